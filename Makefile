@@ -1,0 +1,134 @@
+# Isthmus: every command. `make` alone prints them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# ── Where things are ────────────────────────────────────────────────────────────────────────────────────────────────
+# Everything that is slow to make and the same for every checkout lives in the user's cache.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/isthmus
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+PYTHON ?= python3
+STATE ?= .local
+
+# An environment is named by what is in it, so a changed requirement makes a new one.
+digest = $(firstword $(shell sha256sum $(1) | cut -c1-12))
+CLOUD_REQUIREMENTS := tests/local_cloud/requirements.txt
+SAM_REQUIREMENTS := tests/local_cloud/requirements-sam.txt
+CLOUD_ENV := $(CACHE)/env-cloud-$(call digest,$(CLOUD_REQUIREMENTS))
+SAM_ENV := $(CACHE)/env-sam-$(call digest,$(SAM_REQUIREMENTS))
+CLOUD := PYTHONPATH=tests $(CLOUD_ENV)/bin/python
+export SAM := $(SAM_ENV)/bin/sam
+export SAM_CLI_TELEMETRY := 0
+
+# ── What is built ───────────────────────────────────────────────────────────────────────────────────────────────────
+FUNCTIONS := $(notdir $(wildcard functions/*))
+HOST_ARCH := $(subst aarch64,arm64,$(shell uname -m))
+# dev runs here and is quick to build; release is small, quick to start, and what is deployed to AWS.
+PROFILE ?= dev
+ARCH ?= $(HOST_ARCH)
+PROFILE_DIR := $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+
+# aws-sdk-ec2 declares itself mostly unused; cargo heeds that hint only behind an unstable flag. A quarter of the time.
+HINT := RUSTC_BOOTSTRAP=1
+CARGO_FLAGS := --locked -Zprofile-hint-mostly-unused
+
+.PHONY: help
+help: ## print the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two Regions peered by a tag
+	@$(CLOUD) tests/demo.py --state $(STATE)/demo
+
+.PHONY: test
+test: setup functions ## set up and run all tests
+	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
+	@$(CLOUD) -m pytest -q tests
+
+.PHONY: check
+check: setup ## formatting, lints, template, state machine and policy validation
+	cargo fmt --all --check
+	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
+	@$(CLOUD) -m checks
+
+.PHONY: build
+build: ## each function at target/lambda/<function>/bootstrap (PROFILE=dev|release, ARCH=x86_64|arm64)
+	@$(MAKE) functions
+
+.PHONY: deploy
+deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=arm64|x86_64)
+	PROFILE=release ARCH=$(DEPLOY_ARCH) $(SAM) build
+	$(SAM) deploy --guided --parameter-overrides Architecture=$(DEPLOY_ARCH)
+DEPLOY_ARCH = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),arm64)
+
+.PHONY: local-up
+local-up: setup functions ## the local cloud with the stack deployed, in the background; writes .local/env
+	@$(CLOUD) -m local_cloud start --state $(STATE)
+	@$(MAKE) local-deploy
+	@$(CLOUD) -m local_cloud outputs --state $(STATE)
+
+.PHONY: local-down
+local-down: $(CLOUD_ENV)/ready ## stop the local cloud
+	@$(CLOUD) -m local_cloud stop --state $(STATE)
+
+.PHONY: clean
+clean: ## remove what was built in this checkout (the cache stays: $(CACHE))
+	rm -rf target .aws-sam $(STATE)
+
+# ── How it is done ──────────────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: setup
+setup: $(CLOUD_ENV)/ready $(SAM_ENV)/ready
+
+# uv installs in seconds what takes pip half a minute; pip brings uv.
+$(CACHE)/env-%/ready:
+	@echo "setting up $(@D)"
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@VIRTUAL_ENV=$(@D) $(@D)/bin/uv pip install --quiet -r $(REQUIREMENTS)
+	@touch $@
+UV_VERSION := 0.13.9
+$(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
+$(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
+
+.PHONY: functions
+ifeq ($(PROFILE),dev)
+functions: ## (internal) build for this machine
+	@echo "building the functions ($(PROFILE), $(ARCH))"
+	@$(HINT) cargo build $(CARGO_FLAGS) --workspace --quiet
+	@$(call collect,$(CARGO_TARGET_DIR)/debug)
+else
+# provided.al2023 has glibc 2.34; zig links against exactly that, on any machine and for either processor.
+RUST_TARGET := $(subst arm64,aarch64,$(ARCH))-unknown-linux-gnu
+functions: $(SAM_ENV)/zig
+	@echo "building the functions ($(PROFILE), $(ARCH))"
+	@PATH="$(SAM_ENV)/bin:$$PATH" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
+	  --target $(RUST_TARGET).2.34 $(FUNCTIONS:%=--package %)
+	@$(call collect,$(CARGO_TARGET_DIR)/$(RUST_TARGET)/$(PROFILE_DIR))
+endif
+
+# A copy only where it changed, so that what depends on its time stays as it is.
+define collect
+for function in $(FUNCTIONS); do \
+  mkdir -p target/lambda/$$function; \
+  cmp -s $(1)/$$function target/lambda/$$function/bootstrap || cp $(1)/$$function target/lambda/$$function/bootstrap; \
+done
+endef
+
+# `sam build` calls build-<logical id> for every function: CreateRequestFunction is functions/create-request. Called by
+# the Makefile for the local cloud, the functions are there already; called by a person, this is the build for AWS.
+build-%Function:
+	@[ -n "$${FUNCTIONS_ARE_BUILT:-}" ] || $(MAKE) functions PROFILE=$${PROFILE:-release} ARCH=$${ARCH:-arm64}
+	@cp target/lambda/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
+
+# The stack goes to the local cloud by the same tool that deploys it to AWS.
+.PHONY: local-deploy
+local-deploy:
+	@echo "deploying the stack to the local cloud"
+	@source $(STATE)/env && \
+	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
+	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
+	      --parameter-overrides Architecture=$(HOST_ARCH); } > $(STATE)/logs/sam.log 2>&1 \
+	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }

@@ -1,0 +1,104 @@
+//! EC2 clients, one per account and Region: the stack's own account with the function's role, every other by assuming
+//! the member role there. The role's name is the stack's; nothing in a request can choose it.
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ec2::Client;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use isthmus_peering::connection::End;
+use isthmus_peering::ids::{AccountId, Region};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// A call that hangs this long is given up and tried again.
+const ATTEMPT: Duration = Duration::from_secs(6);
+/// All attempts of one call; functions stop starting new calls this long before their time is up.
+pub(crate) const CALL: Duration = Duration::from_secs(20);
+/// Beyond these the machine's own retries take over, minutes instead of seconds.
+const ATTEMPTS: u32 = 4;
+
+/// Where credentials for an account come from.
+pub enum Credentials {
+    /// Member accounts by assuming this role, in this partition.
+    MemberRole {
+        /// `aws`, `aws-cn`, `aws-us-gov`.
+        partition: String,
+        /// The role's name, the same in every account.
+        role_name: String,
+    },
+    /// The same for every account; for tests against recorded answers.
+    Own,
+}
+
+/// The EC2 clients of every account and Region that this process has had to do with.
+pub struct Accounts {
+    config: SdkConfig,
+    home: AccountId,
+    credentials: Credentials,
+    clients: RefCell<HashMap<(AccountId, Region), Client>>,
+}
+
+impl Accounts {
+    /// Clients that share `config`; `home` is the stack's own account.
+    pub fn new(config: SdkConfig, home: AccountId, credentials: Credentials) -> Self {
+        Self { config, home, credentials, clients: RefCell::default() }
+    }
+
+    /// Uses this client for that account and Region.
+    pub fn with_client(self, end: &End, client: Client) -> Self {
+        self.clients.borrow_mut().insert((end.owner_id.clone(), end.region.clone()), client);
+        self
+    }
+
+    /// The client that acts in the end's account and Region.
+    pub(crate) async fn client(&self, end: &End) -> Client {
+        let key = (end.owner_id.clone(), end.region.clone());
+        if let Some(client) = self.clients.borrow().get(&key) {
+            return client.clone();
+        }
+        let mut config = aws_sdk_ec2::config::Builder::from(&self.config)
+            .region(aws_sdk_ec2::config::Region::new(end.region.to_string()));
+        if let Credentials::MemberRole { partition, role_name } = &self.credentials
+            && end.owner_id != self.home
+        {
+            config = config.credentials_provider(self.member(partition, role_name, &end.owner_id).await);
+        }
+        let client = Client::from_conf(config.build());
+        self.clients.borrow_mut().entry(key).or_insert(client).clone()
+    }
+
+    /// The stack's own account and Region, for questions that any Region can answer.
+    pub(crate) fn home_end(&self, end: &End) -> End {
+        let own = self.config.region().and_then(|region| region.as_ref().parse().ok());
+        End { region: own.unwrap_or_else(|| end.region.clone()), owner_id: self.home.clone(), ..end.clone() }
+    }
+
+    async fn member(&self, partition: &str, role_name: &str, owner_id: &AccountId) -> SharedCredentialsProvider {
+        let role = AssumeRoleProvider::builder(format!("arn:{partition}:iam::{owner_id}:role/{role_name}"))
+            .session_name("isthmus")
+            .configure(&self.config)
+            .build()
+            .await;
+        SharedCredentialsProvider::new(role)
+    }
+}
+
+/// What every client shares. TLS is rustls on ring: it needs no C library and gathers no entropy at the first handshake.
+pub(crate) async fn sdk_config() -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(CALL)
+                .build(),
+        )
+        .load()
+        .await
+}

@@ -1,0 +1,126 @@
+//! From the SDK's shapes, where every field is optional, to ours. What lacks an id is no answer and is left out.
+
+use aws_sdk_ec2::types;
+use ipnet::IpNet;
+use isthmus_peering::connection::{Connection, DnsSides, End, Record, Status, Vpc};
+use isthmus_peering::network::Tags;
+use isthmus_peering::tables::{Route, RouteTable, Target};
+use std::str::FromStr;
+
+/// A VPC, with every associated block: primary first, then secondary, then IPv6.
+pub(crate) fn vpc(vpc: &types::Vpc) -> Vpc {
+    let primary = vpc.cidr_block().into_iter();
+    let v4 = vpc.cidr_block_association_set().iter().filter(|a| is_associated(a.cidr_block_state())).filter_map(|a| a.cidr_block());
+    let v6 = vpc
+        .ipv6_cidr_block_association_set()
+        .iter()
+        .filter(|a| is_associated(a.ipv6_cidr_block_state()))
+        .filter_map(|a| a.ipv6_cidr_block());
+    let mut cidr_blocks: Vec<IpNet> = Vec::new();
+    for block in primary.chain(v4).chain(v6).filter_map(parsed) {
+        if !cidr_blocks.contains(&block) {
+            cidr_blocks.push(block);
+        }
+    }
+    Vpc { cidr_blocks, tags: tags(vpc.tags()) }
+}
+
+fn is_associated(state: Option<&types::VpcCidrBlockState>) -> bool {
+    use types::VpcCidrBlockStateCode::{Associated, Associating};
+    state.and_then(|state| state.state()).is_none_or(|code| matches!(code, Associated | Associating))
+}
+
+/// A connection as the asked side sees it.
+pub(crate) fn connection(connection: &types::VpcPeeringConnection) -> Option<Connection> {
+    let requester = connection.requester_vpc_info()?;
+    let accepter = connection.accepter_vpc_info()?;
+    let record = Record {
+        vpc_peering_connection_id: parsed(connection.vpc_peering_connection_id()?)?,
+        requester: end(requester)?,
+        accepter: end(accepter)?,
+    };
+    let status = connection.status()?;
+    Some(Connection {
+        record,
+        status: self::status(status.code()?)?,
+        status_message: status.message().unwrap_or_default().to_owned(),
+        tags: tags(connection.tags()),
+        dns_resolution: DnsSides { requester: allows_dns(requester), accepter: allows_dns(accepter) },
+    })
+}
+
+fn end(info: &types::VpcPeeringConnectionVpcInfo) -> Option<End> {
+    Some(End { vpc_id: parsed(info.vpc_id()?)?, region: parsed(info.region()?)?, owner_id: parsed(info.owner_id()?)? })
+}
+
+fn allows_dns(info: &types::VpcPeeringConnectionVpcInfo) -> bool {
+    info.peering_options().and_then(|options| options.allow_dns_resolution_from_remote_vpc()).unwrap_or(false)
+}
+
+fn status(code: &types::VpcPeeringConnectionStateReasonCode) -> Option<Status> {
+    use types::VpcPeeringConnectionStateReasonCode as Code;
+    Some(match code {
+        Code::InitiatingRequest => Status::InitiatingRequest,
+        Code::PendingAcceptance => Status::PendingAcceptance,
+        Code::Provisioning => Status::Provisioning,
+        Code::Active => Status::Active,
+        Code::Failed => Status::Failed,
+        Code::Expired => Status::Expired,
+        Code::Rejected => Status::Rejected,
+        Code::Deleting => Status::Deleting,
+        Code::Deleted => Status::Deleted,
+        _ => return None,
+    })
+}
+
+/// A route table with the routes whose destination is a block.
+pub(crate) fn route_table(table: &types::RouteTable) -> Option<RouteTable> {
+    let associations = table.associations();
+    Some(RouteTable {
+        id: parsed(table.route_table_id()?)?,
+        main: associations.iter().any(|association| association.main().unwrap_or(false)),
+        edge: associations.iter().any(|association| association.gateway_id().is_some()),
+        subnets: associations.iter().filter_map(|association| parsed(association.subnet_id()?)).collect(),
+        tags: tags(table.tags()),
+        routes: table.routes().iter().filter_map(route).collect(),
+    })
+}
+
+fn route(route: &types::Route) -> Option<Route> {
+    Some(Route {
+        destination: parsed(route.destination_cidr_block().or(route.destination_ipv6_cidr_block())?)?,
+        target: target(route),
+        blackhole: route.state() == Some(&types::RouteState::Blackhole),
+        propagated: route.origin() == Some(&types::RouteOrigin::EnableVgwRoutePropagation),
+    })
+}
+
+/// EC2 has one field for each kind of target and fills one of them.
+fn target(route: &types::Route) -> Target {
+    if let Some(id) = route.vpc_peering_connection_id().and_then(parsed) {
+        return Target::Peering(id);
+    }
+    let others = [
+        route.gateway_id(),
+        route.nat_gateway_id(),
+        route.transit_gateway_id(),
+        route.network_interface_id(),
+        route.instance_id(),
+        route.egress_only_internet_gateway_id(),
+        route.carrier_gateway_id(),
+        route.local_gateway_id(),
+        route.core_network_arn(),
+        route.odb_network_arn(),
+    ];
+    Target::Other(others.into_iter().flatten().next().unwrap_or("an unknown target").to_owned())
+}
+
+/// Tags as a map.
+pub(crate) fn tags(tags: &[types::Tag]) -> Tags {
+    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+/// A name or block in our types, or `None`.
+pub(crate) fn parsed<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}

@@ -1,0 +1,72 @@
+//! EC2's error codes, as what they mean to a step: one table.
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use isthmus_peering::connection::End;
+use isthmus_peering::error::Quota;
+use isthmus_peering::network::{Refusal, Refused};
+use std::error::Error;
+
+const MEANINGS: &[(&str, Refusal)] = &[
+    ("InvalidVpcID.NotFound", Refusal::NoSuchVpc),
+    ("InvalidVpcID.Malformed", Refusal::NoSuchVpc),
+    ("InvalidVpcPeeringConnectionID.NotFound", Refusal::NoSuchConnection),
+    ("InvalidRouteTableID.NotFound", Refusal::NoSuchRouteTable),
+    ("InvalidRoute.NotFound", Refusal::NoSuchRoute),
+    ("RouteAlreadyExists", Refusal::RouteExists),
+    ("InvalidStateTransition", Refusal::WrongState),
+    ("InvalidVpcPeeringConnectionState", Refusal::WrongState),
+    ("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", Refusal::DnsUnavailable),
+    ("RouteLimitExceeded", Refusal::Quota(Quota::RoutesPerRouteTable)),
+    ("VpcPeeringConnectionsPerVpcLimitExceeded", Refusal::Quota(Quota::ActivePeeringsPerVpc)),
+    ("PendingVpcPeeringConnectionLimitExceeded", Refusal::Quota(Quota::OutstandingPeeringRequests)),
+    ("OutstandingVpcPeeringConnectionLimitExceeded", Refusal::Quota(Quota::OutstandingPeeringRequests)),
+    ("UnauthorizedOperation", Refusal::Denied),
+    ("AccessDenied", Refusal::Denied),
+    ("AccessDeniedException", Refusal::Denied),
+    ("OperationNotPermitted", Refusal::Denied),
+    ("AuthFailure", Refusal::Denied),
+    ("OptInRequired", Refusal::Denied),
+    ("RequestLimitExceeded", Refusal::Unavailable),
+    ("Throttling", Refusal::Unavailable),
+    ("InternalError", Refusal::Unavailable),
+    ("InternalFailure", Refusal::Unavailable),
+    ("ServiceUnavailable", Refusal::Unavailable),
+    ("Unavailable", Refusal::Unavailable),
+];
+
+/// What a failed call of `action` means. A call that never reached AWS, or got no answer, is unavailable.
+pub(crate) fn refused<E>(action: &str, end: &End, error: SdkError<E>) -> Refused
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let refused = |refusal, action: &str, code: String| Refused {
+        refusal,
+        action: action.to_owned(),
+        owner_id: end.owner_id.clone(),
+        region: end.region.clone(),
+        code,
+    };
+    if let Some(code) = assume_role_code(&error) {
+        return refused(Refusal::Denied, "sts:AssumeRole", code);
+    }
+    match error.as_service_error().and_then(|service| service.meta().code()) {
+        Some(code) => {
+            let meaning = MEANINGS.iter().find(|(name, _)| *name == code);
+            refused(meaning.map_or(Refusal::Other, |(_, refusal)| *refusal), action, code.to_owned())
+        }
+        None => {
+            // A recorded failure says more than its outermost sentence.
+            tracing::warn!(action, error = %aws_sdk_ec2::error::DisplayErrorContext(&error), "no answer from AWS");
+            refused(Refusal::Unavailable, action, "NoAnswer".into())
+        }
+    }
+}
+
+/// Credentials are fetched while another call is under way, so STS's refusal hides among that call's causes.
+fn assume_role_code(error: &(dyn Error + 'static)) -> Option<String> {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let refusals = causes.filter_map(|cause| cause.downcast_ref::<AssumeRoleError>());
+    refusals.filter_map(|refusal| refusal.meta().code()).next().map(str::to_owned)
+}

@@ -1,0 +1,40 @@
+//! The stack's parameters, as `template.yaml` puts them in the functions' environment.
+
+use crate::accounts::Credentials;
+use isthmus_peering::stack::{Limits, Stack};
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// A variable that is missing or malformed: the template and the function don't belong together.
+#[derive(Debug, thiserror::Error)]
+#[error("environment variable {name}: {reason}")]
+pub struct BadSetting {
+    name: &'static str,
+    reason: String,
+}
+
+/// Reads one variable.
+pub(crate) fn setting<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, BadSetting> {
+    let text = std::env::var(name).map_err(|error| BadSetting { name, reason: error.to_string() })?;
+    text.parse().map_err(|error: T::Err| BadSetting { name, reason: error.to_string() })
+}
+
+/// The stack that this function belongs to.
+pub(crate) fn stack() -> Result<Stack, BadSetting> {
+    Ok(Stack {
+        name: setting("STACK_NAME")?,
+        account: setting("STACK_ACCOUNT")?,
+        region: setting("AWS_REGION")?,
+        tag_prefix: setting("TAG_PREFIX")?,
+        limits: Limits {
+            routes_per_table: setting("ROUTES_PER_TABLE")?,
+            peerings_per_vpc: setting("PEERINGS_PER_VPC")?,
+            outstanding_requests: setting("OUTSTANDING_REQUESTS")?,
+        },
+    })
+}
+
+/// How this function gets into other accounts.
+pub(crate) fn credentials() -> Result<Credentials, BadSetting> {
+    Ok(Credentials::MemberRole { partition: setting("PARTITION")?, role_name: setting("MEMBER_ROLE_NAME")? })
+}

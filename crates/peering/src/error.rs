@@ -1,0 +1,227 @@
+//! Every way an execution can end badly, by the name that the state machine, the README and pipelines know.
+//!
+//! The variant's name *is* the `errorType` that the function reports, the name in the machine's `Retry` and `Catch`,
+//! and the execution's `error`. Its fields, with `Message`, are the JSON object in the execution's `cause`.
+
+use crate::cidr::Overlap;
+use crate::connection::{End, Status};
+use crate::ids::{AccountId, Region, RouteTableId, VpcId, VpcPeeringConnectionId};
+use ipnet::IpNet;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// A refusal or a failure. The last three variants never end an execution: they ask the machine to call again.
+#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all_fields = "PascalCase")]
+pub enum Error {
+    /// The input can't be understood or asks for the impossible.
+    #[error("{field}: {message}")]
+    InvalidRequest {
+        /// The field of the input, as a path.
+        field: String,
+        /// What is wrong, and what to write instead.
+        #[serde(skip)]
+        message: String,
+    },
+    /// One end does not exist in that account and Region.
+    #[error("{0} does not exist: check VpcId, Region and OwnerId of that end")]
+    VpcNotFound(End),
+    /// Blocks of the two VPCs overlap; EC2 peers no such pair.
+    #[error("{}: remove one block of each pair, or choose another VPC", list_overlaps(overlaps))]
+    OverlappingCidrs {
+        /// Every colliding pair.
+        overlaps: Vec<Overlap>,
+        /// The connection that EC2 turned to `failed` over it, which can't be deleted and goes away by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
+    },
+    /// Selected tables already route these destinations elsewhere.
+    #[error("{}: remove that route, or leave its table or destination out of the selection", list_conflicts(conflicts))]
+    RouteConflict {
+        /// Every route in the way.
+        conflicts: Vec<Conflict>,
+    },
+    /// A quota of AWS leaves no room.
+    #[error("{} has no room left under the quota of {limit} {quota}: raise it in Service Quotas and in the stack's parameters, or make room", place.name())]
+    QuotaExceeded {
+        /// Which quota.
+        quota: Quota,
+        /// How many it allows.
+        limit: u32,
+        /// What is full.
+        #[serde(flatten)]
+        place: Place,
+    },
+    /// EC2 or STS refused us.
+    #[error("AWS refused {action} for account {owner_id} in {region}: let the stack's role in that account do it")]
+    AccessDenied {
+        /// The action, such as `ec2:AcceptVpcPeeringConnection`.
+        action: String,
+        /// The account acted in.
+        owner_id: AccountId,
+        /// The Region acted in.
+        region: Region,
+    },
+    /// The accepter's owner rejected the connection.
+    #[error("the owner of the accepter VPC rejected {}: ask them, then run again", .0.vpc_peering_connection_id)]
+    PeeringRejected(Ended),
+    /// Nobody accepted the connection in seven days.
+    #[error("{} was not accepted within seven days: run again", .0.vpc_peering_connection_id)]
+    PeeringExpired(Ended),
+    /// Somebody deleted the connection under way.
+    #[error("{} was deleted while it was being set up: run again if it is still wished", .0.vpc_peering_connection_id)]
+    PeeringDeleted(Ended),
+    /// EC2 failed the connection, and neither a missing VPC nor an overlap explains it.
+    #[error("EC2 failed {}: read StatusMessage, then run again", .0.vpc_peering_connection_id)]
+    PeeringFailed(Ended),
+    /// The connection was not active in the time that the machine allows.
+    #[error("{vpc_peering_connection_id} was still {status} when the time ran out: run again, or ask AWS about that connection")]
+    PeeringTimedOut {
+        /// The connection.
+        vpc_peering_connection_id: VpcPeeringConnectionId,
+        /// The last status seen.
+        status: Status,
+    },
+    /// AWS kept failing after every retry.
+    #[error("AWS kept answering {code} to {action}: see the AWS Health Dashboard, then run again")]
+    ServiceFault {
+        /// The action, such as `ec2:CreateRoute`.
+        action: String,
+        /// AWS's error code.
+        code: String,
+    },
+    /// A fresh connection can't be seen yet where it has to be accepted.
+    #[error("{vpc_peering_connection_id} is not visible to its accepter yet")]
+    PeeringNotVisible {
+        /// The connection.
+        vpc_peering_connection_id: VpcPeeringConnectionId,
+        /// The status seen from the requester's side.
+        status: Status,
+    },
+    /// The connection is on its way.
+    #[error("{vpc_peering_connection_id} is still {status}")]
+    PeeringPending {
+        /// The connection.
+        vpc_peering_connection_id: VpcPeeringConnectionId,
+        /// The status seen.
+        status: Status,
+    },
+    /// The function stopped before its time was up; calling again goes on where it stopped.
+    #[error("{remaining} routes remain to be written")]
+    RoutesRemaining {
+        /// The connection.
+        vpc_peering_connection_id: VpcPeeringConnectionId,
+        /// How many.
+        remaining: usize,
+    },
+}
+
+/// A connection that reached a status from which it never becomes active.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Ended {
+    /// The connection.
+    pub vpc_peering_connection_id: VpcPeeringConnectionId,
+    /// EC2's words about it.
+    pub status_message: String,
+}
+
+/// A route in the way of one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Conflict {
+    /// The table.
+    pub route_table_id: RouteTableId,
+    /// The destination both want, IPv4 or IPv6.
+    pub destination_cidr_block: IpNet,
+    /// Where the table sends it now.
+    pub target: String,
+}
+
+/// A quota of AWS, by its name in the Service Quotas console.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// Counted for IPv4 and IPv6 apart; propagated routes don't count.
+    RoutesPerRouteTable,
+    /// Active connections of a VPC.
+    ActivePeeringsPerVpc,
+    /// Requests of an account in a Region that nobody has accepted yet.
+    OutstandingPeeringRequests,
+}
+
+impl Quota {
+    /// Its name in the Service Quotas console.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoutesPerRouteTable => "Routes per route table",
+            Self::ActivePeeringsPerVpc => "Active VPC peering connections per VPC",
+            Self::OutstandingPeeringRequests => "Outstanding VPC peering connection requests",
+        }
+    }
+}
+
+impl std::fmt::Display for Quota {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Quota {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What is full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Place {
+    /// A VPC.
+    VpcId(VpcId),
+    /// A route table.
+    RouteTableId(RouteTableId),
+}
+
+impl Place {
+    fn name(&self) -> &str {
+        match self {
+            Self::VpcId(id) => id.as_str(),
+            Self::RouteTableId(id) => id.as_str(),
+        }
+    }
+}
+
+impl Error {
+    /// A refusal of the input.
+    pub fn invalid(field: impl Into<String>, message: impl ToString) -> Self {
+        Self::InvalidRequest { field: field.into(), message: message.to_string() }
+    }
+
+    /// Its public name, and the JSON object that explains it.
+    pub fn name_and_cause(&self) -> (String, Map<String, Value>) {
+        let tagged = match serde_json::to_value(self) {
+            Ok(Value::Object(tagged)) => tagged,
+            other => unreachable!("an enum of structs serializes as an object with its name, not {other:?}"),
+        };
+        let (name, fields) = tagged.into_iter().next().unwrap_or_else(|| unreachable!("one name"));
+        let mut cause = Map::from_iter([("Message".to_owned(), Value::from(self.to_string()))]);
+        if let Value::Object(fields) = fields {
+            cause.extend(fields);
+        }
+        (name, cause)
+    }
+}
+
+fn list_overlaps(overlaps: &[Overlap]) -> String {
+    let pairs: Vec<String> = overlaps.iter().map(|o| format!("{} overlaps {}", o.cidr_block, o.peer_cidr_block)).collect();
+    pairs.join(", ")
+}
+
+fn list_conflicts(conflicts: &[Conflict]) -> String {
+    let Some(first) = conflicts.first() else { return String::new() };
+    let more = match conflicts.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    format!("{} already routes {} to {}{more}", first.route_table_id, first.destination_cidr_block, first.target)
+}

@@ -1,0 +1,137 @@
+//! The plan as it passes from state to state, and as the execution's output tells it.
+//!
+//! Two hundred tables times six destinations on each side would burst Step Functions' 256 KiB, so tables that get the
+//! same routes stand together: the plan grows with the tables plus the destinations, not with their product.
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+
+use crate::connection::End;
+use crate::ids::{Region, RouteTableId, VpcId};
+use crate::routes::{Action, PlannedRoute};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The planned routes of one VPC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SidePlan {
+    /// Whose tables they are.
+    #[serde(flatten)]
+    pub end: End,
+    /// Tables that get the same routes, together.
+    pub groups: Vec<Group>,
+}
+
+/// Each of these tables times each of these destinations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Group {
+    /// What is to be done about each.
+    pub action: Action,
+    /// The destinations.
+    pub destinations: Vec<IpNet>,
+    /// The tables.
+    pub route_table_ids: Vec<RouteTableId>,
+}
+
+/// One route, as the output of an execution tells it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ReportedRoute {
+    /// The table.
+    pub route_table_id: RouteTableId,
+    /// Its VPC.
+    pub vpc_id: VpcId,
+    /// Its Region.
+    pub region: Region,
+    /// The destination, where it is IPv4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_cidr_block: Option<IpNet>,
+    /// The destination, where it is IPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_ipv6_cidr_block: Option<IpNet>,
+    /// What became, or would become, of it.
+    pub action: Action,
+}
+
+/// At some 165 bytes each, what an execution's output holds with room to spare.
+const ROUTES_REPORTED: usize = 1_000;
+
+/// As many as a person would read.
+const WARNINGS_REPORTED: usize = 100;
+
+impl SidePlan {
+    /// Puts together the tables that get the same routes.
+    pub fn new(end: End, routes: Vec<PlannedRoute>) -> Self {
+        let mut wants: BTreeMap<(RouteTableId, Action), Vec<IpNet>> = BTreeMap::new();
+        for route in routes {
+            wants.entry((route.table, route.action)).or_default().push(route.destination);
+        }
+        let mut alike: BTreeMap<(Action, Vec<IpNet>), Vec<RouteTableId>> = BTreeMap::new();
+        for ((table, action), destinations) in wants {
+            alike.entry((action, destinations)).or_default().push(table);
+        }
+        let groups = alike
+            .into_iter()
+            .map(|((action, destinations), route_table_ids)| Group { action, destinations, route_table_ids })
+            .collect();
+        Self { end, groups }
+    }
+
+    /// Every planned route, one by one.
+    pub fn routes(&self) -> impl Iterator<Item = PlannedRoute> + '_ {
+        self.groups.iter().flat_map(|group| {
+            group.route_table_ids.iter().flat_map(move |table| {
+                group.destinations.iter().map(move |&destination| PlannedRoute {
+                    table: table.clone(),
+                    destination,
+                    action: group.action,
+                })
+            })
+        })
+    }
+
+    /// Those that need a write.
+    pub fn changes(&self) -> impl Iterator<Item = PlannedRoute> + '_ {
+        self.routes().filter(|route| route.action != Action::Unchanged)
+    }
+}
+
+/// The routes of an execution's output. Where they are too many to print, those that changed come first, and a warning
+/// says how many are left out.
+pub fn report(sides: &[SidePlan], warnings: &mut Vec<String>) -> Vec<ReportedRoute> {
+    let mut routes: Vec<ReportedRoute> =
+        sides.iter().flat_map(|side| side.routes().map(|route| report_route(&side.end, route))).collect();
+    if routes.len() > ROUTES_REPORTED {
+        warnings.push(format!(
+            "{} routes in all, of which Routes lists {ROUTES_REPORTED}: read the route tables for the others",
+            routes.len()
+        ));
+        routes.sort_by_key(|route| route.action == Action::Unchanged);
+        routes.truncate(ROUTES_REPORTED);
+    }
+    routes
+}
+
+/// Shortens a list of warnings that nobody would read to its end.
+pub fn shorten(warnings: &mut Vec<String>) {
+    if let Some(more) = warnings.len().checked_sub(WARNINGS_REPORTED).filter(|&more| more > 0) {
+        warnings.truncate(WARNINGS_REPORTED);
+        warnings.push(format!("and {more} more warnings of the same kinds"));
+    }
+}
+
+fn report_route(end: &End, route: PlannedRoute) -> ReportedRoute {
+    let (v4, v6) = match route.destination {
+        block @ IpNet::V4(_) => (Some(block), None),
+        block @ IpNet::V6(_) => (None, Some(block)),
+    };
+    ReportedRoute {
+        route_table_id: route.table,
+        vpc_id: end.vpc_id.clone(),
+        region: end.region.clone(),
+        destination_cidr_block: v4,
+        destination_ipv6_cidr_block: v6,
+        action: route.action,
+    }
+}

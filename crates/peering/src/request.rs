@@ -1,0 +1,155 @@
+//! The input of the state machine, parsed once. Past this door there are no strings that mean something.
+
+use crate::connection::End;
+use crate::error::Error;
+use crate::ids::{AccountId, Region, VpcId};
+use crate::network::Tags;
+use crate::selection::RouteSelection;
+use crate::stack::{OWN_TAGS, Stack};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A peering that somebody wishes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The end that the input calls `VpcId`.
+    pub end: End,
+    /// The end that the input calls `PeerVpcId`.
+    pub peer: End,
+    /// `Name` and `Tags`, as they go on the connection.
+    pub tags: Tags,
+    /// What to write in the route tables of `end`.
+    pub routes: RouteSelection,
+    /// What to write in the route tables of `peer`.
+    pub peer_routes: RouteSelection,
+    /// Whether each side shall resolve the other's private DNS names.
+    pub dns_resolution: bool,
+    /// Whether to answer with the plan and change nothing.
+    pub dry_run: bool,
+}
+
+/// The input as it is spelt. Whoever starts an execution from Rust writes this.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Input {
+    /// One end.
+    pub vpc_id: VpcId,
+    /// Its Region; the stack's by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// Its account; the stack's by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_id: Option<AccountId>,
+    /// The other end.
+    pub peer_vpc_id: VpcId,
+    /// Its Region; `Region` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_region: Option<Region>,
+    /// Its account; `OwnerId` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_owner_id: Option<AccountId>,
+    /// The connection's `Name` tag; `<VpcId>/<PeerVpcId>` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Further tags of the connection.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// What to write in the route tables of `VpcId`.
+    #[serde(default)]
+    pub routes: RouteSelection,
+    /// What to write in the route tables of `PeerVpcId`.
+    #[serde(default)]
+    pub peer_routes: RouteSelection,
+    /// Whether each side shall resolve the other's private DNS names.
+    #[serde(default)]
+    pub dns_resolution: bool,
+    /// Whether to answer with the plan and change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// AWS's limits on tags. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
+const TAG_KEY_CHARACTERS: usize = 128;
+const TAG_VALUE_CHARACTERS: usize = 256;
+/// Fifty a resource, less `Name` and our own two.
+const TAGS: usize = 47;
+
+impl Request {
+    /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
+    pub fn parse(input: &Value, stack: &Stack) -> Result<Self, Error> {
+        let input: Input = serde_path_to_error::deserialize(input).map_err(|error| {
+            let path = error.path().to_string();
+            let message = error.into_inner().to_string();
+            Error::invalid(offending_field(path, &message), message)
+        })?;
+        check_tags(&input, stack)?;
+
+        let region = input.region.unwrap_or_else(|| stack.region.clone());
+        let owner_id = input.owner_id.unwrap_or_else(|| stack.account.clone());
+        let peer_region = input.peer_region.unwrap_or_else(|| region.clone());
+        let peer_owner_id = input.peer_owner_id.unwrap_or_else(|| owner_id.clone());
+        let name = input.name.unwrap_or_else(|| format!("{}/{}", input.vpc_id, input.peer_vpc_id));
+        let end = End { vpc_id: input.vpc_id, region, owner_id };
+        let peer = End { vpc_id: input.peer_vpc_id, region: peer_region, owner_id: peer_owner_id };
+        if end.vpc_id == peer.vpc_id {
+            return Err(Error::invalid("PeerVpcId", format!("{} can't be peered with itself: name another VPC", end.vpc_id)));
+        }
+        let mut tags = input.tags;
+        tags.insert("Name".into(), name);
+        Ok(Self {
+            end,
+            peer,
+            tags,
+            routes: input.routes,
+            peer_routes: input.peer_routes,
+            dns_resolution: input.dns_resolution,
+            dry_run: input.dry_run,
+        })
+    }
+
+    /// The two ends in the one direction in which this pair is ever requested: requester, accepter.
+    pub fn canonical(&self) -> (&End, &End) {
+        if self.end < self.peer { (&self.end, &self.peer) } else { (&self.peer, &self.end) }
+    }
+}
+
+/// serde reports a missing field with the path of what lacks it; the field itself is what a person looks for.
+fn offending_field(path: String, message: &str) -> String {
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match (path.as_str(), missing) {
+        (_, Some(field)) => field.to_owned(),
+        (".", None) => "$".to_owned(),
+        _ => path,
+    }
+}
+
+fn check_tags(input: &Input, stack: &Stack) -> Result<(), Error> {
+    let own = format!("{}:", stack.tag_prefix);
+    if let Some(name) = &input.name
+        && name.chars().count() > TAG_VALUE_CHARACTERS
+    {
+        return Err(Error::invalid("Name", format!("a tag's value has at most {TAG_VALUE_CHARACTERS} characters")));
+    }
+    if input.tags.len() > TAGS {
+        return Err(Error::invalid("Tags", format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours")));
+    }
+    for (key, value) in &input.tags {
+        let refusal = match key.as_str() {
+            "Name" => Some("write it as the field Name".to_owned()),
+            "" => Some("a tag's key can't be empty".to_owned()),
+            key if key.to_ascii_lowercase().starts_with("aws:") => Some("AWS keeps keys that begin with aws: to itself".to_owned()),
+            key if key.starts_with(&own) || key.starts_with(OWN_TAGS) => Some("keys with that prefix are the stack's own".to_owned()),
+            key if key.chars().count() > TAG_KEY_CHARACTERS => {
+                Some(format!("a tag's key has at most {TAG_KEY_CHARACTERS} characters"))
+            }
+            _ if value.chars().count() > TAG_VALUE_CHARACTERS => {
+                Some(format!("a tag's value has at most {TAG_VALUE_CHARACTERS} characters"))
+            }
+            _ => None,
+        };
+        if let Some(message) = refusal {
+            return Err(Error::invalid(format!("Tags.{key}"), message));
+        }
+    }
+    Ok(())
+}

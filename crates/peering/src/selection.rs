@@ -1,0 +1,101 @@
+//! Route selection: which route tables of a VPC get routes, and to which destinations of the other VPC.
+
+mod spelling;
+
+use crate::ids::{RouteTableId, SubnetId};
+use crate::tables::RouteTable;
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the request asks for one side: tables of its own VPC, destinations in the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RouteSelection {
+    /// Which route tables get routes.
+    pub tables: TableSelection,
+    /// The destinations to route; `None` is every CIDR block of the other VPC.
+    pub destinations: Option<BTreeSet<IpNet>>,
+}
+
+/// Which route tables of a VPC get routes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TableSelection {
+    /// Every route table that can hold a route to a peering connection.
+    #[default]
+    All,
+    /// The main route table alone.
+    Main,
+    /// No table: that side is routed by somebody else.
+    None,
+    /// These tables.
+    Ids(BTreeSet<RouteTableId>),
+    /// The table that each of these subnets uses: the one associated with it, else the main table.
+    Subnets(BTreeSet<SubnetId>),
+    /// The tables that carry all of these tags.
+    Tags(BTreeMap<String, String>),
+}
+
+/// The tables a selection picks, or why it can't be met.
+#[derive(Debug, PartialEq)]
+pub struct Selected<'t> {
+    /// The tables, in the order that EC2 listed them.
+    pub tables: Vec<&'t RouteTable>,
+    /// What is legal but surprising about the choice.
+    pub warnings: Vec<String>,
+}
+
+/// A selection that names something this VPC doesn't have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// The key of the selection that can't be met: `Tables` or `Subnets`.
+    pub key: &'static str,
+    /// One sentence: what is wrong, and what to do.
+    pub message: String,
+}
+
+impl TableSelection {
+    /// Picks from `tables`, which are all tables of one VPC.
+    pub fn pick<'t>(&self, tables: &'t [RouteTable]) -> Result<Selected<'t>, Unmet> {
+        let chosen: Vec<&RouteTable> = match self {
+            Self::All => tables.iter().collect(),
+            Self::Main => tables.iter().filter(|table| table.main).collect(),
+            Self::None => Vec::new(),
+            Self::Ids(ids) => return by_id(ids, tables),
+            Self::Subnets(subnets) => by_subnet(subnets, tables),
+            Self::Tags(tags) => tables.iter().filter(|table| carries(table, tags)).collect(),
+        };
+        let mut warnings: Vec<String> = chosen.iter().filter(|t| t.edge).map(|table| edge_warning(&table.id)).collect();
+        if chosen.is_empty() && matches!(self, Self::Tags(_)) {
+            warnings.push("no route table carries all the tags of TableTags: no route is written on that side".into());
+        }
+        Ok(Selected { tables: chosen.into_iter().filter(|table| !table.edge).collect(), warnings })
+    }
+}
+
+fn by_id<'t>(ids: &BTreeSet<RouteTableId>, tables: &'t [RouteTable]) -> Result<Selected<'t>, Unmet> {
+    let find = |id: &RouteTableId| match tables.iter().find(|table| table.id == *id) {
+        None => Err(format!("{id} is not a route table of that VPC: name one of its own")),
+        Some(table) if table.edge => Err(format!("{}; name another table", edge_warning(id))),
+        Some(table) => Ok(table),
+    };
+    let found: Result<Vec<_>, String> = ids.iter().map(find).collect();
+    let tables = found.map_err(|message| Unmet { key: "Tables", message })?;
+    Ok(Selected { tables, warnings: Vec::new() })
+}
+
+fn by_subnet<'t>(subnets: &BTreeSet<SubnetId>, tables: &'t [RouteTable]) -> Vec<&'t RouteTable> {
+    let explicit = |subnet: &SubnetId| tables.iter().find(|table| table.subnets.contains(subnet));
+    let main = || tables.iter().find(|table| table.main);
+    let used: BTreeSet<&RouteTableId> =
+        subnets.iter().filter_map(|subnet| explicit(subnet).or_else(main)).map(|table| &table.id).collect();
+    tables.iter().filter(|table| used.contains(&table.id)).collect()
+}
+
+fn carries(table: &RouteTable, tags: &BTreeMap<String, String>) -> bool {
+    tags.iter().all(|(key, value)| table.tags.get(key) == Some(value))
+}
+
+/// A gateway route table accepts only the local target, interfaces and Gateway Load Balancer endpoints.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>
+fn edge_warning(id: &RouteTableId) -> String {
+    format!("{id} is a gateway route table, which can't hold a route to a peering connection")
+}

@@ -1,0 +1,19 @@
+//! The states of the machine, one function each, generic over the network.
+//!
+//! A step takes what its state's `Arguments` select and answers what the state assigns to a variable. Each is safe to
+//! run twice, because the machine calls again whenever it can't know whether the last call came through.
+
+mod accept_in_peer_region;
+mod create_request;
+pub(crate) mod diagnose;
+mod roll_back;
+mod start_peering;
+mod update_routes;
+mod wait_active;
+
+pub use accept_in_peer_region::{AcceptTask, Accepted, accept_in_peer_region};
+pub use create_request::{CreateTask, Execution, Peering, create_request};
+pub use roll_back::{Failure, RollBackTask, RolledBack, roll_back};
+pub use start_peering::{Executions, StartTask, Started, start_peering};
+pub use update_routes::{Routed, UpdateTask, update_routes};
+pub use wait_active::{Active, WaitTask, wait_active};

@@ -1,0 +1,80 @@
+//! `AcceptInPeerRegion`: accept with the accepter's credentials in the accepter's Region, where alone EC2 allows it.
+
+use super::create_request::sees_other_tags;
+use super::diagnose::{LastSeen, diagnose};
+use crate::connection::{End, Record, Status};
+use crate::error::{Error, Place};
+use crate::network::{Network, Refusal, Refused, Tags};
+use crate::stack::Stack;
+use serde::{Deserialize, Serialize};
+
+/// What the state selects for this step.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AcceptTask {
+    /// The connection, as EC2 recorded it.
+    #[serde(flatten)]
+    pub record: Record,
+    /// The two ends as the request names them.
+    pub ends: [End; 2],
+    /// The tags for the accepter's side.
+    pub tags: Tags,
+}
+
+/// The connection was accepted, now or before.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Accepted {
+    /// Its status: `provisioning` or `active`.
+    pub status: Status,
+}
+
+/// Accepts the connection if it is the one asked for. [`Error::PeeringNotVisible`] while a fresh one can't be seen there.
+pub async fn accept_in_peer_region(network: &impl Network, stack: &Stack, task: AcceptTask) -> Result<Accepted, Error> {
+    let AcceptTask { record, ends, tags } = task;
+    if !record.joins(&ends[0], &ends[1]) {
+        let id = &record.vpc_peering_connection_id;
+        return Err(Error::invalid("VpcPeeringConnectionId", format!("{id} does not join the two VPCs asked for: it is not accepted")));
+    }
+    match tag_and_accept(network, &record, &tags).await {
+        Ok(status) => Ok(Accepted { status }),
+        Err(refused) => explain(network, stack, &record, &ends, refused).await,
+    }
+}
+
+/// Tags first: once accepted, a later execution finds the connection active and has no reason to come here again.
+async fn tag_and_accept(network: &impl Network, record: &Record, tags: &Tags) -> Result<Status, Refused> {
+    let Record { vpc_peering_connection_id, requester, accepter } = record;
+    if !tags.is_empty() && sees_other_tags(requester, accepter) {
+        network.tag_connection(accepter, vpc_peering_connection_id, tags).await?;
+    }
+    Ok(network.accept_connection(record).await?.status)
+}
+
+/// A refusal may mean that it is too early, that somebody accepted already, or that there is nothing left to accept.
+async fn explain(
+    network: &impl Network,
+    stack: &Stack,
+    record: &Record,
+    ends: &[End; 2],
+    refused: Refused,
+) -> Result<Accepted, Error> {
+    match refused.refusal {
+        Refusal::NoSuchConnection | Refusal::WrongState => {}
+        Refusal::Quota(quota) => {
+            let place = Place::VpcId(record.accepter.vpc_id.clone());
+            return Err(Error::QuotaExceeded { quota, limit: stack.limits.of(quota), place });
+        }
+        _ => return Err(refused.into_error()),
+    }
+    let id = record.vpc_peering_connection_id.clone();
+    // Right after the request even the requester may not see it; once seen, a dead one stays on record for hours.
+    let Some(connection) = network.connection(&record.requester, &id).await? else {
+        return Err(Error::PeeringNotVisible { vpc_peering_connection_id: id, status: Status::InitiatingRequest });
+    };
+    match connection.status {
+        status @ (Status::Provisioning | Status::Active) => Ok(Accepted { status }),
+        status if status.is_live() => Err(Error::PeeringNotVisible { vpc_peering_connection_id: id, status }),
+        _ => Err(diagnose(network, ends, LastSeen::of(&connection)).await),
+    }
+}

@@ -1,0 +1,136 @@
+//! `UpdateRoutes`: write the planned routes on both sides, then turn on DNS resolution.
+//!
+//! EC2 refills five `CreateRoute` a second, so no single call has to finish: short of time, it answers
+//! [`Error::RoutesRemaining`] and the machine calls again. Every later call looks first and goes on where the last stopped.
+
+mod resume;
+mod write;
+
+use super::diagnose::{LastSeen, diagnose};
+use crate::connection::{DnsSides, End, Record};
+use crate::error::{Error, Place};
+use crate::network::{Network, Refusal, Refused};
+use crate::plan::{ReportedRoute, SidePlan, report, shorten};
+use crate::stack::Stack;
+use serde::{Deserialize, Serialize};
+use write::{Change, Stopped, write_all};
+
+/// What the state selects for this step.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateTask {
+    /// The connection, which is active.
+    #[serde(flatten)]
+    pub record: Record,
+    /// The two ends as the request names them.
+    pub ends: [End; 2],
+    /// What to write in the tables of each end.
+    pub route_plan: [SidePlan; 2],
+    /// The sides that have yet to allow DNS resolution.
+    pub dns_to_allow: DnsSides,
+    /// Whether DNS resolution will be on at both sides after that.
+    pub dns_resolution: bool,
+    /// What was surprising so far.
+    pub warnings: Vec<String>,
+    /// How often the machine has called this step before.
+    pub attempt: u32,
+}
+
+/// What was done, as the variable `$routed`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Routed {
+    /// Every wished route, and what became of it.
+    pub routes: Vec<ReportedRoute>,
+    /// Whether DNS resolution is on at both sides.
+    pub dns_resolution: bool,
+    /// What is legal but surprising.
+    pub warnings: Vec<String>,
+}
+
+/// Writes what is left to write, for as long as `has_time` says so.
+pub async fn update_routes(
+    network: &impl Network,
+    stack: &Stack,
+    task: UpdateTask,
+    has_time: impl Fn() -> bool,
+) -> Result<Routed, Error> {
+    let changes = match task.attempt {
+        0 => planned(&task.route_plan),
+        _ => resume::still_missing(network, &task).await?,
+    };
+    if let Err(stopped) = write_all(network, &task.record, changes, has_time).await {
+        return Err(explain(network, stack, &task, stopped).await);
+    }
+    let UpdateTask { record, route_plan, dns_to_allow, mut dns_resolution, mut warnings, .. } = task;
+    for (is_wished, end) in [(dns_to_allow.requester, &record.requester), (dns_to_allow.accepter, &record.accepter)] {
+        if is_wished && let Some(warning) = allow_dns_resolution(network, end, &record).await? {
+            warnings.push(warning);
+            dns_resolution = false;
+        }
+    }
+    let routes = report(&route_plan, &mut warnings);
+    shorten(&mut warnings);
+    Ok(Routed { routes, dns_resolution, warnings })
+}
+
+fn planned(sides: &[SidePlan; 2]) -> Vec<Change> {
+    sides.iter().flat_map(|side| side.changes().map(|route| Change { end: side.end.clone(), route })).collect()
+}
+
+/// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.
+/// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html>
+async fn allow_dns_resolution(network: &impl Network, end: &End, record: &Record) -> Result<Option<String>, Error> {
+    match network.allow_dns_resolution(end, record).await {
+        Ok(()) => Ok(None),
+        Err(Refused { refusal: Refusal::DnsUnavailable, .. }) => Ok(Some(format!(
+            "DNS resolution is off on the side of {}: turn on DNS hostnames and DNS support of both VPCs, then run again",
+            end.vpc_id
+        ))),
+        // Each Region learns by itself that the connection is active, the other one perhaps a moment later.
+        Err(Refused { refusal: Refusal::WrongState | Refusal::NoSuchConnection, .. }) => {
+            match network.connection(&record.requester, &record.vpc_peering_connection_id).await? {
+                Some(connection) if connection.status.is_live() => Err(Error::PeeringPending {
+                    vpc_peering_connection_id: record.vpc_peering_connection_id.clone(),
+                    status: connection.status,
+                }),
+                _ => Err(diagnose(network, &[record.requester.clone(), record.accepter.clone()], LastSeen::vanished(record)).await),
+            }
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+async fn explain(network: &impl Network, stack: &Stack, task: &UpdateTask, stopped: Stopped) -> Error {
+    let (change, refused) = match stopped {
+        Stopped::OutOfTime { remaining } => {
+            let vpc_peering_connection_id = task.record.vpc_peering_connection_id.clone();
+            return Error::RoutesRemaining { vpc_peering_connection_id, remaining };
+        }
+        Stopped::InTheWay(conflict) => return Error::RouteConflict { conflicts: vec![conflict] },
+        Stopped::Refused(change, refused) => (change, refused),
+    };
+    match refused.refusal {
+        Refusal::Quota(quota) => Error::QuotaExceeded {
+            quota,
+            limit: stack.limits.of(quota),
+            place: Place::RouteTableId(change.route.table),
+        },
+        Refusal::NoSuchConnection | Refusal::NoSuchRouteTable | Refusal::WrongState => lost(network, task, &change.end, refused).await,
+        _ => refused.into_error(),
+    }
+}
+
+/// The connection, the table or its whole VPC went away under way.
+async fn lost(network: &impl Network, task: &UpdateTask, end: &End, refused: Refused) -> Error {
+    let UpdateTask { record, ends, .. } = task;
+    match network.connection(&record.requester, &record.vpc_peering_connection_id).await {
+        Err(refused) => refused.into_error(),
+        Ok(None) => diagnose(network, ends, LastSeen::vanished(record)).await,
+        Ok(Some(connection)) if !connection.status.is_live() => diagnose(network, ends, LastSeen::of(&connection)).await,
+        Ok(Some(_)) => match network.vpc(end).await {
+            Err(gone) if gone.refusal == Refusal::NoSuchVpc => Error::VpcNotFound(end.clone()),
+            _ => refused.into_error(),
+        },
+    }
+}

@@ -1,0 +1,9 @@
+//! The state `RollBack`: removes what the failed execution made, and names its failure.
+
+use isthmus_aws::serve;
+use isthmus_peering::steps::roll_back;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve(async |hub, task, _| Ok(roll_back(&hub.network, &hub.stack, task).await)).await
+}

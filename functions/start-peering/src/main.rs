@@ -1,0 +1,13 @@
+//! The trigger: a tag changed on a VPC, so start one execution for each peer that its tags wish.
+
+use isthmus_aws::{TagEvent, serve};
+use isthmus_peering::steps::{Started, start_peering};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve(async |hub, event: TagEvent, _| match event.hint() {
+        Some(task) => start_peering(&hub.network, &hub.state_machine()?, &hub.stack, task).await,
+        None => Ok(Started::default()),
+    })
+    .await
+}

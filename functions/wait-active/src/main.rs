@@ -1,0 +1,9 @@
+//! The state `WaitActive`: looks once whether the connection is active.
+
+use isthmus_aws::serve;
+use isthmus_peering::steps::wait_active;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve(async |hub, task, _| wait_active(&hub.network, task).await).await
+}

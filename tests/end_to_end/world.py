@@ -1,0 +1,190 @@
+"""EC2 as tests build it and read it back: VPCs of both accounts in any Region, through boto3 and never through our code."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local_cloud.ec2.control import Control
+
+HUB = "123456789012"
+MEMBER = "222222222222"
+HERE = "us-east-1"
+THERE = "eu-west-1"
+LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
+WRITES = ("Create", "Accept", "Delete", "Modify", "Replace", "Associate")
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """A VPC that a test made."""
+
+    id: str
+    region: str
+    account: str
+    main_table: str
+    ec2: Any = field(repr=False, compare=False)
+
+    def end(self, prefix: str = "") -> dict[str, str]:
+        """The fields of a request that name this end; `prefix` is `Peer` for the other one."""
+        return {f"{prefix}VpcId": self.id, f"{prefix}Region": self.region, f"{prefix}OwnerId": self.account}
+
+    def table(self, **tags: str) -> str:
+        """One more route table."""
+        table = self.ec2.create_route_table(VpcId=self.id)["RouteTable"]["RouteTableId"]
+        if tags:
+            self.ec2.create_tags(Resources=[table], Tags=_tags(tags))
+        return table
+
+    def subnet(self, block: str, table: str | None = None) -> str:
+        """A subnet, associated with that table or, without one, using the main table."""
+        subnet = self.ec2.create_subnet(VpcId=self.id, CidrBlock=block)["Subnet"]["SubnetId"]
+        if table:
+            self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        return subnet
+
+    def internet_gateway(self) -> str:
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.id)
+        return gateway
+
+    def add_block(self, block: str) -> None:
+        """A secondary IPv4 block, or an IPv6 one."""
+        if ":" in block:
+            self.ec2.associate_vpc_cidr_block(VpcId=self.id, Ipv6CidrBlock=block, Ipv6Pool="ipv6pool-ec2-0123456789abcdef0")
+        else:
+            self.ec2.associate_vpc_cidr_block(VpcId=self.id, CidrBlock=block)
+
+    def tag(self, **tags: str) -> None:
+        self.ec2.create_tags(Resources=[self.id], Tags=_tags({key.replace("__", ":"): value for key, value in tags.items()}))
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Every route of every table of this VPC, as EC2 describes it."""
+        pages = self.ec2.get_paginator("describe_route_tables").paginate(Filters=[{"Name": "vpc-id", "Values": [self.id]}])
+        return {table["RouteTableId"]: table["Routes"] for page in pages for table in page["RouteTables"]}
+
+    def routes_to(self, connection: str) -> set[tuple[str, str, str]]:
+        """Table, destination and state of every route to that connection."""
+        return {
+            (table, route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"], route["State"])
+            for table, routes in self.tables().items()
+            for route in routes
+            if route.get("VpcPeeringConnectionId") == connection
+        }
+
+    def connections(self, *statuses: str) -> list[dict[str, Any]]:
+        """The connections of this VPC in those statuses, live ones by default, as its own account and Region see them."""
+        found = [
+            connection
+            for side in ("requester", "accepter")
+            for connection in self.ec2.describe_vpc_peering_connections(
+                Filters=[
+                    {"Name": f"{side}-vpc-info.vpc-id", "Values": [self.id]},
+                    {"Name": "status-code", "Values": list(statuses or LIVE)},
+                ]
+            )["VpcPeeringConnections"]
+        ]
+        return sorted(found, key=lambda connection: connection["VpcPeeringConnectionId"])
+
+    def connection(self, connection: str) -> dict[str, Any]:
+        described = self.ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[connection])
+        return described["VpcPeeringConnections"][0]
+
+
+class World:
+    """The local EC2."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._url = environment["AWS_ENDPOINT_URL_EC2"]
+        self._call_log = Path(environment["LOCAL_CLOUD_CALL_LOG"])
+        self.control = Control(self._url)
+        self.ec2 = lru_cache(maxsize=None)(self._ec2)
+
+    def _ec2(self, region: str = HERE, account: str = HUB) -> Any:
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        if account != HUB:
+            sts = boto3.client("sts", endpoint_url=self._url, region_name=region, **keys)
+            role = f"arn:aws:iam::{account}:role/owner-of-{account}"
+            session = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+            keys = {
+                "aws_access_key_id": session["AccessKeyId"],
+                "aws_secret_access_key": session["SecretAccessKey"],
+                "aws_session_token": session["SessionToken"],
+            }
+        return boto3.client("ec2", endpoint_url=self._url, region_name=region, **keys)
+
+    def vpc(self, *blocks: str, region: str = HERE, account: str = HUB) -> Vpc:
+        """A VPC with these blocks, the first of them primary."""
+        ec2 = self.ec2(region, account)
+        vpc = ec2.create_vpc(CidrBlock=blocks[0])["Vpc"]["VpcId"]
+        tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+        made = Vpc(vpc, region, account, tables[0]["RouteTableId"], ec2)
+        for block in blocks[1:]:
+            made.add_block(block)
+        return made
+
+    def peered_by_hand(self, requester: Vpc, accepter: Vpc, accept: bool = True) -> str:
+        """A connection that somebody else makes and, unless told not to, accepts."""
+        made = requester.ec2.create_vpc_peering_connection(
+            VpcId=requester.id, PeerVpcId=accepter.id, PeerRegion=accepter.region, PeerOwnerId=accepter.account
+        )
+        connection = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        wait_until(lambda: bool(accepter.connections("pending-acceptance")), f"{connection} can be accepted")
+        if accept:
+            accepter.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
+            wait_until(lambda: accepter.connection(connection)["Status"]["Code"] == "active", f"{connection} is active")
+        return connection
+
+    @contextmanager
+    def calls(self) -> Iterator["Calls"]:
+        """The calls that the functions make meanwhile."""
+        start = self._call_log.stat().st_size
+        calls = Calls()
+        yield calls
+        with self._call_log.open() as log:
+            log.seek(start)
+            made = [json.loads(line) for line in log]
+        calls.made = [call for call in made if "aws-sdk-rust" in (call["UserAgent"] or "")]
+
+
+class Calls:
+    """What the functions asked of EC2."""
+
+    def __init__(self) -> None:
+        self.made: list[dict[str, Any]] = []
+
+    def count(self, *actions: str) -> int:
+        return sum(call["Action"] in actions for call in self.made)
+
+    def ec2(self) -> list[str]:
+        return [call["Action"] for call in self.made if call["Service"] == "ec2"]
+
+    def writes(self) -> list[str]:
+        return [action for action in self.ec2() if action.startswith(WRITES)]
+
+
+def request(end: Vpc, peer: Vpc, **fields: Any) -> dict[str, Any]:
+    """A request to peer two VPCs."""
+    return {**end.end(), **peer.end("Peer"), **fields}
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still not true after {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+def unknown_vpc_id() -> str:
+    return f"vpc-{uuid.uuid4().hex[:17]}"
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

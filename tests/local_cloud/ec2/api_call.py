@@ -1,0 +1,54 @@
+"""One request to EC2 or STS, as the call log, the faults and the gateway see it."""
+
+import io
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from moto.iam.models import get_account_id_from, iam_backends
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
+
+
+@dataclass
+class ApiCall:
+    service: str
+    action: str
+    region: str
+    account: str
+    access_key_id: str | None
+    role_arn: str | None
+    user_agent: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def read_call(environ: dict[str, Any]) -> ApiCall:
+    """Reads the body of a request and puts it back for moto.
+
+    The account is the one that moto will act in: an assumed role's own, or else the default one.
+    """
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    parameters = dict(parse_qsl(body.decode() or environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    action = parameters.pop("Action", "")
+    parameters.pop("Version", None)
+    credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    access_key_id, region, service = credential.groups() if credential else (None, "us-east-1", "ec2")
+    account = get_account_id_from(access_key_id or "")
+    return ApiCall(
+        service=service,
+        action=action,
+        region=region,
+        account=account,
+        access_key_id=access_key_id,
+        role_arn=_assumed_role(account, access_key_id),
+        user_agent=environ.get("HTTP_USER_AGENT", ""),
+        parameters=parameters,
+    )
+
+
+def _assumed_role(account: str, access_key_id: str | None) -> str | None:
+    access_keys = (backend.access_keys for backend in list(iam_backends[account].values()))
+    found = next((keys[access_key_id] for keys in access_keys if access_key_id in keys), None)
+    return found.role_arn if found else None

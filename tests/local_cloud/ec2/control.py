@@ -1,0 +1,68 @@
+"""The client of the control API, for tests."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+_without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ControlError(Exception):
+    """The control API refused a request."""
+
+
+class Control:
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url.rstrip("/")
+
+    def health(self) -> dict[str, Any]:
+        return self._call("GET", "health")
+
+    def settings(self) -> dict[str, Any]:
+        return self._call("GET", "settings")
+
+    def set(self, **changes: Any) -> dict[str, Any]:
+        """``set(pending_after=0, quotas={"routes_per_table": 10})``"""
+        return self._call("POST", "settings", changes)
+
+    def advance(self, seconds: float) -> None:
+        self._call("POST", "clock", {"advance_seconds": seconds})
+
+    def plant_faults(self, *faults: Mapping[str, Any]) -> None:
+        self._call("POST", "faults", list(faults))
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def set_latency(self, seconds: float) -> None:
+        self._call("POST", "latency", {"seconds": seconds})
+
+    def plant_propagated_route(
+        self, account: str, region: str, table_id: str, destination: str, gateway_id: str
+    ) -> None:
+        key = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
+        body = {
+            "Account": account,
+            "Region": region,
+            "RouteTableId": table_id,
+            key: destination,
+            "GatewayId": gateway_id,
+        }
+        self._call("POST", "propagated-route", body)
+
+    def disturb_events(self, drop: int = 0, duplicate: int = 0) -> None:
+        self._call("POST", "events", {"drop": drop, "duplicate": duplicate})
+
+    def reset(self) -> None:
+        self._call("POST", "reset")
+
+    def _call(self, method: str, name: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._base_url}/_local_cloud/{name}", data, method=method)
+        try:
+            with _without_proxy.open(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise ControlError(json.load(error)["error"]) from None

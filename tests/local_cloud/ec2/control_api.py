@@ -1,0 +1,73 @@
+"""The control API: how tests steer time, settings, quotas, faults and events. JSON under /_local_cloud/."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.moto_api._internal import moto_api_backend
+
+from .event_outbox import outbox
+from .faults import Faults
+from .state import clock, settings
+
+PREFIX = "/_local_cloud/"
+
+
+class ControlApi:
+    def __init__(self, faults: Faults, ec2_lock: threading.RLock) -> None:
+        self.latency = 0.0
+        self._faults = faults
+        self._ec2_lock = ec2_lock
+        self._handlers: dict[str, Callable[[Any], Any]] = {
+            "GET health": lambda _: {"status": "ok"},
+            "GET settings": lambda _: settings.as_dict(),
+            "POST settings": self._change_settings,
+            "POST clock": lambda body: clock.advance(body["advance_seconds"]),
+            "POST faults": faults.plant,
+            "DELETE faults": lambda _: faults.clear(),
+            "POST latency": self._set_latency,
+            "POST propagated-route": _plant_propagated_route,
+            "POST events": lambda body: outbox.disturb(**body),
+            "POST reset": lambda _: self._reset(),
+        }
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        name = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix(PREFIX)}"
+        status, document = self._handle(name, environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        content = json.dumps(document).encode()
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+        return [content]
+
+    def _handle(self, name: str, body: bytes) -> tuple[str, Any]:
+        handler = self._handlers.get(name)
+        if handler is None:
+            return "404 Not Found", {"error": f"no such control: {name}"}
+        try:
+            with self._ec2_lock:
+                return "200 OK", handler(json.loads(body or b"null")) or {}
+        except Exception as error:
+            return "400 Bad Request", {"error": f"{type(error).__name__}: {error}"}
+
+    def _change_settings(self, changes: dict[str, Any]) -> dict[str, Any]:
+        settings.update(changes)
+        return settings.as_dict()
+
+    def _set_latency(self, body: dict[str, float]) -> None:
+        self.latency = body["seconds"]
+
+    def _reset(self) -> None:
+        """Back to the state in which the server started."""
+        moto_api_backend.reset()
+        settings.reset()
+        clock.reset()
+        self._faults.clear()
+        outbox.disturb()
+        self.latency = 0.0
+
+
+def _plant_propagated_route(body: dict[str, str]) -> None:
+    backend = ec2_backends[body["Account"]][body["Region"]]
+    destination = body.get("DestinationCidrBlock") or body["DestinationIpv6CidrBlock"]
+    backend.plant_propagated_route(body["RouteTableId"], destination, body["GatewayId"])  # type: ignore[attr-defined]

@@ -1,0 +1,65 @@
+"""Sends events to the event bus from a thread of its own, so that no EC2 call ever waits for it.
+
+Delivery is best effort and at least once, as on AWS: tests can have events dropped or delivered twice.
+"""
+
+import json
+import queue
+import sys
+import threading
+import urllib.request
+from http.client import HTTPException
+from typing import Any
+
+_without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class EventOutbox:
+    def __init__(self) -> None:
+        self._url: str | None = None
+        self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._to_drop = 0
+        self._to_duplicate = 0
+
+    def deliver_to(self, url: str) -> None:
+        self._url = url
+        threading.Thread(target=self._deliver_all, name="event-outbox", daemon=True).start()
+
+    def disturb(self, drop: int = 0, duplicate: int = 0) -> None:
+        """The next events are dropped, those after them delivered twice."""
+        with self._lock:
+            self._to_drop, self._to_duplicate = drop, duplicate
+
+    def put(self, event: dict[str, Any]) -> None:
+        if self._url is not None:
+            for _ in range(self._copies()):
+                self._queue.put(event)
+
+    def _copies(self) -> int:
+        with self._lock:
+            if self._to_drop:
+                self._to_drop -= 1
+                return 0
+            if self._to_duplicate:
+                self._to_duplicate -= 1
+                return 2
+            return 1
+
+    def _deliver_all(self) -> None:
+        while True:
+            event = self._queue.get()
+            try:
+                self._deliver(event)
+            except (OSError, HTTPException) as error:
+                print(f"event {event['id']} not delivered to {self._url}: {error}", file=sys.stderr, flush=True)
+
+    def _deliver(self, event: dict[str, Any]) -> None:
+        body = json.dumps({"account": event["account"], "region": event["region"], "event": event}).encode()
+        assert self._url is not None
+        request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"}, method="POST")
+        with _without_proxy.open(request, timeout=30):
+            pass
+
+
+outbox = EventOutbox()

@@ -1,0 +1,70 @@
+"""Faults that a test plants: errors instead of a call, or after it, and delays."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .api_call import ApiCall
+
+EXECUTE_THEN_FAIL = "execute-then-fail"
+
+
+@dataclass
+class Fault:
+    """The next calls that match are disturbed: ``Times`` of them, once ``AfterCalls`` have gone through undisturbed."""
+
+    Action: str
+    Code: str | None = None
+    Message: str = "A fault that a test has planted"
+    HttpStatus: int = 400
+    Effect: str = "fail"
+    DelaySeconds: float = 0
+    Times: int = 1
+    AfterCalls: int = 0
+    Region: str | None = None
+    Account: str | None = None
+    Match: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def executes(self) -> bool:
+        return self.Code is None or self.Effect == EXECUTE_THEN_FAIL
+
+    def concerns(self, call: ApiCall) -> bool:
+        return (
+            self.Action == call.action
+            and self.Region in (None, call.region)
+            and self.Account in (None, call.account)
+            and all(call.parameters.get(name) == value for name, value in self.Match.items())
+        )
+
+    def strikes(self) -> bool:
+        """Counts one matching call."""
+        if self.AfterCalls > 0:
+            self.AfterCalls -= 1
+            return False
+        if self.Times > 0:
+            self.Times -= 1
+            return True
+        return False
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def plant(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        faults = [Fault(**each) for each in documents]
+        with self._lock:
+            self._faults.extend(faults)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, call: ApiCall) -> Fault | None:
+        """The fault that strikes this call, if any. Every fault that the call matches counts it, the first one wins."""
+        with self._lock:
+            struck = [fault for fault in self._faults if fault.concerns(call) and fault.strikes()]
+            return struck[0] if struck else None

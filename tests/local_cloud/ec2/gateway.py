@@ -1,0 +1,86 @@
+"""The WSGI application around moto: control API, faults, call log, and one EC2 call at a time."""
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
+
+from .api_call import ApiCall, read_call
+from .call_log import CallLog, error_code
+from .control_api import PREFIX, ControlApi
+from .faults import Fault, Faults
+
+StartResponse = Callable[..., Any]
+
+
+class Answer(NamedTuple):
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def code(self) -> int:
+        return int(self.status.split()[0])
+
+
+class Gateway:
+    def __init__(self, call_log: CallLog) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._call_log = call_log
+        self._faults = Faults()
+        self._one_at_a_time = threading.RLock()  # moto takes no locks, and two simultaneous calls must not mix
+        self._control = ControlApi(self._faults, self._one_at_a_time)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(PREFIX):
+            return self._control(environ, start_response)
+        call = read_call(environ)
+        answer = self._answer(call, environ)
+        self._call_log.write(call, error_code(answer.code, answer.body))
+        start_response(answer.status, answer.headers)
+        return [answer.body]
+
+    def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
+        fault = self._faults.take(call)
+        time.sleep(self._control.latency + (fault.DelaySeconds if fault else 0))
+        if fault is None:
+            return self._execute(call, environ)
+        answer = self._execute(call, environ) if fault.executes else None
+        return _fault_answer(call, fault) if answer is None or fault.Code else answer
+
+    def _execute(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
+        with self._one_at_a_time:
+            try:
+                body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)  # type: ignore[arg-type]
+                return Answer(status, list(headers), b"".join(body))
+            except Exception as error:
+                traceback.print_exc(file=sys.stderr)
+                return _error(call, 500, "InternalError", f"{type(error).__name__}: {error}")
+
+
+def _fault_answer(call: ApiCall, fault: Fault) -> Answer:
+    assert fault.Code is not None
+    return _error(call, fault.HttpStatus, fault.Code, fault.Message)
+
+
+def _error(call: ApiCall, status: int, code: str, message: str) -> Answer:
+    """An error in the service's own protocol: EC2's query protocol differs from the plain one that STS speaks.
+
+    https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html, https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+    """
+    error, request_id = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>", uuid4()
+    if call.service == "sts":
+        error = f"<Error><Type>Sender</Type>{error}</Error>"
+        body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+    else:
+        body = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    content = f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()
+    headers = [("Content-Type", "text/xml"), ("Content-Length", str(len(content)))]
+    return Answer(f"{status} Error", headers, content)

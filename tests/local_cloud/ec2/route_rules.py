@@ -1,0 +1,207 @@
+"""Routes: what CreateRoute refuses, and when a route is a black hole."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from moto.ec2.exceptions import InvalidDestinationCIDRBlockParameterError
+from moto.ec2.models.route_tables import Route, RouteBackend, RouteTable
+from moto.ec2.utils import generate_route_id
+
+from . import cidrs, errors
+from .listing import as_texts
+from .state import clock, settings
+
+
+class StrictRoute(Route):
+    propagated_by: str | None = None
+    """The virtual private gateway that put this route here."""
+    overridden: "StrictRoute | None" = None
+    """The propagated route for the same destination that this static one hides."""
+
+    @property
+    def propagated(self) -> bool:
+        return self.propagated_by is not None
+
+    @property
+    def gateway_id(self) -> str | None:
+        return self.propagated_by or super().gateway_id
+
+    @property
+    def destination(self) -> str | None:
+        return self.destination_cidr_block or self.destination_ipv6_cidr_block
+
+    @property
+    def origin(self) -> str:
+        return "EnableVgwRoutePropagation" if self.propagated else super().origin
+
+    @property
+    def state(self) -> str:
+        """A route to a connection is a black hole before the connection is active and after it is gone.
+
+        "Update your route tables", https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
+        """
+        if self.vpc_pcx is None or self.vpc_pcx.status(clock.now()).code == "active":  # type: ignore[operator]
+            return "active"
+        return "blackhole"
+
+
+class StrictRouteTable(RouteTable):
+    """Adds the associations with virtual private gateways, and the filters of DescribeRouteTables, that moto lacks.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html
+    """
+
+    @property
+    def associations(self) -> list[dict[str, Any]]:
+        found = super().associations
+        for each in found:
+            target = self._associations.get(each["RouteTableAssociationId"], "")
+            if target.startswith("vgw-"):
+                each["GatewayId"] = target
+        return found
+
+    def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
+        match filter_name:
+            case "route.state":
+                return [route.state for route in self.routes]
+            case "route.origin":
+                return [route.origin for route in self.routes]
+            case "route.destination-ipv6-cidr-block":
+                return [each.destination_ipv6_cidr_block for each in self.routes if each.destination_ipv6_cidr_block]
+            case "route.gateway-id":
+                return [route.gateway_id for route in self.routes if route.gateway_id]
+            case "association.gateway-id":
+                return [target for target in self._associations.values() if not target.startswith("subnet-")]
+            case "association.subnet-id":
+                return [target for target in self._associations.values() if target.startswith("subnet-")]
+        return super().get_filter_value(filter_name, method_name)
+
+    def filter_texts(self, filter_name: str) -> Iterable[str]:
+        return as_texts(self.get_filter_value(filter_name))
+
+
+class RouteRules(RouteBackend):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html"""
+
+    def create_route(
+        self,
+        route_table_id: str,
+        destination_cidr_block: str | None,
+        destination_ipv6_cidr_block: str | None = None,
+        destination_prefix_list_id: str | None = None,
+        local: bool = False,
+        **target: Any,
+    ) -> Route:
+        block = destination_cidr_block or destination_ipv6_cidr_block
+        if local or not block:
+            return super().create_route(
+                route_table_id,
+                destination_cidr_block,
+                destination_ipv6_cidr_block,
+                destination_prefix_list_id,
+                local,
+                **target,
+            )
+        return self._create_static_route(self.get_route_table(route_table_id), _network(block), target)
+
+    def _create_static_route(self, table: RouteTable, block: cidrs.Network, target: dict[str, Any]) -> Route:
+        existing = _route_for(table, str(block))
+        if existing and not existing.propagated:
+            raise errors.route_already_exists(str(block))
+        connection_id = target.get("vpc_peering_connection_id")
+        if connection_id:
+            self._check_connection(table, connection_id)
+            _check_not_inside_local(table, block)
+        _check_route_quota(table, block)
+        if existing:
+            table._routes.pop(existing.id)
+        try:
+            route = super().create_route(table.id, *_as_destination(block), **target)
+        except Exception:
+            if existing:
+                table._routes[existing.id] = existing
+            raise
+        route.overridden = existing  # type: ignore[attr-defined]
+        return route
+
+    def delete_route(
+        self,
+        route_table_id: str,
+        destination_cidr_block: str,
+        destination_ipv6_cidr_block: str | None = None,
+        destination_prefix_list_id: str | None = None,
+    ) -> Route:
+        """A propagated route goes only with its propagation; one that was hidden comes back."""
+        table = self.get_route_table(route_table_id)
+        route = _route_for(table, destination_cidr_block or destination_ipv6_cidr_block or "")
+        if route and route.propagated:
+            raise errors.invalid_value(f"cannot remove the propagated route {route.destination} in {route_table_id}")
+        deleted = super().delete_route(
+            route_table_id, destination_cidr_block, destination_ipv6_cidr_block, destination_prefix_list_id
+        )
+        if route and route.overridden:
+            table._routes[route.overridden.id] = route.overridden
+        return deleted
+
+    def plant_propagated_route(self, route_table_id: str, destination: str, gateway_id: str) -> None:
+        """What a virtual private gateway does by itself. Where a static route exists it stays hidden behind that."""
+        table, block = self.get_route_table(route_table_id), cidrs.canonical(destination)
+        route = StrictRoute(table, *_as_destination(block))
+        route.propagated_by = gateway_id
+        static = _route_for(table, str(block))
+        if static:
+            static.overridden = route
+        else:
+            table._routes[route.id] = route
+
+    def _check_connection(self, table: RouteTable, connection_id: str) -> None:
+        """A dead connection is as good as unknown; one between other VPCs is refused.
+
+        Wording of the second: https://github.com/hashicorp/terraform/issues/2185
+        """
+        connection = self.get_vpc_peering_connection(connection_id)  # type: ignore[attr-defined]
+        if not connection.status(clock.now()).is_live:
+            raise errors.connection_not_found(connection_id)
+        if not connection.has_vpc(table.vpc_id):
+            raise errors.invalid_value(
+                f"route table {table.id} and network gateway {connection_id} belong to different networks"
+            )
+
+
+def _check_not_inside_local(table: RouteTable, block: cidrs.Network) -> None:
+    """Inside the VPC's own blocks only more specific routes to middleboxes are allowed, not to a peer.
+
+    "Route table concepts", https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html; wording:
+    https://github.com/hashicorp/terraform-provider-aws/issues/26018
+    """
+    own = [cidrs.canonical(route.destination) for route in table.routes if route.local]  # type: ignore[attr-defined]
+    if any(cidrs.is_more_specific(block, than=each) for each in own):
+        raise errors.invalid_value(
+            "Route target is not supported. This route only supports interface and instance targets."
+        )
+
+
+def _check_route_quota(table: RouteTable, block: cidrs.Network) -> None:
+    """The quota "Routes per route table": each family by itself, propagated routes apart."""
+    is_ipv6, limit = block.version == 6, settings.quotas.routes_per_table
+    count = sum(
+        bool(route.destination_ipv6_cidr_block) == is_ipv6 and not route.propagated  # type: ignore[attr-defined]
+        for route in table.routes
+    )
+    if count >= limit:
+        raise errors.limit_exceeded("RouteLimitExceeded", limit)
+
+
+def _route_for(table: RouteTable, destination: str) -> StrictRoute | None:
+    return table._routes.get(generate_route_id(table.id, destination))  # type: ignore[return-value]
+
+
+def _network(block: str) -> cidrs.Network:
+    try:
+        return cidrs.canonical(block)
+    except ValueError:
+        raise InvalidDestinationCIDRBlockParameterError(block) from None
+
+
+def _as_destination(block: cidrs.Network) -> tuple[str | None, str | None]:
+    return (str(block), None) if block.version == 4 else (None, str(block))

@@ -1,0 +1,68 @@
+"""The clock and the settings that every rule shares: module globals, since moto builds its backends itself."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+class Clock:
+    """Wall-clock time plus whatever a test has advanced it by. Every rule about time asks this clock."""
+
+    def __init__(self) -> None:
+        self._advanced = 0.0
+
+    def now(self) -> float:
+        return time.time() + self._advanced
+
+    def advance(self, seconds: float) -> None:
+        self._advanced += seconds
+
+    def reset(self) -> None:
+        self._advanced = 0.0
+
+
+@dataclass
+class Quotas:
+    """Defaults of "Amazon VPC quotas", https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
+
+    peerings_per_vpc: int = 50
+    outstanding_requests: int = 25
+    routes_per_table: int = 500
+
+
+@dataclass
+class Settings:
+    """How long AWS takes, in seconds. The defaults are short enough for tests and long enough to be noticed."""
+
+    pending_after: float = 0.3
+    provisioning_for: float = 0.3
+    deleting_for: float = 0.0
+    visible_after: float = 0.3
+    requester_visible_after: float = 0.0
+    quotas: Quotas = field(default_factory=Quotas)
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        changes = dict(changes)
+        quotas = dataclasses.replace(self.quotas, **changes.pop("quotas", {}))
+        self._assign(dataclasses.replace(self, quotas=quotas, **changes))
+
+    def reset(self) -> None:
+        self._assign(Settings())
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def _assign(self, other: "Settings") -> None:
+        self.__dict__.update(other.__dict__)
+
+
+clock = Clock()
+settings = Settings()
+
+
+def iso(instant: float) -> str:
+    """An instant as EC2 writes it: 2026-01-31T12:00:00.000Z."""
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

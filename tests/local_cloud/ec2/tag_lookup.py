@@ -1,0 +1,28 @@
+"""Reading one resource's tags without searching those of all others, which moto does for every resource it lists."""
+
+from moto.ec2.models.tags import TagBackend
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+
+
+class TagLookup(TagBackend):
+    def describe_tags(self, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
+        resource_ids = _plain_resource_ids(filters or {})
+        if resource_ids is None:
+            return super().describe_tags(filters)
+        return [
+            {
+                "resource_id": resource_id,
+                "key": key,
+                "value": value,
+                "resource_type": EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource_id), ""),
+            }
+            for resource_id in resource_ids
+            for key, value in self.tags.get(resource_id, {}).items()
+        ]
+
+
+def _plain_resource_ids(filters: dict[str, list[str]]) -> list[str] | None:
+    """The ids, if the filters name resources by id, without wildcards, and ask for nothing else."""
+    resource_ids = filters.get("resource-id", [])
+    is_plain = list(filters) == ["resource-id"] and not any(set("*?") & set(each) for each in resource_ids)
+    return resource_ids if is_plain else None

@@ -1,0 +1,155 @@
+"""Starting and stopping the two servers of the local cloud.
+
+``DIR/ministack.pid`` and ``DIR/ec2.pid`` say what runs, ``DIR/logs`` what it printed, ``DIR/env`` how to reach it.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cloud import environment, processes
+
+READY_WITHIN_SECONDS = 60
+LOG_TAIL_LINES = 30
+
+
+class LocalCloudError(Exception):
+    """Something that the user has to know, in words meant for the user."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One process of the cloud: its name, how to start it, and where it says that it is ready."""
+
+    name: str
+    command: list[str]
+    health: str
+
+    def pid_file(self, state: Path) -> Path:
+        return state / f"{self.name}.pid"
+
+    def log(self, state: Path) -> Path:
+        return state / "logs" / f"{self.name}.log"
+
+    def is_ready(self) -> bool:
+        # No proxy, whatever the environment says: the server is on this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(self.health, timeout=2) as response:
+                return response.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def servers(state: Path, port: int, ec2_port: int) -> list[Server]:
+    """Both servers. They need each other's port: functions call EC2, and EC2 tells EventBridge of changed tags."""
+    ministack, ec2 = environment.endpoint(port), environment.endpoint(ec2_port)
+    return [
+        Server("ec2", [sys.executable, "-m", "local_cloud.ec2", "--port", str(ec2_port),
+                       "--call-log", str(state / "ec2-calls.jsonl"),
+                       "--events-url", f"{ministack}/_local_cloud/events"],
+               f"{ec2}/_local_cloud/health"),
+        Server("ministack", [sys.executable, "-m", "local_cloud.ministack_server"],
+               f"{ministack}/_local_cloud/health"),
+    ]
+
+
+def start(state: Path, port: int | None = None, ec2_port: int | None = None) -> int:
+    """Start the cloud and write ``DIR/env``; leave a cloud that already runs there as it is."""
+    groups = _recorded_groups(state)
+    if len(groups) == 2 and all(processes.members(group, state) for group in groups.values()):
+        print(f"The local cloud in {state} is already running: {_address(state)}")
+        return 0
+    stop(state, quiet=True)  # What is left of a cloud that died half.
+
+    port, ec2_port = _ports(port, ec2_port)
+    for directory in ("logs", "tmp", "ministack"):
+        (state / directory).mkdir(parents=True, exist_ok=True)
+    variables = environment.process_environment(state, port, ec2_port)
+    began = time.monotonic()
+    started = []
+    try:
+        for server in servers(state, port, ec2_port):
+            process = processes.spawn(server.command, variables, server.log(state))
+            server.pid_file(state).write_text(f"{process.pid}\n")
+            started.append((server, process))
+        for server, process in started:
+            _wait_until_ready(server, process, state)
+    except BaseException:  # Interrupted by the user, too: nothing half started may stay behind.
+        stop(state, quiet=True)
+        raise
+    environment.write_env_file(state, environment.user_environment(state, port, ec2_port))
+    print(f"The local cloud is ready in {time.monotonic() - began:.1f} s: {_address(state)}")
+    return 0
+
+
+def stop(state: Path, quiet: bool = False) -> int:
+    """End every process of the cloud in ``state``. Stopping what does not run is no error."""
+    groups = _recorded_groups(state)
+    for name, group in groups.items():
+        processes.end(group, state)
+        (state / f"{name}.pid").unlink(missing_ok=True)
+    if not quiet:
+        print(f"The local cloud in {state} {'is stopped' if groups else 'was not running'}.")
+    return 0
+
+
+def status(state: Path) -> int:
+    """Say what runs. Exit status 3, as of a service that is stopped, unless everything does."""
+    groups = _recorded_groups(state)
+    running = {name: bool(processes.members(groups[name], state)) if name in groups else False
+               for name in ("ec2", "ministack")}
+    for name, alive in running.items():
+        print(f"{name}: {f'running, process {groups[name]}' if alive else 'not running'}")
+    if all(running.values()):
+        print(_address(state))
+        return 0
+    return 3
+
+
+def _wait_until_ready(server: Server, process, state: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while not server.is_ready():
+        if process.poll() is not None:
+            raise LocalCloudError(
+                f"{server.name} ended with status {process.returncode}.\n{_log_tail(server.log(state))}")
+        if time.monotonic() > deadline:
+            raise LocalCloudError(
+                f"{server.name} did not answer within {READY_WITHIN_SECONDS} s.\n{_log_tail(server.log(state))}")
+        time.sleep(0.05)
+
+
+def _log_tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+    return "\n".join([f"The end of {log}:", *(f"  {line}" for line in lines)])
+
+
+def _recorded_groups(state: Path) -> dict[str, int]:
+    """The process groups that the pid files name, by server."""
+    return {path.stem: int(path.read_text()) for path in sorted(state.glob("*.pid")) if path.read_text().strip()}
+
+
+def _ports(port: int | None, ec2_port: int | None) -> tuple[int, int]:
+    """The ports asked for, and free ones for the rest. Both are held open together, so that they differ."""
+    for asked in filter(None, (port, ec2_port)):
+        _refuse_if_taken(asked)
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        return port or first.getsockname()[1], ec2_port or second.getsockname()[1]
+
+
+def _refuse_if_taken(port: int) -> None:
+    """Whoever listens there might answer in our server's place, and pass for it."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise LocalCloudError(f"port {port} cannot be used: {error.strerror}") from error
+
+
+def _address(state: Path) -> str:
+    return environment.read_env_file(state).get("AWS_ENDPOINT_URL", "address unknown")

@@ -1,0 +1,66 @@
+"""MiniStack, held to AWS's behaviour where its own differs: ``python -m local_cloud.ministack_server``.
+
+``PATCHES`` is the whole list of what is changed. Each line names a function of MiniStack and what is put around it; the
+patch receives the original function first. A function that a later MiniStack renames fails the start, not a test later.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from types import ModuleType
+from typing import Any, Callable
+
+from ministack import app
+from ministack.core.lambda_runtime import ProvidedWorker
+from ministack.services import eventbridge, stepfunctions
+from ministack.services.cloudformation import provisioners
+
+from local_cloud import (
+    patch_branches, patch_cloudformation, patch_definitions, patch_eventbridge, patch_executions, patch_jsonata,
+    patch_lambda, patch_retries, patch_task_limits, routes,
+)
+
+# In the order in which they are put around the original: a later one runs before an earlier one.
+PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
+    (stepfunctions, "_start_execution", patch_executions.answer_the_running_execution),
+    (stepfunctions, "_start_execution", patch_task_limits.limit_execution_input),
+    (stepfunctions, "_run_execution", patch_executions.time_out),
+    (stepfunctions, "_fail_execution", patch_executions.fail_only_what_runs),
+    (stepfunctions, "_add_event", patch_executions.name_task_timeouts),
+    (stepfunctions, "_add_event", patch_task_limits.limit_data),
+    (stepfunctions, "_add_event", patch_executions.stop_what_is_closed),
+    (stepfunctions, "_validate_definition_jsonata", patch_definitions.validate),
+    (stepfunctions, "_find_matching_retrier", patch_retries.delay_as_written),
+    (stepfunctions, "_error_matches", patch_retries.spare_terminal_errors),
+    (stepfunctions, "_execute_task", patch_task_limits.evaluate_timeout),
+    (stepfunctions, "_execute_choice", patch_jsonata.output_of_choice_default),
+    (stepfunctions, "_apply_output_path", patch_jsonata.output_of_succeed),
+    (stepfunctions, "_run_parallel_branches", patch_jsonata.arguments_and_output_of_parallel),
+    (stepfunctions, "_run_sub_machine", patch_branches.run_branch),
+    (eventbridge, "_dispatch_to_event_bus", patch_eventbridge.deliver_to_any_bus),
+    (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
+]
+
+
+def install() -> None:
+    """Put every patch in its place."""
+    for owner, name, patch in PATCHES:
+        original = getattr(owner, name)
+        setattr(owner, name, _around(original, patch))
+    provisioners._RESOURCE_HANDLERS |= patch_cloudformation.RESOURCE_TYPES
+    app.app = routes.in_front_of(app.app)
+
+
+def _around(original: Callable[..., Any], patch: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def patched(*arguments: Any, **options: Any) -> Any:
+        return patch(original, *arguments, **options)
+
+    return patched
+
+
+if __name__ == "__main__":
+    install()
+    sys.argv[1:] = []  # MiniStack's main reads the command line, which is ours.
+    app.main()

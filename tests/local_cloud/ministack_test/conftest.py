@@ -1,0 +1,43 @@
+"""One MiniStack with our patches for all tests, without EC2: nothing here calls it."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_cloud import environment, processes
+from local_cloud.launcher import Server
+from local_cloud.ministack_test.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    state = tmp_path_factory.mktemp("cloud")
+    (state / "tmp").mkdir()
+    port = _free_port()
+    server = Server("ministack", [sys.executable, "-m", "local_cloud.ministack_server"],
+                    f"{environment.endpoint(port)}/_local_cloud/health")
+    log = state / "ministack.log"
+    process = processes.spawn(server.command, environment.process_environment(state, port, port), log)
+    try:
+        _wait_until_ready(server, process, log)
+        yield Cloud(environment.endpoint(port))
+    finally:
+        processes.end(process.pid, state)
+
+
+def _wait_until_ready(server: Server, process, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not server.is_ready():
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]

@@ -1,0 +1,142 @@
+"""Events of AWS services, event buses across accounts and Regions, and a bus's policy in a template."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local_cloud.environment import ACCOUNT, REGION
+from local_cloud.ministack_test.cloud import Cloud, jsonata, unique, until
+
+MEMBER, THIRD, OTHER_REGION = "222222222222", "333333333333", "eu-west-1"
+ANY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+
+
+def tag_event(account: str = ACCOUNT, region: str = REGION) -> dict[str, Any]:
+    vpc = unique("vpc")
+    return {
+        "version": "0", "id": f"0000-{vpc}", "source": "aws.tag", "detail-type": "Tag Change on Resource",
+        "account": account, "region": region, "time": "2026-01-02T03:04:05Z",
+        "resources": [f"arn:aws:ec2:{region}:{account}:vpc/{vpc}"],
+        "detail": {"service": "ec2", "resource-type": "vpc", "changed-tag-keys": ["isthmus:peer"], "tags": {}},
+    }
+
+
+class Inbox:
+    """A queue behind a rule on a bus of the given account and Region. It keeps what arrives there."""
+
+    def __init__(self, cloud: Cloud, account: str = ACCOUNT, region: str = REGION, bus: str = "default",
+                 source: str = "aws.tag") -> None:
+        self.queues, self.name = cloud.client("sqs", account, region), unique("inbox")
+        self.url = self.queues.create_queue(QueueName=self.name)["QueueUrl"]
+        add_rule(cloud, account, region, bus, f"arn:aws:sqs:{region}:{account}:{self.name}", source)
+
+    def receive(self, event: dict[str, Any], seconds: float = 5) -> dict[str, Any]:
+        return until(lambda: next((found for found in self._read() if found["id"] == event["id"]), None), seconds)
+
+    def holds_nothing_of(self, event: dict[str, Any]) -> bool:
+        """Delivery is done when the event is accepted, so there is nothing to wait for."""
+        return all(found["id"] != event["id"] for found in self._read())
+
+    def _read(self) -> list[dict[str, Any]]:
+        answer = self.queues.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def add_rule(cloud: Cloud, account: str, region: str, bus: str, target: str, source: str = "aws.tag") -> None:
+    events, name = cloud.client("events", account, region), unique("rule")
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": [source]}))
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "it", "Arn": target, "RoleArn": ANY_ROLE}])
+
+
+def make_bus(cloud: Cloud, *allowed: str, account: str = ACCOUNT) -> tuple[str, str]:
+    """A bus's name and ARN. Of the accounts that may put events into it, ``allowed`` are the other ones."""
+    events, name = cloud.client("events", account), unique("bus")
+    arn = events.create_event_bus(Name=name)["EventBusArn"]
+    for sender in allowed:
+        events.put_permission(
+            EventBusName=name, Action="events:PutEvents", Principal=sender, StatementId=f"from-{sender}")
+    return name, arn
+
+
+def test_a_services_event_arrives_as_it_was_sent(cloud: Cloud) -> None:
+    inbox, event = Inbox(cloud), tag_event()
+    assert cloud.send_event(event) == 200
+    assert inbox.receive(event) == event
+
+
+def test_an_event_starts_an_execution(cloud: Cloud) -> None:
+    machine, event = cloud.create_machine(jsonata({"Done": {"Type": "Succeed"}})), tag_event()
+    add_rule(cloud, ACCOUNT, REGION, "default", machine)
+    cloud.send_event(event)
+    states = cloud.client("stepfunctions")
+    started = until(lambda: states.list_executions(stateMachineArn=machine)["executions"])[0]
+    assert json.loads(states.describe_execution(executionArn=started["executionArn"])["input"]) == event
+
+
+def test_an_event_is_matched_by_the_rules_pattern(cloud: Cloud) -> None:
+    inbox, event = Inbox(cloud), {**tag_event(), "source": "aws.other"}
+    cloud.send_event(event)
+    assert inbox.holds_nothing_of(event)
+
+
+def test_an_event_arrives_only_in_its_account_and_region(cloud: Cloud) -> None:
+    here, there, event = Inbox(cloud), Inbox(cloud, MEMBER, OTHER_REGION), tag_event(MEMBER, OTHER_REGION)
+    cloud.send_event(event, MEMBER, OTHER_REGION)
+    assert there.receive(event) == event
+    assert here.holds_nothing_of(event)
+
+
+def test_put_events_still_refuses_a_services_source(cloud: Cloud) -> None:
+    entry = {"Source": "aws.tag", "DetailType": "Tag Change on Resource", "Detail": "{}"}
+    answer = cloud.client("events").put_events(Entries=[entry])
+    assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+
+
+@pytest.mark.parametrize(("account", "region"), [(ACCOUNT, OTHER_REGION), (MEMBER, REGION), (MEMBER, OTHER_REGION)])
+def test_a_bus_elsewhere_receives_the_event_with_its_origin(cloud: Cloud, account: str, region: str) -> None:
+    bus, arn = make_bus(cloud, MEMBER)
+    inbox, event = Inbox(cloud, bus=bus), tag_event(account, region)
+    add_rule(cloud, account, region, "default", arn)
+    cloud.send_event(event, account, region)
+    assert inbox.receive(event) == event
+
+
+def test_put_events_is_forwarded_too(cloud: Cloud) -> None:
+    bus, arn = make_bus(cloud, MEMBER)
+    source = unique("source")
+    inbox = Inbox(cloud, bus=bus, source=source)
+    add_rule(cloud, MEMBER, REGION, "default", arn, source)
+    answer = cloud.client("events", MEMBER).put_events(
+        Entries=[{"Source": source, "DetailType": "Any", "Detail": '{"a": 1}'}])
+    received = inbox.receive({"id": answer["Entries"][0]["EventId"]})
+    assert (received["account"], received["detail"]) == (MEMBER, {"a": 1})
+
+
+def test_another_accounts_bus_must_allow_it(cloud: Cloud) -> None:
+    bus, arn = make_bus(cloud)
+    inbox, event = Inbox(cloud, bus=bus), tag_event(MEMBER)
+    add_rule(cloud, MEMBER, REGION, "default", arn)
+    cloud.send_event(event, MEMBER)
+    assert inbox.holds_nothing_of(event)
+
+
+def test_an_event_is_not_passed_on_to_a_third_account(cloud: Cloud) -> None:
+    middle, middle_arn = make_bus(cloud, MEMBER)
+    last, last_arn = make_bus(cloud, ACCOUNT, account=THIRD)
+    inbox, event = Inbox(cloud, THIRD, bus=last), tag_event(MEMBER)
+    add_rule(cloud, MEMBER, REGION, "default", middle_arn)
+    add_rule(cloud, ACCOUNT, REGION, middle, last_arn)
+    cloud.send_event(event, MEMBER)
+    assert inbox.holds_nothing_of(event)
+
+
+def test_two_buses_that_forward_to_each_other_do_not_loop(cloud: Cloud) -> None:
+    one, one_arn = make_bus(cloud, MEMBER)
+    inbox, event = Inbox(cloud, bus=one), tag_event(MEMBER)
+    add_rule(cloud, MEMBER, REGION, "default", one_arn)
+    add_rule(cloud, ACCOUNT, REGION, one, f"arn:aws:events:{REGION}:{MEMBER}:event-bus/default")
+    cloud.send_event(event, MEMBER)
+    assert inbox.receive(event) == event

@@ -1,0 +1,44 @@
+"""Recording a deployed stack's outputs in ``DIR/env``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.environment import read_env_file, write_env_file
+from local_cloud.launcher import LocalCloudError
+
+VARIABLES = {
+    "StateMachineArn": "STATE_MACHINE_ARN",
+    "TeardownStateMachineArn": "TEARDOWN_STATE_MACHINE_ARN",
+    "EventBusArn": "EVENT_BUS_ARN",
+}
+
+
+def record_outputs(state: Path, stack: str) -> int:
+    """Put the outputs of ``stack`` into ``DIR/env``, in place of what an earlier deployment left there."""
+    variables = read_env_file(state)
+    if not variables:
+        raise LocalCloudError(f"there is no {state / 'env'}: start the cloud first")
+    found = _stack_outputs(variables, stack)
+    recorded = {VARIABLES[key]: value for key, value in found.items() if key in VARIABLES}
+    if not recorded:
+        raise LocalCloudError(f"stack {stack} has none of the outputs {', '.join(VARIABLES)}")
+    kept = {name: value for name, value in variables.items() if name not in VARIABLES.values()}
+    write_env_file(state, kept | recorded)
+    for name, value in recorded.items():
+        print(f"{name}={value}")
+    return 0
+
+
+def _stack_outputs(variables: dict[str, str], stack: str) -> dict[str, str]:
+    cloudformation = boto3.client(
+        "cloudformation", endpoint_url=variables["AWS_ENDPOINT_URL"], region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"], aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"])
+    try:
+        stacks = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise LocalCloudError(f"the outputs of stack {stack} cannot be read: {error}") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}

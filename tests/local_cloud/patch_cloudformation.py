@@ -1,0 +1,60 @@
+"""CloudFormation: event bus policies, and state machines that are checked as CreateStateMachine checks them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import eventbridge, stepfunctions
+from ministack.services.cloudformation import provisioners
+
+Properties = dict[str, Any]
+
+
+def _create_state_machine(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
+    """A state machine with a faulty definition fails its stack. MiniStack stores it unseen, whatever it holds."""
+    arn, attributes = provisioners._sfn_state_machine_create(logical_id, properties, stack)
+    fault = stepfunctions._validate_definition_jsonata(stepfunctions._state_machines[arn]["definition"])
+    if fault:
+        del stepfunctions._state_machines[arn]
+        raise ValueError(f"InvalidDefinition: {fault}")
+    return arn, attributes
+
+
+def _create_bus_policy(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
+    """Put one statement into a bus's policy. MiniStack refuses the resource type.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-events-eventbuspolicy.html
+    """
+    bus, statement_id = _bus_name(properties), properties["StatementId"]
+    _remove_statement(bus, statement_id)
+    fields = properties.get("Statement") or {
+        field: properties[field] for field in ("Action", "Principal", "Condition") if field in properties}
+    policy = eventbridge._event_bus_policies.get(bus) or {"Version": "2012-10-17", "Statement": []}
+    statement = {"Effect": "Allow", **fields, "Sid": statement_id}
+    eventbridge._event_bus_policies[bus] = {**policy, "Statement": [*policy["Statement"], statement]}
+    return statement_id, {}
+
+
+def _update_bus_policy(identifier: str, old: Properties, new: Properties, stack: str) -> tuple[str, dict[str, Any]]:
+    _delete_bus_policy(identifier, old)
+    return _create_bus_policy("", new, stack)
+
+
+def _delete_bus_policy(identifier: str, properties: Properties) -> None:
+    _remove_statement(_bus_name(properties), identifier)
+
+
+def _remove_statement(bus: str, statement_id: str) -> None:
+    eventbridge._remove_permission({"EventBusName": bus, "StatementId": statement_id})
+
+
+def _bus_name(properties: Properties) -> str:
+    return properties.get("EventBusName") or "default"
+
+
+RESOURCE_TYPES = {
+    "AWS::StepFunctions::StateMachine": {
+        **provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"], "create": _create_state_machine},
+    "AWS::Events::EventBusPolicy": {
+        "create": _create_bus_policy, "update": _update_bus_policy, "delete": _delete_bus_policy},
+}

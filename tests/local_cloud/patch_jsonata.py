@@ -1,0 +1,54 @@
+"""Step Functions: JSONata's Output, Arguments and Assign in the states where MiniStack overlooks them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ministack.services import stepfunctions
+
+State = dict[str, Any]
+Context = dict[str, Any]
+
+
+def output_of_succeed(original: Callable[..., Any], state: State, data: Any, context: Context | None = None) -> Any:
+    """A Succeed state's Output makes the execution's output. MiniStack passes the input on.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-succeed.html
+    """
+    if state.get("Type") == "Succeed" and _is_jsonata(state, context):
+        return stepfunctions._apply_jsonata_output(state, data, context, default=data)
+    return original(state, data, context)
+
+
+def output_of_choice_default(original: Callable[..., Any], state: State, raw_input: Any,
+                             context: Context | None = None) -> Any:
+    """A Choice state's own Output and Assign apply where no rule matches. MiniStack overlooks the Output.
+
+    The default is said as what it means: a last rule that always matches.
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+    """
+    if "Default" in state and _is_jsonata(state, context):
+        own = {field: state[field] for field in ("Output", "Assign") if field in state}
+        otherwise = {"Condition": True, "Next": state["Default"], **own}
+        state = {**state, "Choices": [*state.get("Choices", []), otherwise]}
+    return original(state, raw_input, context)
+
+
+def arguments_and_output_of_parallel(original: Callable[..., Any], state: State, raw_input: Any,
+                                     execution: dict[str, Any], context: Context) -> Any:
+    """A Parallel state's Arguments are its branches' input; Output and Assign see ``$states.result``.
+
+    MiniStack knows only the JSONPath fields here.
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html
+    """
+    if not _is_jsonata(state, context):
+        return original(state, raw_input, execution, context)
+    arguments = stepfunctions._apply_jsonata_arguments(state, raw_input, context)
+    results, following = original(state, arguments, execution, context)
+    output = stepfunctions._apply_jsonata_output(state, raw_input, context, result=results, default=results)
+    stepfunctions._apply_state_assign(state, raw_input, context, result=results)
+    return output, following
+
+
+def _is_jsonata(state: State, context: Context | None) -> bool:
+    return stepfunctions._state_query_language(state, context) == "JSONata"

@@ -1,0 +1,23 @@
+"""Lambda: how the end of a function's process is named."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ministack.core.lambda_runtime import ProvidedInitTimeout, ProvidedRuntimeError, ProvidedWorker
+
+
+def name_exit_during_init(original: Callable[..., None], worker: ProvidedWorker, *arguments: Any) -> None:
+    """A process that ends before it asks for its first event is a Runtime.ExitError, as one that ends later is.
+
+    An error that the runtime itself reports keeps the name it was given. MiniStack says Runtime.Unknown to both.
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror
+    """
+    try:
+        original(worker, *arguments)
+    except ProvidedInitTimeout:
+        raise  # Not an end: MiniStack initializes once more, as AWS does.
+    except RuntimeError as error:
+        reported = worker._init_error if isinstance(worker._init_error, dict) else {}
+        raise ProvidedRuntimeError(
+            reported.get("errorMessage", str(error)), reported.get("errorType", "Runtime.ExitError")) from error

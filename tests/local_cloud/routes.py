@@ -1,0 +1,64 @@
+"""The paths under ``/_local_cloud/`` that MiniStack's port answers besides AWS's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Awaitable, Callable
+
+from local_cloud.patch_eventbridge import deliver_envelope
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PREFIX = "/_local_cloud/"
+
+
+def in_front_of(application: Application) -> Application:
+    """``application`` (ASGI), with our paths answered before it sees them."""
+
+    async def with_our_routes(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            status, answer = await _answer(scope["method"], scope["path"].removeprefix(PREFIX), receive)
+            await _send_json(send, status, answer)
+        else:
+            await application(scope, receive, send)
+
+    return with_our_routes
+
+
+async def _answer(method: str, path: str, receive: Receive) -> tuple[int, dict[str, Any]]:
+    if (method, path) == ("GET", "health"):
+        return 200, {"status": "ready"}
+    if (method, path) == ("POST", "events"):
+        return await _accept_event(await _body(receive))
+    return 404, {"message": f"nothing answers {method} {PREFIX}{path}"}
+
+
+async def _accept_event(body: bytes) -> tuple[int, dict[str, Any]]:
+    """An AWS service's own event, which PutEvents would rightly refuse from anybody else."""
+    try:
+        request = json.loads(body)
+        account, region, event = request["account"], request["region"], request["event"]
+        event["source"], event["detail-type"], event["detail"]
+    except (ValueError, KeyError, TypeError) as error:
+        return 400, {"message": f"expected account, region and an EventBridge event: {error!r}"}
+    # Off the event loop: a target may be a service that calls back into this server.
+    await asyncio.to_thread(deliver_envelope, account, region, event)
+    return 200, {"id": event.get("id")}
+
+
+async def _body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return body
+
+
+async def _send_json(send: Send, status: int, answer: dict[str, Any]) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})

@@ -1,0 +1,126 @@
+"""The server around moto: call log, faults, clock, roles and speed."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from local_cloud.ec2.control import ControlError
+
+from .cloud import HERE, HUB, MEMBER, THERE, UNKNOWN_CONNECTION, Cloud, refused
+
+
+def last_call(cloud: Cloud) -> dict[str, Any]:
+    return json.loads(cloud.log.read_text().splitlines()[-1])
+
+
+def test_every_call_is_logged(cloud: Cloud) -> None:
+    vpc = cloud.vpc(region=THERE, account=MEMBER)
+    cloud.ec2(THERE, MEMBER).describe_vpcs(VpcIds=[vpc])
+    call = last_call(cloud)
+    assert (call["Service"], call["Action"], call["Region"], call["Account"]) == ("ec2", "DescribeVpcs", THERE, MEMBER)
+    assert call["RoleArn"] == f"arn:aws:iam::{MEMBER}:role/member"
+    assert call["Parameters"] == {"VpcId.1": vpc}
+    assert call["Error"] is None
+    assert "Botocore" in call["UserAgent"]
+
+
+def test_errors_and_sts_calls_are_logged_too(cloud: Cloud) -> None:
+    with refused("InvalidVpcPeeringConnectionID.NotFound"):
+        cloud.accept(UNKNOWN_CONNECTION)
+    call = last_call(cloud)
+    assert (call["Account"], call["RoleArn"]) == (HUB, None)
+    assert call["Error"] == "InvalidVpcPeeringConnectionID.NotFound"
+    cloud.sts().get_caller_identity()
+    assert last_call(cloud)["Service"] == "sts"
+
+
+def test_an_assumed_role_acts_in_its_own_account(cloud: Cloud) -> None:
+    vpc = cloud.vpc(account=MEMBER)
+    assert cloud.ec2(account=MEMBER).describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["OwnerId"] == MEMBER
+    with refused("InvalidVpcID.NotFound"):
+        cloud.ec2().describe_vpcs(VpcIds=[vpc])
+
+
+def test_a_fault_strikes_instead_of_the_call(cloud: Cloud) -> None:
+    cloud.control.plant_faults(
+        {"Action": "CreateVpc", "Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 2, "AfterCalls": 1}
+    )
+    before = len(cloud.ec2().describe_vpcs()["Vpcs"])
+    cloud.vpc()
+    for _ in range(2):
+        with refused("RequestLimitExceeded"):
+            cloud.vpc()
+    cloud.vpc()
+    assert len(cloud.ec2().describe_vpcs()["Vpcs"]) == before + 2
+
+
+def test_a_fault_can_strike_after_the_call(cloud: Cloud) -> None:
+    before = len(cloud.ec2().describe_vpcs()["Vpcs"])
+    cloud.control.plant_faults({"Action": "CreateVpc", "Code": "InternalError", "Effect": "execute-then-fail"})
+    with refused("InternalError"):
+        cloud.vpc()
+    assert len(cloud.ec2().describe_vpcs()["Vpcs"]) == before + 1
+
+
+def test_a_fault_can_be_meant_for_certain_calls(cloud: Cloud) -> None:
+    vpc = cloud.vpc()
+    fault = {"Action": "DescribeVpcs", "Code": "UnauthorizedOperation", "HttpStatus": 403, "Times": 9}
+    cloud.control.plant_faults(fault | {"Region": THERE}, fault | {"Match": {"VpcId.1": vpc}})
+    cloud.ec2(HERE).describe_vpcs()
+    with refused("UnauthorizedOperation"):
+        cloud.ec2(HERE).describe_vpcs(VpcIds=[vpc])
+    with refused("UnauthorizedOperation"):
+        cloud.ec2(THERE).describe_vpcs()
+    cloud.control.clear_faults()
+    cloud.ec2(THERE).describe_vpcs()
+
+
+def test_sts_can_fail_too(cloud: Cloud) -> None:
+    cloud.control.plant_faults({"Action": "AssumeRole", "Code": "AccessDenied", "HttpStatus": 403})
+    with refused("AccessDenied"):
+        cloud.sts().assume_role(RoleArn=f"arn:aws:iam::{MEMBER}:role/member", RoleSessionName="test")
+
+
+def test_calls_can_be_slowed(cloud: Cloud) -> None:
+    cloud.control.set_latency(0.2)
+    cloud.control.plant_faults({"Action": "DescribeVpcs", "DelaySeconds": 0.2})
+    start = time.monotonic()
+    cloud.ec2().describe_vpcs()
+    assert time.monotonic() - start > 0.4
+
+
+def test_an_unknown_setting_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(ControlError):
+        cloud.control.set(no_such_setting=1)
+    assert cloud.control.settings()["quotas"]["peerings_per_vpc"] == 50
+
+
+def test_simultaneous_requests_make_one_connection(cloud: Cloud) -> None:
+    vpc, peer = cloud.vpc(), cloud.vpc()
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: cloud.request(vpc, peer), range(16)))
+    assert len(made) == 1
+
+
+def test_route_calls_take_milliseconds(cloud: Cloud) -> None:
+    vpc, _, connection = cloud.peering()
+    table = cloud.main_table(vpc)
+    start = time.monotonic()
+    for number in range(200):
+        cloud.ec2().create_route(
+            RouteTableId=table, DestinationCidrBlock=f"192.168.{number}.0/24", VpcPeeringConnectionId=connection
+        )
+    assert time.monotonic() - start < 200 * 0.03
+
+
+def test_reset_forgets_everything(cloud: Cloud) -> None:
+    vpc = cloud.vpc()
+    cloud.control.set(quotas={"peerings_per_vpc": 1})
+    cloud.control.reset()
+    cloud.forget_clients()
+    with refused("InvalidVpcID.NotFound"):
+        cloud.ec2().describe_vpcs(VpcIds=[vpc])
+    assert cloud.control.settings()["quotas"]["peerings_per_vpc"] == 50

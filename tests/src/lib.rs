@@ -1,0 +1,11 @@
+//! The network in memory, so that every step can be run thousands of times, and killed at every call.
+
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod chain;
+mod faulty;
+mod memory;
+
+pub use chain::{Ended, execute, stack};
+pub use faulty::{Faulty, When};
+pub use memory::Memory;

@@ -10,7 +10,11 @@ use std::str::FromStr;
 /// A VPC, with every associated block: primary first, then secondary, then IPv6.
 pub(crate) fn vpc(vpc: &types::Vpc) -> Vpc {
     let primary = vpc.cidr_block().into_iter();
-    let v4 = vpc.cidr_block_association_set().iter().filter(|a| is_associated(a.cidr_block_state())).filter_map(|a| a.cidr_block());
+    let v4 = vpc
+        .cidr_block_association_set()
+        .iter()
+        .filter(|a| is_associated(a.cidr_block_state()))
+        .filter_map(|a| a.cidr_block());
     let v6 = vpc
         .ipv6_cidr_block_association_set()
         .iter()

@@ -24,7 +24,8 @@ impl Ec2Network {
 
     async fn connections(&self, end: &End, filters: Vec<Filter>) -> Answer<Vec<Connection>> {
         let client = self.accounts.client(end).await;
-        let pages = client.describe_vpc_peering_connections().set_filters(Some(filters)).into_paginator().items().send();
+        let pages =
+            client.describe_vpc_peering_connections().set_filters(Some(filters)).into_paginator().items().send();
         let all = pages.collect::<Result<Vec<_>, _>>().await;
         let all = all.map_err(|error| refused("ec2:DescribeVpcPeeringConnections", end, error))?;
         Ok(all.iter().filter_map(convert::connection).collect())
@@ -166,7 +167,13 @@ impl Network for Ec2Network {
         call.send().await.map(drop).map_err(|error| refused("ec2:ModifyVpcPeeringConnectionOptions", end, error))
     }
 
-    async fn create_route(&self, end: &End, table: &RouteTableId, destination: IpNet, to: &VpcPeeringConnectionId) -> Answer<()> {
+    async fn create_route(
+        &self,
+        end: &End,
+        table: &RouteTableId,
+        destination: IpNet,
+        to: &VpcPeeringConnectionId,
+    ) -> Answer<()> {
         let client = self.accounts.client(end).await;
         let call = client.create_route().route_table_id(table.as_str()).vpc_peering_connection_id(to.as_str());
         let call = match destination {

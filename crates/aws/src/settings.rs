@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// A variable that is missing or malformed: the template and the function don't belong together.
 #[derive(Debug, thiserror::Error)]
 #[error("environment variable {name}: {reason}")]
-pub struct BadSetting {
+pub(crate) struct BadSetting {
     name: &'static str,
     reason: String,
 }

@@ -24,9 +24,7 @@ impl TagEvent {
             owner_id: account.parse().ok()?,
         };
         // EventBridge stamps the account; an ARN of another one was written by hand.
-        (self.0.account.as_deref() == Some(end.owner_id.as_str())).then(|| StartTask {
-            end,
-            event_id: self.0.id.clone().unwrap_or_default(),
-        })
+        (self.0.account.as_deref() == Some(end.owner_id.as_str()))
+            .then(|| StartTask { end, event_id: self.0.id.clone().unwrap_or_default() })
     }
 }

@@ -43,7 +43,9 @@ pub fn parse_destination(text: &str) -> Result<IpNet, Malformed> {
         return Ok(IpNet::from(address));
     }
     let block: IpNet = text.parse().map_err(|_| {
-        Malformed(format!("{text:?} is neither a CIDR block nor an address: write one such as 10.0.0.0/24, 10.0.0.7 or 2001:db8::/64"))
+        Malformed(format!(
+            "{text:?} is neither a CIDR block nor an address: write one such as 10.0.0.0/24, 10.0.0.7 or 2001:db8::/64"
+        ))
     })?;
     if block.trunc() != block {
         return Err(Malformed(format!("{text:?} has host bits set: write {}", block.trunc())));

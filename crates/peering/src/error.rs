@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// A refusal or a failure. The last three variants never end an execution: they ask the machine to call again.
-#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, strum::VariantNames, thiserror::Error)]
 #[serde(rename_all_fields = "PascalCase")]
 pub enum Error {
     /// The input can't be understood or asks for the impossible.
@@ -75,7 +75,9 @@ pub enum Error {
     #[error("EC2 failed {}: read StatusMessage, then run again", .0.vpc_peering_connection_id)]
     PeeringFailed(Ended),
     /// The connection was not active in the time that the machine allows.
-    #[error("{vpc_peering_connection_id} was still {status} when the time ran out: run again, or ask AWS about that connection")]
+    #[error(
+        "{vpc_peering_connection_id} was still {status} when the time ran out: run again, or ask AWS about that connection"
+    )]
     PeeringTimedOut {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,
@@ -213,7 +215,8 @@ impl Error {
 }
 
 fn list_overlaps(overlaps: &[Overlap]) -> String {
-    let pairs: Vec<String> = overlaps.iter().map(|o| format!("{} overlaps {}", o.cidr_block, o.peer_cidr_block)).collect();
+    let pairs: Vec<String> =
+        overlaps.iter().map(|o| format!("{} overlaps {}", o.cidr_block, o.peer_cidr_block)).collect();
     pairs.join(", ")
 }
 

@@ -122,7 +122,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_right_form() {
-        for id in ["", "vpc-", "vpc-xyz", "VPC-0a1b2c3d", "vpc-0a1b2c3", "rtb-0a1b2c3d", "vpc-0a1b2c3d\n", "vpc-0A1B2C3D"] {
+        for id in
+            ["", "vpc-", "vpc-xyz", "VPC-0a1b2c3d", "vpc-0a1b2c3", "rtb-0a1b2c3d", "vpc-0a1b2c3d\n", "vpc-0A1B2C3D"]
+        {
             let refusal = id.parse::<VpcId>().unwrap_err().to_string();
             assert!(refusal.contains("write vpc- and 8 or 17 hexadecimal digits"), "{refusal}");
         }

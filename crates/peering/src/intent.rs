@@ -89,6 +89,8 @@ fn parse_routes(value: &str) -> Result<TableSelection, Malformed> {
         [first, ..] if first.starts_with("subnet-") => {
             Ok(TableSelection::Subnets(words.iter().map(|word| word.parse::<SubnetId>()).collect::<Result<_, _>>()?))
         }
-        _ => Err(Malformed(format!("{value:?} is not all, main, none, a list of rtb-… or of subnet-… ids, or tag:key=value"))),
+        _ => Err(Malformed(format!(
+            "{value:?} is not all, main, none, a list of rtb-… or of subnet-… ids, or tag:key=value"
+        ))),
     }
 }

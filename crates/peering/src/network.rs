@@ -55,7 +55,13 @@ pub trait Network {
     async fn allow_dns_resolution(&self, end: &End, record: &Record) -> Answer<()>;
 
     /// Adds a route to the connection; [`Refusal::RouteExists`] where the table has that destination already.
-    async fn create_route(&self, end: &End, table: &RouteTableId, destination: IpNet, to: &VpcPeeringConnectionId) -> Answer<()>;
+    async fn create_route(
+        &self,
+        end: &End,
+        table: &RouteTableId,
+        destination: IpNet,
+        to: &VpcPeeringConnectionId,
+    ) -> Answer<()>;
 
     /// Removes the route to that destination.
     async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> Answer<()>;

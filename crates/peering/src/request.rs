@@ -16,7 +16,7 @@ pub struct Request {
     pub end: End,
     /// The end that the input calls `PeerVpcId`.
     pub peer: End,
-    /// `Name` and `Tags`, as they go on the connection.
+    /// `Tags`, and `Name` where the input gives one.
     pub tags: Tags,
     /// What to write in the route tables of `end`.
     pub routes: RouteSelection,
@@ -88,14 +88,16 @@ impl Request {
         let owner_id = input.owner_id.unwrap_or_else(|| stack.account.clone());
         let peer_region = input.peer_region.unwrap_or_else(|| region.clone());
         let peer_owner_id = input.peer_owner_id.unwrap_or_else(|| owner_id.clone());
-        let name = input.name.unwrap_or_else(|| format!("{}/{}", input.vpc_id, input.peer_vpc_id));
         let end = End { vpc_id: input.vpc_id, region, owner_id };
         let peer = End { vpc_id: input.peer_vpc_id, region: peer_region, owner_id: peer_owner_id };
         if end.vpc_id == peer.vpc_id {
-            return Err(Error::invalid("PeerVpcId", format!("{} can't be peered with itself: name another VPC", end.vpc_id)));
+            return Err(Error::invalid(
+                "PeerVpcId",
+                format!("{} can't be peered with itself: name another VPC", end.vpc_id),
+            ));
         }
         let mut tags = input.tags;
-        tags.insert("Name".into(), name);
+        tags.extend(input.name.map(|name| ("Name".to_owned(), name)));
         Ok(Self {
             end,
             peer,
@@ -105,6 +107,14 @@ impl Request {
             dns_resolution: input.dns_resolution,
             dry_run: input.dry_run,
         })
+    }
+
+    /// The tags of a connection that this request makes. One that is there already keeps its name unless the request
+    /// gives another: A→B and B→A would rename it back and forth.
+    pub fn tags_at_creation(&self) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.entry("Name".into()).or_insert_with(|| format!("{}/{}", self.end.vpc_id, self.peer.vpc_id));
+        tags
     }
 
     /// The two ends in the one direction in which this pair is ever requested: requester, accepter.
@@ -118,7 +128,7 @@ fn offending_field(path: String, message: &str) -> String {
     let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     match (path.as_str(), missing) {
         (_, Some(field)) => field.to_owned(),
-        (".", None) => "$".to_owned(),
+        ("." | "", None) => "$".to_owned(),
         _ => path,
     }
 }
@@ -131,14 +141,21 @@ fn check_tags(input: &Input, stack: &Stack) -> Result<(), Error> {
         return Err(Error::invalid("Name", format!("a tag's value has at most {TAG_VALUE_CHARACTERS} characters")));
     }
     if input.tags.len() > TAGS {
-        return Err(Error::invalid("Tags", format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours")));
+        return Err(Error::invalid(
+            "Tags",
+            format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours"),
+        ));
     }
     for (key, value) in &input.tags {
         let refusal = match key.as_str() {
             "Name" => Some("write it as the field Name".to_owned()),
             "" => Some("a tag's key can't be empty".to_owned()),
-            key if key.to_ascii_lowercase().starts_with("aws:") => Some("AWS keeps keys that begin with aws: to itself".to_owned()),
-            key if key.starts_with(&own) || key.starts_with(OWN_TAGS) => Some("keys with that prefix are the stack's own".to_owned()),
+            key if key.to_ascii_lowercase().starts_with("aws:") => {
+                Some("AWS keeps keys that begin with aws: to itself".to_owned())
+            }
+            key if key.starts_with(&own) || key.starts_with(OWN_TAGS) => {
+                Some("keys with that prefix are the stack's own".to_owned())
+            }
             key if key.chars().count() > TAG_KEY_CHARACTERS => {
                 Some(format!("a tag's key has at most {TAG_KEY_CHARACTERS} characters"))
             }

@@ -84,7 +84,11 @@ pub fn plan(wish: &Wish<'_>) -> RoutePlan {
 
 /// The connections whose fate decides between repair and conflict: targets of blackhole routes to wished destinations.
 pub fn doubtful_targets(wish: &Wish<'_>) -> BTreeSet<VpcPeeringConnectionId> {
-    let in_the_way = wish.tables.iter().flat_map(|table| &table.routes).filter(|route| wish.destinations.contains(&route.destination));
+    let in_the_way = wish
+        .tables
+        .iter()
+        .flat_map(|table| &table.routes)
+        .filter(|route| wish.destinations.contains(&route.destination));
     in_the_way
         .filter(|route| route.blackhole)
         .filter_map(|route| match &route.target {
@@ -115,10 +119,14 @@ fn decide(table: &RouteTable, destination: IpNet, wish: &Wish<'_>) -> Result<Act
         return Ok(Action::Created);
     };
     match &route.target {
+        _ if route.propagated => Ok(Action::Created),
         Target::Peering(id) if Some(id) == wish.connection => Ok(Action::Unchanged),
         Target::Peering(id) if route.blackhole && wish.gone.contains(id) => Ok(Action::Repaired),
-        _ if route.propagated => Ok(Action::Created),
-        target => Err(Conflict { route_table_id: table.id.clone(), destination_cidr_block: destination, target: target.to_string() }),
+        target => Err(Conflict {
+            route_table_id: table.id.clone(),
+            destination_cidr_block: destination,
+            target: target.to_string(),
+        }),
     }
 }
 

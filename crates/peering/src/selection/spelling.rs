@@ -24,7 +24,11 @@ struct Spelling {
 
 /// A list that isn't empty: an empty one would silently select nothing.
 #[derive(Deserialize, Serialize, Clone)]
-#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(deserialize = "T: DeserializeOwned + Ord", serialize = "T: Serialize + Clone"))]
+#[serde(
+    try_from = "Vec<T>",
+    into = "Vec<T>",
+    bound(deserialize = "T: DeserializeOwned + Ord", serialize = "T: Serialize + Clone")
+)]
 struct Listed<T>(BTreeSet<T>);
 
 impl<T: Ord> TryFrom<Vec<T>> for Listed<T> {
@@ -32,7 +36,9 @@ impl<T: Ord> TryFrom<Vec<T>> for Listed<T> {
 
     fn try_from(items: Vec<T>) -> Result<Self, Malformed> {
         match items.is_empty() {
-            true => Err(Malformed("the list is empty: name at least one, or write {\"Tables\": \"none\"} for no route".into())),
+            true => Err(Malformed(
+                "the list is empty: name at least one, or write {\"Tables\": \"none\"} for no route".into(),
+            )),
             false => Ok(Self(items.into_iter().collect())),
         }
     }
@@ -80,10 +86,13 @@ impl TryFrom<serde_json::Value> for Tables {
             Some("all") => return Ok(Self::All),
             Some("main") => return Ok(Self::Main),
             Some("none") => return Ok(Self::None),
-            _ if !value.is_array() => return Err(Malformed(format!("{value} is not \"all\", \"main\", \"none\" or a list of rtb-… ids"))),
+            _ if !value.is_array() => {
+                return Err(Malformed(format!("{value} is not \"all\", \"main\", \"none\" or a list of rtb-… ids")));
+            }
             _ => {}
         }
-        let listed: Listed<RouteTableId> = serde_json::from_value(value).map_err(|error| Malformed(error.to_string()))?;
+        let listed: Listed<RouteTableId> =
+            serde_json::from_value(value).map_err(|error| Malformed(error.to_string()))?;
         Ok(Self::Ids(listed.0))
     }
 }

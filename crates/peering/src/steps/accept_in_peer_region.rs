@@ -34,7 +34,10 @@ pub async fn accept_in_peer_region(network: &impl Network, stack: &Stack, task: 
     let AcceptTask { record, ends, tags } = task;
     if !record.joins(&ends[0], &ends[1]) {
         let id = &record.vpc_peering_connection_id;
-        return Err(Error::invalid("VpcPeeringConnectionId", format!("{id} does not join the two VPCs asked for: it is not accepted")));
+        return Err(Error::invalid(
+            "VpcPeeringConnectionId",
+            format!("{id} does not join the two VPCs asked for: it is not accepted"),
+        ));
     }
     match tag_and_accept(network, &record, &tags).await {
         Ok(status) => Ok(Accepted { status }),

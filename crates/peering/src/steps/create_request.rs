@@ -70,80 +70,61 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     let survey = Survey::of(network, &request).await?;
     let found = adopt(&survey.connections, &request.end, &request.peer);
     let (route_plan, warnings) = survey.plan(network, stack, &request, found).await?;
-    let plan = Plan { request, route_plan, warnings };
-    if plan.request.dry_run {
-        return Ok(plan.as_it_would_be(found));
+    if request.dry_run {
+        return Ok(Peering::planned(request, route_plan, warnings, found));
     }
-    let tags = plan.tags(stack, &task.execution);
     let connection = match found {
         Some(connection) => {
-            refresh_tags(network, stack, connection, &plan.request.tags).await?;
+            refresh_tags(network, stack, connection, &request.tags).await?;
             connection.clone()
         }
-        None => create(network, stack, &plan.request, &tags).await?,
+        None => create(network, stack, &request, &task.execution).await?,
     };
-    Ok(plan.carried_out_on(connection, tags, stack, &task.execution))
+    let tags = match is_ours(&connection, stack) {
+        true => tags_for_the_other_side(&connection, &request.tags),
+        false => Tags::new(),
+    };
+    let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
+    Ok(Peering { created, tags, ..Peering::new(request, route_plan, warnings, Some(&connection)) })
 }
 
-struct Plan {
-    request: Request,
-    route_plan: [SidePlan; 2],
-    warnings: Vec<String>,
-}
-
-impl Plan {
-    fn tags(&self, stack: &Stack, execution: &Execution) -> Tags {
-        let mut tags = self.request.tags.clone();
-        tags.insert(STACK_TAG.into(), stack.name.clone());
-        tags.insert(EXECUTION_TAG.into(), execution.id.clone());
-        tags
+impl Peering {
+    /// What a dry run answers.
+    fn planned(
+        request: Request,
+        route_plan: [SidePlan; 2],
+        mut warnings: Vec<String>,
+        found: Option<&Connection>,
+    ) -> Self {
+        let routes = Some(report(&route_plan, &mut warnings));
+        Self { status: "planned", created: found.is_none(), routes, ..Self::new(request, route_plan, warnings, found) }
     }
 
-    fn as_it_would_be(self, found: Option<&Connection>) -> Peering {
-        let (requester, accepter) = self.request.canonical();
-        let record = found.map_or_else(|| (requester, accepter), |found| (&found.record.requester, &found.record.accepter));
-        let (requester, accepter) = (record.0.clone(), record.1.clone());
-        let mut planned = self.peering(found.map(Connection::id).cloned(), requester, accepter, found);
-        planned.routes = Some(report(&planned.route_plan, &mut planned.warnings));
-        planned.status = "planned";
-        planned.created = found.is_none();
-        planned
-    }
-
-    fn carried_out_on(self, connection: Connection, tags: Tags, stack: &Stack, execution: &Execution) -> Peering {
-        let Record { vpc_peering_connection_id, requester, accepter } = connection.record.clone();
-        let mut peering = self.peering(Some(vpc_peering_connection_id), requester, accepter, Some(&connection));
-        peering.created = connection.tags.get(EXECUTION_TAG) == Some(&execution.id);
-        if is_ours(&connection, stack) {
-            peering.tags = tags;
-        }
-        peering
-    }
-
-    fn peering(
-        self,
-        vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
-        requester: End,
-        accepter: End,
+    /// What is known once `connection` serves the request; without one, what would be.
+    fn new(
+        request: Request,
+        route_plan: [SidePlan; 2],
+        mut warnings: Vec<String>,
         connection: Option<&Connection>,
-    ) -> Peering {
+    ) -> Self {
+        let (requester, accepter) = match connection {
+            Some(Connection { record, .. }) => (&record.requester, &record.accepter),
+            None => request.canonical(),
+        };
+        let (requester, accepter) = (requester.clone(), accepter.clone());
         let allowed = connection.map(|connection| connection.dns_resolution).unwrap_or_default();
-        let wished = self.request.dns_resolution;
-        let mut warnings = self.warnings;
+        let wished = request.dns_resolution;
         shorten(&mut warnings);
-        Peering {
-            vpc_peering_connection_id,
+        Self {
+            vpc_peering_connection_id: connection.map(Connection::id).cloned(),
             status: connection.map_or(Status::InitiatingRequest, |connection| connection.status).as_str(),
             created: false,
             requester,
             accepter,
-            ends: [self.request.end, self.request.peer],
+            ends: [request.end, request.peer],
             tags: Tags::new(),
-            route_plan: self.route_plan,
-            dns_to_allow: DnsSides {
-                requester: wished && !allowed.requester,
-                accepter: wished && !allowed.accepter,
-            },
+            route_plan,
+            dns_to_allow: DnsSides { requester: wished && !allowed.requester, accepter: wished && !allowed.accepter },
             dns_resolution: wished || (allowed.requester && allowed.accepter),
             warnings,
             routes: None,
@@ -151,21 +132,32 @@ impl Plan {
     }
 }
 
-async fn create(network: &impl Network, stack: &Stack, request: &Request, tags: &Tags) -> Result<Connection, Error> {
+async fn create(
+    network: &impl Network,
+    stack: &Stack,
+    request: &Request,
+    execution: &Execution,
+) -> Result<Connection, Error> {
     let (requester, accepter) = request.canonical();
-    network.create_connection(requester, accepter, tags).await.map_err(|refused: Refused| match refused.refusal {
+    let mut tags = request.tags_at_creation();
+    tags.insert(STACK_TAG.into(), stack.name.clone());
+    tags.insert(EXECUTION_TAG.into(), execution.id.clone());
+    network.create_connection(requester, accepter, &tags).await.map_err(|refused: Refused| match refused.refusal {
         Refusal::NoSuchVpc => Error::VpcNotFound(requester.clone()),
-        Refusal::Quota(quota) => Error::QuotaExceeded {
-            quota,
-            limit: stack.limits.of(quota),
-            place: Place::VpcId(requester.vpc_id.clone()),
-        },
+        Refusal::Quota(quota) => {
+            Error::QuotaExceeded { quota, limit: stack.limits.of(quota), place: Place::VpcId(requester.vpc_id.clone()) }
+        }
         _ => refused.into_error(),
     })
 }
 
 /// Brings `Name` and `Tags` of a connection of ours up to date, on both sides. One that somebody else made keeps its own.
-async fn refresh_tags(network: &impl Network, stack: &Stack, connection: &Connection, tags: &Tags) -> Result<(), Error> {
+async fn refresh_tags(
+    network: &impl Network,
+    stack: &Stack,
+    connection: &Connection,
+    tags: &Tags,
+) -> Result<(), Error> {
     let is_up_to_date = tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value));
     if is_up_to_date || !is_ours(connection, stack) {
         return Ok(());
@@ -182,6 +174,12 @@ async fn refresh_tags(network: &impl Network, stack: &Stack, connection: &Connec
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
 pub(super) fn sees_other_tags(one: &End, other: &End) -> bool {
     (&one.region, &one.owner_id) != (&other.region, &other.owner_id)
+}
+
+/// What the requester's side carries, which says whose connection it is, and what this request adds.
+fn tags_for_the_other_side(connection: &Connection, wished: &Tags) -> Tags {
+    let own = connection.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    own.chain(wished).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn is_ours(connection: &Connection, stack: &Stack) -> bool {

@@ -15,7 +15,11 @@ pub(super) struct LastSeen<'c> {
 
 impl<'c> LastSeen<'c> {
     pub(super) fn of(connection: &'c Connection) -> Self {
-        Self { record: &connection.record, status: connection.status, status_message: connection.status_message.clone() }
+        Self {
+            record: &connection.record,
+            status: connection.status,
+            status_message: connection.status_message.clone(),
+        }
     }
 
     /// A connection that can't be seen any more.

@@ -126,7 +126,9 @@ async fn remove_connections(network: &impl Network, request: &Request, execution
     let (requester, accepter) = request.canonical();
     let connections = match network.connections_between(requester, accepter).await {
         Ok(connections) => connections,
-        Err(refused) => return undone.left_behind.push(format!("perhaps a connection, which could not be looked for: {refused}")),
+        Err(refused) => {
+            return undone.left_behind.push(format!("perhaps a connection, which could not be looked for: {refused}"));
+        }
     };
     let is_own = |c: &&Connection| c.tags.get(EXECUTION_TAG) == Some(&execution.id);
     for connection in connections.iter().filter(is_own) {
@@ -139,10 +141,14 @@ async fn remove_connection(network: &impl Network, requester: &End, connection: 
     let id = connection.id();
     match connection.status {
         status if status.is_live() => match network.delete_connection(requester, id).await {
-            Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => undone.connections_deleted.push(id.to_string()),
+            Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => {
+                undone.connections_deleted.push(id.to_string());
+            }
             Err(refused) => undone.left_behind.push(format!("{id}: {refused}")),
         },
-        Status::Failed => undone.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours")),
+        Status::Failed => {
+            undone.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));
+        }
         _ => {}
     }
 }

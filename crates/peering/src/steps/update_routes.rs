@@ -94,7 +94,12 @@ async fn allow_dns_resolution(network: &impl Network, end: &End, record: &Record
                     vpc_peering_connection_id: record.vpc_peering_connection_id.clone(),
                     status: connection.status,
                 }),
-                _ => Err(diagnose(network, &[record.requester.clone(), record.accepter.clone()], LastSeen::vanished(record)).await),
+                _ => Err(diagnose(
+                    network,
+                    &[record.requester.clone(), record.accepter.clone()],
+                    LastSeen::vanished(record),
+                )
+                .await),
             }
         }
         Err(refused) => Err(refused.into()),
@@ -116,7 +121,9 @@ async fn explain(network: &impl Network, stack: &Stack, task: &UpdateTask, stopp
             limit: stack.limits.of(quota),
             place: Place::RouteTableId(change.route.table),
         },
-        Refusal::NoSuchConnection | Refusal::NoSuchRouteTable | Refusal::WrongState => lost(network, task, &change.end, refused).await,
+        Refusal::NoSuchConnection | Refusal::NoSuchRouteTable | Refusal::WrongState => {
+            lost(network, task, &change.end, refused).await
+        }
         _ => refused.into_error(),
     }
 }
@@ -127,7 +134,9 @@ async fn lost(network: &impl Network, task: &UpdateTask, end: &End, refused: Ref
     match network.connection(&record.requester, &record.vpc_peering_connection_id).await {
         Err(refused) => refused.into_error(),
         Ok(None) => diagnose(network, ends, LastSeen::vanished(record)).await,
-        Ok(Some(connection)) if !connection.status.is_live() => diagnose(network, ends, LastSeen::of(&connection)).await,
+        Ok(Some(connection)) if !connection.status.is_live() => {
+            diagnose(network, ends, LastSeen::of(&connection)).await
+        }
         Ok(Some(_)) => match network.vpc(end).await {
             Err(gone) if gone.refusal == Refusal::NoSuchVpc => Error::VpcNotFound(end.clone()),
             _ => refused.into_error(),

@@ -35,9 +35,7 @@ pub async fn wait_active(network: &impl Network, task: WaitTask) -> Result<Activ
     };
     match connection.status {
         status @ Status::Active => Ok(Active { status }),
-        status if status.is_live() => {
-            Err(Error::PeeringPending { vpc_peering_connection_id: id, status })
-        }
+        status if status.is_live() => Err(Error::PeeringPending { vpc_peering_connection_id: id, status }),
         _ => Err(diagnose(network, &ends, LastSeen::of(&connection)).await),
     }
 }

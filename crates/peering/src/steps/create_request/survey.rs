@@ -60,7 +60,14 @@ impl Survey {
         let [vpc, peer_vpc] = &self.vpcs;
         let [tables, peer_tables] = &self.tables;
         let side = Side { end, field: "Routes", selection: routes, tables, other: peer, other_vpc: peer_vpc };
-        let peer_side = Side { end: peer, field: "PeerRoutes", selection: peer_routes, tables: peer_tables, other: end, other_vpc: vpc };
+        let peer_side = Side {
+            end: peer,
+            field: "PeerRoutes",
+            selection: peer_routes,
+            tables: peer_tables,
+            other: end,
+            other_vpc: vpc,
+        };
         let id = connection.map(Connection::id);
         let limit = stack.limits.routes_per_table;
         let ours = side.plan(network, &self.connections, id, limit).await?;
@@ -103,7 +110,13 @@ impl Side<'_> {
             .pick(self.tables)
             .map_err(|unmet| Error::invalid(format!("{}.{}", self.field, unmet.key), unmet.message))?;
         let none_gone = BTreeSet::new();
-        let wish = Wish { tables: &selected.tables, destinations: &destinations, connection, gone: &none_gone, routes_per_table };
+        let wish = Wish {
+            tables: &selected.tables,
+            destinations: &destinations,
+            connection,
+            gone: &none_gone,
+            routes_per_table,
+        };
         let gone = gone(network, self.end, connections, doubtful_targets(&wish)).await?;
         let mut plan = plan(&Wish { gone: &gone, ..wish });
         plan.warnings.splice(0..0, selected.warnings);
@@ -172,7 +185,9 @@ async fn check_regions(network: &impl Network, request: &Request) -> Result<(), 
     let checks = join_all(unheard.map(|(field, end)| async move {
         match network.regions(end).await?.contains(&end.region) {
             true => Ok(()),
-            false => Err(Error::invalid(field, format!("AWS has no Region {}: write one such as eu-central-1", end.region))),
+            false => {
+                Err(Error::invalid(field, format!("AWS has no Region {}: write one such as eu-central-1", end.region)))
+            }
         }
     }));
     checks.await.into_iter().collect()

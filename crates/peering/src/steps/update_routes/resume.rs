@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 /// What the earlier calls left to be written.
 pub(super) async fn still_missing(network: &impl Network, task: &UpdateTask) -> Result<Vec<Change>, Error> {
     let [side, peer_side] = &task.route_plan;
-    let (changes, peer_changes) = join!(missing_on(network, side, &task.record), missing_on(network, peer_side, &task.record));
+    let (changes, peer_changes) =
+        join!(missing_on(network, side, &task.record), missing_on(network, peer_side, &task.record));
     Ok([changes?, peer_changes?].concat())
 }
 

@@ -83,7 +83,9 @@ async fn remove_blackhole(network: &impl Network, change: &Change) -> Result<(),
     match route_there(network, change).await? {
         Some(Route { target: Target::Peering(_), blackhole: true, .. }) => {
             match network.delete_route(end, table, *destination).await {
-                Err(refused) if refused.refusal != Refusal::NoSuchRoute => Err(Stopped::Refused(Box::new(change.clone()), refused)),
+                Err(refused) if refused.refusal != Refusal::NoSuchRoute => {
+                    Err(Stopped::Refused(Box::new(change.clone()), refused))
+                }
                 _ => Ok(()),
             }
         }

@@ -1,0 +1,56 @@
+"""Runs every check on the repository: `PYTHONPATH=tests python -m checks`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks import policies, state_machines, template
+from checks.source import Finding, Source
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def templates() -> list[Source]:
+    """The stack's template, and the one for member accounts where there is one."""
+    paths = (ROOT / "template.yaml", ROOT / "member" / "template.yaml")
+    return [Source.read(ROOT, path) for path in paths if path.exists()]
+
+
+def definitions() -> dict[str, Source]:
+    paths = sorted((ROOT / "statemachine").glob("*.asl.json"))
+    return {source.name: source for source in (Source.read(ROOT, path) for path in paths)}
+
+
+def check_template() -> Iterator[Finding]:
+    for source in templates():
+        yield from template.check(source, definitions())
+
+
+def check_state_machines() -> Iterator[Finding]:
+    for source in definitions().values():
+        yield from state_machines.check(source)
+
+
+def check_policies() -> Iterator[Finding]:
+    for source in templates():
+        yield from policies.check(source)
+
+
+CHECKS = {"template": check_template, "state machines": check_state_machines, "policies": check_policies}
+
+
+def main() -> int:
+    failed = False
+    for name, check in CHECKS.items():
+        findings = list(check())
+        failed = failed or bool(findings)
+        print(f"{name}: {len(findings)} finding{'s' if len(findings) > 1 else ''}" if findings else f"{name}: ok")
+        for finding in findings:
+            print(f"  {finding}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""The template check: SAM to CloudFormation as AWS does it, then cfn-lint on the result.
+
+cfn-lint on the SAM template itself misses most faults, because what SAM generates isn't there yet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from checks.cloudformation_yaml import LocatedMapping, load, locate, plain
+from checks.source import Finding, Source
+
+REGION = "eu-west-1"
+STATE_MACHINE = "AWS::Serverless::StateMachine"
+# `sam build` would have uploaded these; the translator only wants to see that they are in S3.
+UPLOADED = {"CodeUri": "s3://artifacts/code.zip", "DefinitionUri": "s3://artifacts/definition.json"}
+SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+
+
+def check(source: Source, definitions: Mapping[str, Source]) -> Iterator[Finding]:
+    """Everything wrong with a template; `definitions` are the state machines' files by their path."""
+    template = load(source)
+    if isinstance(template, Finding):
+        yield template
+        return
+    yield from _substitutions(source, template, definitions)
+    try:
+        translated = translate(plain(template))
+    except InvalidDocumentException as error:
+        for cause in error.causes:
+            yield source.finding(None, f"SAM refuses it: {cause.message}")
+        return
+    _inline(translated, template, definitions)
+    for match in lint(json.dumps(translated), config=ManualArgs(regions=[REGION])):
+        path = list(getattr(match, "path", None) or [])
+        place = "/".join(map(str, path))
+        yield source.finding(_line(template, path), f"{match.rule.id} at {place}: {match.message}")
+
+
+def translate(template: dict[str, Any]) -> dict[str, Any]:
+    """The CloudFormation that AWS would make of a SAM template; consumes its argument, calls nobody."""
+    if "Transform" not in template:
+        return template
+    functions = template.get("Globals", {}).get("Function", {})
+    for properties in [functions, *(resource.get("Properties", {}) for resource in template["Resources"].values())]:
+        properties.update({name: uri for name, uri in UPLOADED.items() if name in properties})
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+    try:
+        return translator.translate(template, parameter_values={})
+    finally:
+        translator.metrics.publish()  # to nobody; it complains about unpublished ones
+
+
+def _machines(template: LocatedMapping) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, resource in template.get("Resources", {}).items():
+        if resource.get("Type") == STATE_MACHINE:
+            yield name, resource["Properties"]
+
+
+def _substitutions(source: Source, template: LocatedMapping, definitions: Mapping[str, Source]) -> Iterator[Finding]:
+    """A definition's placeholders and the template's substitutions are the same; AWS tells only on deployment."""
+    for name, properties in _machines(template):
+        uri = properties.get("DefinitionUri")
+        line = locate(template, ["Resources", name, "Properties", "DefinitionUri"])
+        if uri not in definitions:
+            yield source.finding(line, f"DefinitionUri {uri} is none of {', '.join(definitions)}")
+            continue
+        wanted = set(SUBSTITUTION.findall(definitions[uri].text))
+        given = set(properties.get("DefinitionSubstitutions", {}))
+        for placeholder in sorted(wanted - given):
+            yield source.finding(line, f"{uri} has ${{{placeholder}}}, which DefinitionSubstitutions doesn't give")
+        for placeholder in sorted(given - wanted):
+            yield source.finding(line, f"DefinitionSubstitutions gives {placeholder}, which {uri} doesn't use")
+
+
+def _inline(translated: dict[str, Any], template: LocatedMapping, definitions: Mapping[str, Source]) -> None:
+    """Puts each definition where the translated template only names it, so that cfn-lint sees it."""
+    for name, properties in _machines(template):
+        definition = definitions.get(properties.get("DefinitionUri"))
+        machine = translated["Resources"][name]["Properties"]
+        if definition and machine.pop("DefinitionS3Location", None):
+            parsed = load(definition)
+            machine["Definition"] = {} if isinstance(parsed, Finding) else plain(parsed)
+
+
+def _line(template: LocatedMapping, path: list[str | int]) -> int | None:
+    """The line in the template of a path in its translation.
+
+    What SAM made of CreateRequestFunction has that name in front: CreateRequestFunctionRole.
+    """
+    if len(path) > 1 and path[0] == "Resources" and path[1] not in template["Resources"]:
+        origins = [name for name in template["Resources"] if str(path[1]).startswith(name)]
+        path = ["Resources", *([max(origins, key=len)] if origins else [])]
+    return locate(template, path)

@@ -1,0 +1,225 @@
+"""Tests of the checks: the real files pass, and a copy broken in one place is caught for that.
+
+A mutant is a replacement of text, so it breaks what a person could break. Where the real file has nothing to break, a
+statement or a state is added to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from checks import __main__ as repository
+from checks import policies, state_machines, template
+from checks.service_authorization import action
+from checks.source import Finding, Source
+
+DEFINITIONS = repository.definitions()
+MACHINE = DEFINITIONS["statemachine/peering.asl.json"]
+TEMPLATE = repository.templates()[0]
+PCX = "!Sub arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:vpc-peering-connection/*"
+ROUTE_TABLE = "!Sub arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:route-table/*"
+
+
+def replace(source: Source, old: str, new: str) -> Source:
+    assert old in source.text, f"the mutant no longer fits {source.name}: {old!r} isn't there"
+    return Source(source.name, source.text.replace(old, new, 1))
+
+
+def assert_caught(findings: Iterable[Finding], expected: str) -> None:
+    findings = list(findings)
+    assert any(expected in str(finding) for finding in findings), f"{expected!r} isn't in {list(map(str, findings))}"
+
+
+@pytest.mark.parametrize("name", repository.CHECKS)
+def test_the_real_files_pass(name: str) -> None:
+    assert list(map(str, repository.CHECKS[name]())) == []
+
+
+TEMPLATE_MUTANTS = {
+    "a repeated key": ("Transform:", "Transform: x\nTransform:", "'Transform' is there twice"),
+    "not YAML": ("Transform:", "Transform: [", "not readable"),
+    "a reference to nothing": ("LogGroup: !Ref FunctionLogs", "LogGroup: !Ref NoLogs", "NoLogs"),
+    "a property that isn't one": ("    MemorySize: 128", "    MemorySise: 128", "MemorySise"),
+    "a runtime that isn't one": ("provided.al2023", "provided.al2032", "provided.al2032"),
+    "an unused parameter": ("\nParameters:\n", "\nParameters:\n  Idle: { Type: String }\n", "W2001"),
+    "no definition": ("statemachine/peering.asl.json", "statemachine/paring.asl.json", "paring.asl.json is none of"),
+    "a placeholder not given": ("        RollBackFunctionArn: ", "        RollbackFunctionArn: ", "doesn't give"),
+    "a substitution not used": ("        RollBackFunctionArn: ", "        RollbackFunctionArn: ", "doesn't use"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), TEMPLATE_MUTANTS.values(), ids=TEMPLATE_MUTANTS)
+def test_template_mutant(old: str, new: str, expected: str) -> None:
+    assert_caught(template.check(replace(TEMPLATE, old, new), DEFINITIONS), expected)
+
+
+def test_a_template_without_sam_is_checked_too() -> None:
+    role = "{ Type: AWS::IAM::Role, Properties: { Description: trusts nobody } }"
+    member = Source("member/template.yaml", f"Resources:\n  Role: {role}\n")
+    assert_caught(template.check(member, {}), "'AssumeRolePolicyDocument' is a required property")
+
+
+def test_template_check_sees_the_definition() -> None:
+    broken = replace(MACHINE, '"StartAt": "CreateRequest"', '"StartAt": "Nowhere"')
+    assert_caught(template.check(TEMPLATE, {MACHINE.name: broken}), "Missing 'Next' target 'Nowhere'")
+
+
+WAITS = "Looks once; Retry on PeeringPending is the poll, at one state transition each."
+MACHINE_MUTANTS = {
+    "Next to nowhere": ('"Next": "WaitActive"', '"Next": "Nowhere"', 'No state found named "Nowhere"'),
+    "a BackoffRate below 1": ('"BackoffRate": 2.0', '"BackoffRate": 0.5', "allowed floor is 1"),
+    "a BackoffRate that isn't a float": ('"BackoffRate": 2.0', '"BackoffRate": "2"', "BackoffRate"),
+    "a field that isn't one": ('"Catch": [', '"Catches": [', '"Catches" not allowed'),
+    "no TimeoutSeconds of the machine": ('"TimeoutSeconds": 7200,', "", "the machine has no TimeoutSeconds"),
+    "no TimeoutSeconds of a Task": ('"TimeoutSeconds": 310,', "", "RollBack: a Task without TimeoutSeconds"),
+    "an unbounded Retry": ('"MaxAttempts": 5,', "", "has no MaxAttempts"),
+    "a Retry bounded by name only": ('"MaxAttempts": 60', '"MaxAttempts": 99999999', "which is no bound"),
+    "no jitter": ('"JitterStrategy": "FULL"', '"JitterStrategy": "NONE"', "no JitterStrategy FULL"),
+    "a Lambda fault not retried": ('"Lambda.SdkClientException", ', "", "no Retry on all of Lambda's transient errors"),
+    "a Retry that grows without end": ('"MaxDelaySeconds": 20,', "", "has no MaxDelaySeconds"),
+    "no Catch for all": ('["States.ALL"]', '["States.Timeout"]', "a Task without a Catch for States.ALL"),
+    "no Comment": (f'"Comment": "{WAITS}"', '"Comment": ""', "WaitActive: no Comment"),
+    "a Fail without Cause": ('"Cause": "{% $cause %}"', '"QueryLanguage": "JSONata"', "a Fail without Cause"),
+    "a Fail without Error": ('"Error": "OverlappingCidrs",', "", "a Fail without Error"),
+    "JSONata ??": ("{% $peering.Created %}", "{% $peering.Created ?? false %}", "JSONata ?? isn't known"),
+    "JSONata ?:": ("{% $peering.Created %}", "{% $peering.Created ?: false %}", "JSONata ?: isn't known"),
+    "JSONata $eval": ("{% $peering.Created %}", "{% $eval('true') %}", "JSONata $eval isn't known"),
+    "JSONata that doesn't parse": ("{% $peering.Created %}", "{% $peering.( %}", "JSONata doesn't parse"),
+    "not JSON": ('"States": {', '"States": [', "not readable"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), MACHINE_MUTANTS.values(), ids=MACHINE_MUTANTS)
+def test_machine_mutant(old: str, new: str, expected: str) -> None:
+    assert_caught(state_machines.check(replace(MACHINE, old, new)), expected)
+
+
+def test_a_task_without_retry_inside_a_map_is_caught() -> None:
+    task = '{ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true }'
+    each = f'"EachPair": {{ "Type": "Map", "ItemProcessor": {{ "States": {{ "Each": {task} }} }}, "End": true }}, '
+    mutant = replace(MACHINE, '"States": {', '"States": {' + each)
+    assert_caught(state_machines.check(mutant), "Each: a Task without Retry")
+
+
+def test_a_task_may_say_why_it_has_no_catch() -> None:
+    silent = replace(MACHINE, '["States.ALL"]', '["States.Timeout"]')
+    assert_caught(state_machines.check(silent), "CreateRequest: a Task without a Catch")
+    excused = replace(silent, '"Comment": "Reads both sides', '"Comment": "No Catch: for this test. Reads both sides')
+    assert list(state_machines.check(excused)) == []
+
+
+def test_jsonata_in_quotes_is_no_operator() -> None:
+    mutant = replace(MACHINE, "{% $peering.Created %}", "{% 'what ?? ?: $eval' %}")
+    assert list(state_machines.check(mutant)) == []
+
+
+def statement(action: str, resource: str, *more: str) -> str:
+    """One more statement of a function that otherwise passes."""
+    lines = ["Sid: Mutant", "Effect: Allow", f"Action: {action}", f"Resource: {resource}", *more]
+    return "            - " + "\n              ".join(lines) + "\n"
+
+
+def when(key: str, operator: str = "StringEquals") -> str:
+    return f'Condition: {{ {operator}: {{ "{key}": x }} }}'
+
+
+STATEMENT_MUTANTS = {
+    "an unknown action": (statement("ec2:CreateRoot", ROUTE_TABLE), "ec2:CreateRoot: no such action"),
+    "an unknown service": (statement("ec3:CreateRoute", ROUTE_TABLE), "ec3:CreateRoute: no such action"),
+    "every action": (statement('"ec2:*"', '"*" # why *: test'), "an action with a wildcard"),
+    "a family of actions": (statement('"ec2:Describe*"', '"*" # why *: test'), "an action with a wildcard"),
+    "an action never granted": (statement("ec2:ReplaceRoute", ROUTE_TABLE), "ec2:ReplaceRoute is never granted"),
+    "the wrong resource type": (
+        statement("ec2:CreateRoute", ROUTE_TABLE.replace("route-table", "vpc")),
+        "ec2:CreateRoute accepts none of the statement's resources, only route-table",
+    ),
+    "one wrong resource of two": (
+        statement("ec2:CreateRoute", "", f"  - {ROUTE_TABLE}", f"  - {PCX}"),
+        "no action of the statement accepts arn:aws:ec2:*:111122223333:vpc-peering-connection/*",
+    ),
+    "a resource for an action that knows none": (statement("ec2:DescribeVpcs", PCX), "only no resource but *"),
+    "a resource that isn't there": (statement("states:StartExecution", "!Ref Nothing"), "there is no Nothing"),
+    "no reason for *": (statement("ec2:DescribeVpcs", '"*"'), '"*" without a comment'),
+    "an empty reason for *": (statement("ec2:DescribeVpcs", '"*" # why *:'), '"*" without a comment'),
+    "no reason for any account": (
+        statement("ec2:CreateRoute", "!Sub arn:${AWS::Partition}:ec2:*:*:route-table/*"),
+        "any account in arn:aws:ec2:*:*:route-table/*",
+    ),
+    "no reason for any role": (
+        statement("sts:AssumeRole", "!Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"),
+        "any role in arn:aws:iam::111122223333:role/*",
+    ),
+    "a key that the action doesn't know": (
+        statement("ec2:CreateRoute", ROUTE_TABLE, when("ec2:AccepterVpc")),
+        "ec2:AccepterVpc doesn't apply to ec2:CreateRoute",
+    ),
+    "a tag of a request that has none": (
+        statement("ec2:CreateRoute", ROUTE_TABLE, when("aws:RequestTag/isthmus:stack")),
+        "aws:RequestTag/isthmus:stack doesn't apply to ec2:CreateRoute",
+    ),
+    "a tag of a resource that isn't there yet": (
+        statement("ec2:CreateVpcPeeringConnection", PCX, when("aws:ResourceTag/isthmus:stack")),
+        "aws:ResourceTag/isthmus:stack doesn't apply to ec2:CreateVpcPeeringConnection",
+    ),
+    "a key that isn't one": (
+        statement("ec2:CreateRoute", ROUTE_TABLE, when("aws:Weekday")),
+        "aws:Weekday doesn't apply to ec2:CreateRoute",
+    ),
+    "everything but": (statement("ec2:CreateRoute", ROUTE_TABLE).replace("Action", "NotAction"), "NotAction grants"),
+    "half of the resources needed": (
+        statement("ec2:AcceptVpcPeeringConnection", PCX),
+        "ec2:AcceptVpcPeeringConnection also needs a vpc, which no statement grants",
+    ),
+}
+
+
+def with_statement(added: str) -> Source:
+    return replace(TEMPLATE, "            - &ReadRoutes\n", added + "            - &ReadRoutes\n")
+
+
+@pytest.mark.parametrize(("added", "expected"), STATEMENT_MUTANTS.values(), ids=STATEMENT_MUTANTS)
+def test_statement_mutant(added: str, expected: str) -> None:
+    assert_caught(policies.check(with_statement(added)), expected)
+
+
+SOUND_STATEMENTS = {
+    "a global key": statement("ec2:CreateRoute", ROUTE_TABLE, when("aws:PrincipalOrgID")),
+    "a key only where it is known": statement("ec2:CreateTags", PCX, when("ec2:CreateAction", "StringEqualsIfExists")),
+    "a reason in the line above": statement("ec2:DescribeVpcs", '\n              # why *: test\n                "*"'),
+}
+
+
+@pytest.mark.parametrize("added", SOUND_STATEMENTS.values(), ids=SOUND_STATEMENTS)
+def test_sound_statement(added: str) -> None:
+    assert list(map(str, policies.check(with_statement(added)))) == []
+
+
+def test_a_policy_by_name_is_caught() -> None:
+    by_name = "      ManagedPolicyArns: [arn:aws:iam::aws:policy/AdministratorAccess]\n"
+    mutant = replace(TEMPLATE, "      Policies:\n", by_name + "      Policies:\n")
+    assert_caught(policies.check(mutant), "ManagedPolicyArns names a policy")
+
+
+def test_a_trust_in_everybody_is_caught() -> None:
+    trust = "            Action: sts:AssumeRole\n            Principal:\n"
+    mutant = replace(TEMPLATE, trust, trust + '              Service: "*"\n')
+    assert_caught(policies.check(mutant), '"*" without a comment')
+
+
+def test_a_finding_in_an_anchor_is_told_once_and_where_it_is_written() -> None:
+    mutant = replace(TEMPLATE, '"*" # why *: Describe actions know no resources', '"*"')
+    lines = mutant.text.splitlines()
+    (finding,) = policies.check(mutant)
+    assert finding.line and lines[finding.line - 1].strip() == 'Resource: "*"'
+
+
+def test_merged_keys_are_read_where_they_are_written() -> None:
+    merged = "            - { <<: *ReadConnections, Sid: Mutant, Action: ec2:CreateRoot }\n"
+    assert_caught(policies.check(with_statement(merged)), "ec2:CreateRoot: no such action")
+
+
+def test_a_resource_type_is_not_one_that_begins_like_it() -> None:
+    kinds = action("ec2:CreateVpcPeeringConnection").accepted("arn:aws:ec2:*:111122223333:vpc/*")
+    assert [kind.name for kind in kinds] == ["vpc"]

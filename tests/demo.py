@@ -1,0 +1,129 @@
+"""The demonstration: a local cloud, the real stack, and two VPCs in two Regions peered by one tag.
+
+Prints each state as it is reached, then the connection and both VPCs' route tables as EC2 describes them. Exits non-zero,
+with the reason, if the connection isn't active or a route is missing.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from end_to_end.executions import Machine
+from end_to_end.world import HERE, THERE, Vpc, World, wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class Missing(Exception):
+    """What should be there, read back from EC2, and isn't."""
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--state", type=Path, required=True, help="where the local cloud keeps its files")
+    state: Path = arguments.parse_args().state.resolve()
+    began = time.monotonic()
+    try:
+        with local_cloud(state) as environment:
+            peer_by_tag(World(environment), Machine(environment, environment["STATE_MACHINE_ARN"]))
+    except (Missing, AssertionError, subprocess.CalledProcessError) as reason:
+        print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
+        return 1
+    print(f"\nDone in {time.monotonic() - began:.0f} s. The local cloud is stopped; `make local-up` leaves one running.")
+    return 0
+
+
+@contextmanager
+def local_cloud(state: Path) -> Iterator[dict[str, str]]:
+    """A local cloud with the stack deployed, stopped at the end whatever happens."""
+    module = [sys.executable, "-m", "local_cloud"]
+    subprocess.run([*module, "stop", "--state", state], check=True, stdout=subprocess.DEVNULL)
+    print("starting the local cloud")
+    subprocess.run([*module, "start", "--state", state], check=True, stdout=subprocess.DEVNULL)
+    try:
+        subprocess.run(["make", "local-deploy", f"STATE={state}"], cwd=REPOSITORY, check=True)
+        subprocess.run([*module, "outputs", "--state", state], check=True, stdout=subprocess.DEVNULL)
+        lines = (state / "env").read_text().splitlines()
+        yield dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    finally:
+        subprocess.run([*module, "stop", "--state", state], check=True, stdout=subprocess.DEVNULL)
+
+
+def peer_by_tag(world: World, machine: Machine) -> None:
+    vpc = world.vpc("10.1.0.0/16", "10.11.0.0/16", region=HERE)
+    peer = world.vpc("10.2.0.0/16", "2600:1f00:2::/56", region=THERE)
+    vpc.table()
+    peer.table()
+    tag = f"{peer.id}@{THERE}"
+    print(f"\n{describe(vpc)}\n{describe(peer)}\n\ntagging {vpc.id}:  isthmus:peer = {tag}\n")
+    vpc.tag(isthmus__peer=tag)
+
+    wait_until(lambda: bool(machine.executions(vpc.id)), "the tag started an execution")
+    [arn] = machine.executions(vpc.id)
+    follow(machine, arn)
+    execution = machine.wait(arn)
+    if execution.status != "SUCCEEDED":
+        raise Missing(f"the execution {execution.status}: {execution.error} {execution.cause.get('Message', '')}")
+    read_back(vpc, peer)
+
+
+def describe(vpc: Vpc) -> str:
+    found = vpc.ec2.describe_vpcs(VpcIds=[vpc.id])["Vpcs"][0]
+    return f"{vpc.id} in {vpc.region:10}  {', '.join(blocks(found))}"
+
+
+def blocks(vpc: dict) -> list[str]:
+    v4 = [association["CidrBlock"] for association in vpc["CidrBlockAssociationSet"]]
+    return v4 + [association["Ipv6CidrBlock"] for association in vpc.get("Ipv6CidrBlockAssociationSet", [])]
+
+
+def follow(machine: Machine, arn: str) -> None:
+    """Prints each state as it is entered, and how long the machine was in it (polls included) as it is left."""
+    entered = left = 0
+    while True:
+        running = machine.client.describe_execution(executionArn=arn)["status"] == "RUNNING"
+        history = machine.client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        states = [event for event in history if "stateEnteredEventDetails" in event]
+        ends = [event["timestamp"] for event in states[1:]] + ([] if running else [history[-1]["timestamp"]])
+        while left < len(states):
+            if entered == left:
+                print(f"  {states[entered]['stateEnteredEventDetails']['name']:20}", end="", flush=True)
+                entered += 1
+            if left >= len(ends):
+                break
+            print(f"{(ends[left] - states[left]['timestamp']).total_seconds():6.2f} s", flush=True)
+            left += 1
+        if not running:
+            return
+        time.sleep(0.1)
+
+
+def read_back(vpc: Vpc, peer: Vpc) -> None:
+    """Prints what EC2 says, and checks it: one active connection, and a route to every block in every table."""
+    active = vpc.connections("active")
+    if len(active) != 1:
+        raise Missing(f"{vpc.id} has {len(active)} active connections instead of one")
+    connection = active[0]["VpcPeeringConnectionId"]
+    requester, accepter = active[0]["RequesterVpcInfo"], active[0]["AccepterVpcInfo"]
+    print(f"\n{connection}  {active[0]['Status']['Code']}  {requester['VpcId']} -> {accepter['VpcId']}")
+    for own, other in ((vpc, peer), (peer, vpc)):
+        wanted = blocks(other.ec2.describe_vpcs(VpcIds=[other.id])["Vpcs"][0])
+        print(f"\n{own.id} in {own.region}")
+        for table, routes in own.tables().items():
+            main = "  (main)" if table == own.main_table else ""
+            print(f"  {table}{main}")
+            for route in routes:
+                destination = route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]
+                target = route.get("VpcPeeringConnectionId") or route["GatewayId"]
+                print(f"    {destination:20} {target:24} {route['State']}")
+        missing = {(table, block, "active") for table in own.tables() for block in wanted} - own.routes_to(connection)
+        if missing:
+            raise Missing(f"no active route in {own.region}: {sorted(missing)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+//! One name, one thing: the error enum, the state machine, the template, the folders and the README agree.
+
+use isthmus_peering::error::Error;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use strum::VariantNames;
+
+/// These ask the machine to call again; an execution never ends with one.
+const SIGNALS: [&str; 3] = ["PeeringNotVisible", "PeeringPending", "RoutesRemaining"];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn machine() -> Value {
+    serde_json::from_str(&text("statemachine/peering.asl.json")).expect("JSON")
+}
+
+fn states() -> Vec<(String, Value)> {
+    let machine = machine();
+    machine["States"].as_object().expect("states").iter().map(|(name, state)| (name.clone(), state.clone())).collect()
+}
+
+fn tasks() -> BTreeSet<String> {
+    states().into_iter().filter(|(_, state)| state["Type"] == "Task").map(|(name, _)| name).collect()
+}
+
+fn functions() -> BTreeSet<String> {
+    let folders = std::fs::read_dir(repository().join("functions")).expect("functions/");
+    folders.map(|folder| folder.expect("a folder").file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn kebab(camel: &str) -> String {
+    let words =
+        camel.chars().flat_map(|c| if c.is_ascii_uppercase() { vec!['-', c.to_ascii_lowercase()] } else { vec![c] });
+    words.collect::<String>().trim_start_matches('-').to_owned()
+}
+
+fn errors_equals(clause: &str) -> BTreeSet<String> {
+    let states = states();
+    let clauses = states.iter().flat_map(|(_, state)| state[clause].as_array().cloned().unwrap_or_default());
+    let names = clauses.flat_map(|clause| clause["ErrorEquals"].as_array().cloned().unwrap_or_default());
+    names.map(|name| name.as_str().expect("a name").to_owned()).collect()
+}
+
+#[test]
+fn every_task_is_a_folder_a_step_a_resource_and_a_substitution() {
+    let (template, makefile) = (text("template.yaml"), text("Makefile"));
+    for state in tasks() {
+        let folder = kebab(&state);
+        assert!(functions().contains(&folder), "functions/{folder}");
+        let step = text(&format!("crates/peering/src/steps/{}.rs", folder.replace('-', "_")));
+        assert!(step.contains(&format!("`{state}`")), "the step says which state it is");
+        assert!(
+            template.contains(&format!("\n  {state}Function:\n    Type: AWS::Serverless::Function")),
+            "{state}Function"
+        );
+        assert!(
+            template.contains(&format!("{state}FunctionArn: !GetAtt {state}Function.Arn")),
+            "substitution of {state}"
+        );
+        assert_eq!(machine()["States"][&state]["Arguments"]["FunctionName"], format!("${{{state}FunctionArn}}"));
+    }
+    let beside_the_chain: BTreeSet<String> =
+        functions().difference(&tasks().iter().map(|s| kebab(s)).collect()).cloned().collect();
+    assert_eq!(beside_the_chain, BTreeSet::from(["start-peering".to_owned()]));
+    assert!(makefile.contains("build-%Function:"), "sam build finds its targets");
+}
+
+#[test]
+fn the_main_line_reads_as_promised() {
+    let machine = machine();
+    let next = |state: &str| {
+        machine["States"][state]["Next"].as_str().or(machine["States"][state]["Default"].as_str()).map(str::to_owned)
+    };
+    let line: Vec<String> =
+        std::iter::successors(machine["StartAt"].as_str().map(str::to_owned), |state| next(state)).collect();
+    assert_eq!(
+        line,
+        ["CreateRequest", "FollowPlan", "AcceptInPeerRegion", "WaitActive", "UpdateRoutes", "PeeringActive"]
+    );
+}
+
+#[test]
+fn failed_means_failed() {
+    let fails: BTreeSet<String> =
+        states().into_iter().filter(|(_, s)| s["Type"] == "Fail").map(|(name, _)| name).collect();
+    assert_eq!(fails, BTreeSet::from(["OverlappingCidrs".to_owned(), "PeeringFailed".to_owned()]));
+    let succeeds: BTreeSet<String> =
+        states().into_iter().filter(|(_, s)| s["Type"] == "Succeed").map(|(name, _)| name).collect();
+    assert_eq!(succeeds, BTreeSet::from(["PeeringActive".to_owned(), "PeeringPlanned".to_owned()]));
+    for (name, state) in states().into_iter().filter(|(_, state)| state["Type"] == "Task") {
+        let catches = state["Catch"].as_array().expect("a Catch");
+        let last = catches.last().expect("one at least");
+        assert_eq!(last["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
+        let expected = if name == "RollBack" { "PeeringFailed" } else { "RollBack" };
+        assert_eq!(last["Next"], expected, "{name}");
+    }
+}
+
+#[test]
+fn every_error_the_machine_knows_is_one_of_ours_or_of_aws() {
+    for name in errors_equals("Retry").union(&errors_equals("Catch")) {
+        let is_aws = ["Lambda.", "States.", "Runtime.", "Sandbox."].iter().any(|prefix| name.starts_with(prefix));
+        assert!(is_aws || Error::VARIANTS.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn every_signal_is_retried() {
+    let retried = errors_equals("Retry");
+    for signal in SIGNALS {
+        assert!(Error::VARIANTS.contains(&signal) && retried.contains(signal), "{signal}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_error_and_no_other() {
+    let readme = text("README.md");
+    let table = readme.split("<!-- errors -->").nth(1).expect("the table of errors between its marks");
+    let rows: BTreeSet<&str> = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let public: BTreeSet<&str> = Error::VARIANTS.iter().copied().filter(|name| !SIGNALS.contains(name)).collect();
+    assert_eq!(rows, public);
+}
+
+#[test]
+fn every_setting_that_a_function_reads_is_in_the_template() {
+    let template = text("template.yaml");
+    let sources = text("crates/aws/src/settings.rs") + &text("crates/aws/src/serve.rs");
+    let names: Vec<&str> = sources.split("setting(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(names.len() > 5, "{names:?}");
+    for name in names.into_iter().filter(|name| *name != "AWS_REGION") {
+        assert!(
+            template.contains(&format!("\n        {name}: ")) || template.contains(&format!("\n          {name}: ")),
+            "{name}"
+        );
+    }
+}

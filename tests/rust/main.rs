@@ -1,0 +1,11 @@
+//! Everything that needs no local cloud.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod adapter;
+mod contract;
+mod overlap;
+mod requests;
+mod routes;
+mod selections;
+mod steps;

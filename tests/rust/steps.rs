@@ -1,0 +1,224 @@
+//! The whole chain in memory: run twice, in both directions, and killed at every single call.
+
+use isthmus_peering::connection::{End, Status};
+use isthmus_peering::network::Refusal;
+use isthmus_peering::tables::{Route, Target};
+use isthmus_tests::{Faulty, Memory, When, execute};
+use serde_json::{Value, json};
+
+fn end(id: &str, region: &str) -> End {
+    serde_json::from_value(json!({"VpcId": id, "Region": region, "OwnerId": "123456789012"})).expect("an end")
+}
+
+fn ends() -> (End, End) {
+    (end("vpc-0000000b", "us-east-1"), end("vpc-0000000a", "eu-west-1"))
+}
+
+/// Two VPCs with two tables each: 2 × 2 + 2 × 1 routes.
+fn world() -> Memory {
+    let (one, other) = ends();
+    let memory = Memory::default();
+    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
+    memory.add_vpc(&other, &["10.2.0.0/16", "fd00:2::/56"], 2);
+    memory
+}
+
+fn request() -> Value {
+    json!({"VpcId": "vpc-0000000b", "PeerVpcId": "vpc-0000000a", "PeerRegion": "eu-west-1"})
+}
+
+fn swapped() -> Value {
+    json!({"VpcId": "vpc-0000000a", "Region": "eu-west-1", "PeerVpcId": "vpc-0000000b", "PeerRegion": "us-east-1"})
+}
+
+/// One live connection, which is active, and every route there once.
+fn assert_peered(memory: &Memory) {
+    let live: Vec<_> = memory.connections().into_iter().filter(|c| c.status.is_live()).collect();
+    assert_eq!(live.len(), 1, "{live:?}");
+    assert_eq!(live[0].status, Status::Active);
+    assert_eq!(routes_to_peerings(memory), 6);
+    for table in [ends().0, ends().1].iter().flat_map(|end| memory.tables(end)) {
+        for route in table.routes.iter().filter(|r| matches!(r.target, Target::Peering(_))) {
+            assert_eq!(route.target, Target::Peering(live[0].id().clone()));
+        }
+    }
+}
+
+fn routes_to_peerings(memory: &Memory) -> usize {
+    let tables = [ends().0, ends().1].into_iter().flat_map(|end| memory.tables(&end));
+    tables.flat_map(|table| table.routes).filter(|route| matches!(route.target, Target::Peering(_))).count()
+}
+
+#[tokio::test]
+async fn a_second_run_in_either_direction_reads_five_times_and_writes_nothing() {
+    let memory = world();
+    let first = execute(&memory, "first", &request()).await.expect("peered");
+    assert_eq!(first["Created"], json!(true));
+    assert_peered(&memory);
+    memory.take_calls();
+    for again in [request(), swapped()] {
+        let second = execute(&memory, "second", &again).await.expect("peered");
+        assert_eq!(second["Created"], json!(false));
+        assert_eq!(second["VpcPeeringConnectionId"], first["VpcPeeringConnectionId"]);
+        let calls = memory.take_calls();
+        assert_eq!(calls.len(), 5, "{calls:?}");
+        assert_eq!(Memory::writes(&calls), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_first_run_makes_eight_calls_and_one_for_each_route() {
+    let memory = world();
+    execute(&memory, "first", &request()).await.expect("peered");
+    let calls = memory.take_calls();
+    let tags_of_the_other_side = 1;
+    assert_eq!(calls.len(), 8 + 6 + tags_of_the_other_side, "{calls:?}");
+}
+
+#[tokio::test]
+async fn whatever_call_fails_for_good_nothing_half_made_is_left() {
+    for when in [When::Before, When::After] {
+        for calls in 0..15 {
+            let memory = world();
+            // The failing network serves the steps; the roll-back finds it working again.
+            let ended = execute_with_recovery(&memory, calls, when).await;
+            match ended {
+                Ok(_) => assert_peered(&memory),
+                Err((name, cause)) => {
+                    assert_eq!(name, "AccessDenied", "call {calls}, {when:?}: {cause}");
+                    assert!(
+                        memory.connections().iter().all(|c| !c.status.is_live()),
+                        "call {calls}, {when:?}: {:?}",
+                        memory.connections()
+                    );
+                    assert_eq!(routes_to_peerings(&memory), 0, "call {calls}, {when:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The first `calls` calls work, one is denied, and the network works again.
+async fn execute_with_recovery(memory: &Memory, calls: usize, when: When) -> isthmus_tests::Ended {
+    execute(&Faulty::once(memory, calls, when, Refusal::Denied), "the execution", &request()).await
+}
+
+#[tokio::test]
+async fn killed_at_any_call_and_run_again_it_ends_in_one_peering() {
+    for when in [When::Before, When::After] {
+        for calls in 0..16 {
+            let memory = world();
+            let _ = execute(&Faulty::new(&memory, calls, when, Refusal::Denied), "the execution", &request()).await;
+            let ended = execute(&memory, "another", &swapped()).await;
+            assert!(ended.is_ok(), "call {calls}, {when:?}: {ended:?}");
+            assert_peered(&memory);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_adopted_connection_stays_when_a_later_step_fails() {
+    let memory = world();
+    let (one, other) = ends();
+    let id = memory.add_connection(&one, &other, Status::Active);
+    let ended =
+        execute(&Faulty::once(&memory, 5 + 2, When::Before, Refusal::Denied), "the execution", &request()).await;
+    let (name, cause) = ended.expect_err("denied");
+    assert_eq!(name, "AccessDenied");
+    assert!(cause["RolledBack"]["RoutesDeleted"].as_u64() > Some(0), "{cause}");
+    assert_eq!(routes_to_peerings(&memory), 0);
+    let connection = &memory.connections()[0];
+    assert_eq!((connection.id(), connection.status), (&id, Status::Active));
+}
+
+#[tokio::test]
+async fn dead_connections_are_ignored_and_live_ones_adopted_in_either_direction() {
+    let (one, other) = ends();
+    for (requester, accepter) in [(&one, &other), (&other, &one)] {
+        let memory = world();
+        for dead in [Status::Failed, Status::Rejected, Status::Expired, Status::Deleted, Status::Deleting] {
+            memory.add_connection(requester, accepter, dead);
+        }
+        let id = memory.add_connection(requester, accepter, Status::PendingAcceptance);
+        let output = execute(&memory, "the execution", &request()).await.expect("peered");
+        assert_eq!(output["VpcPeeringConnectionId"], json!(id.to_string()));
+        assert_eq!(output["Created"], json!(false));
+        assert_peered(&memory);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_blackhole_is_repaired_and_a_living_one_is_a_conflict() {
+    let (one, other) = ends();
+    for (status, outcome) in [(Status::Deleted, Ok("Repaired")), (Status::PendingAcceptance, Err("RouteConflict"))] {
+        let memory = world();
+        let stranger = end("vpc-0000000c", "us-east-1");
+        let id = memory.add_connection(&one, &stranger, status);
+        let destination = "10.2.0.0/16".parse().expect("a block");
+        memory.add_route(
+            &one,
+            0,
+            Route { destination, target: Target::Peering(id), blackhole: true, propagated: false },
+        );
+        let before = memory.tables(&one);
+        let ended = execute(&memory, "the execution", &request()).await;
+        match outcome {
+            Ok(action) => {
+                let output = ended.expect("peered");
+                assert!(
+                    output["Routes"].as_array().expect("a list").iter().any(|route| route["Action"] == json!(action))
+                );
+                assert_peered(&memory);
+            }
+            Err(error) => {
+                assert_eq!(ended.expect_err("refused").0, error);
+                assert_eq!(memory.tables(&one), before);
+                assert_eq!(
+                    memory
+                        .tables(&other)
+                        .iter()
+                        .flat_map(|t| &t.routes)
+                        .filter(|r| matches!(r.target, Target::Peering(_)))
+                        .count(),
+                    0
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_happens_under_way_is_told_by_its_own_name() {
+    type Event = dyn Fn(&Memory);
+    let cases: [(&str, &Event); 6] = [
+        ("PeeringRejected", &|memory| memory.set_status(Status::Rejected)),
+        ("PeeringExpired", &|memory| memory.set_status(Status::Expired)),
+        ("PeeringDeleted", &|memory| memory.set_status(Status::Deleted)),
+        ("PeeringFailed", &|memory| memory.set_status(Status::Failed)),
+        ("VpcNotFound", &|memory| memory.remove_vpc(&ends().0)),
+        ("OverlappingCidrs", &|memory| {
+            memory.add_block(&ends().0, "10.2.128.0/20");
+            memory.set_status(Status::Failed);
+        }),
+    ];
+    for (name, event) in cases {
+        let memory = world();
+        // Seven calls: five reads, the creation, the tags of the other side. Then the world changes.
+        let network = Faulty::interrupted(&memory, 7, event);
+        let (error, cause) = execute(&network, "the execution", &request()).await.expect_err(name);
+        assert_eq!(error, name, "{cause}");
+        assert_eq!(routes_to_peerings(&memory), 0);
+    }
+}
+
+#[tokio::test]
+async fn dns_resolution_is_turned_on_once() {
+    let memory = world();
+    let mut request = request();
+    request["DnsResolution"] = json!(true);
+    let output = execute(&memory, "first", &request).await.expect("peered");
+    assert_eq!(output["DnsResolution"], json!(true));
+    assert_eq!(memory.take_calls().iter().filter(|call| **call == "allow_dns_resolution").count(), 2);
+    execute(&memory, "second", &request).await.expect("peered");
+    assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
+}

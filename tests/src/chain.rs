@@ -1,0 +1,111 @@
+//! The straight line of `statemachine/peering.asl.json`, walked in memory: what passes from step to step is the JSON
+//! that the machine would pass.
+
+use isthmus_peering::error::Error;
+use isthmus_peering::ids::Region;
+use isthmus_peering::network::Network;
+use isthmus_peering::stack::{Limits, Stack};
+use isthmus_peering::steps::{accept_in_peer_region, create_request, roll_back, update_routes, wait_active};
+use serde_json::{Map, Value, json};
+
+/// How an execution ended.
+pub type Ended = Result<Value, (String, Value)>;
+
+/// A stack for tests.
+pub fn stack() -> Stack {
+    Stack {
+        name: "isthmus".into(),
+        account: "123456789012".parse().unwrap_or_else(|_| unreachable!("twelve digits")),
+        region: region("us-east-1"),
+        tag_prefix: "isthmus".into(),
+        limits: Limits { routes_per_table: 500, peerings_per_vpc: 50, outstanding_requests: 25 },
+    }
+}
+
+fn region(code: &str) -> Region {
+    code.parse().unwrap_or_else(|_| unreachable!("a Region"))
+}
+
+/// Runs an execution to its end, roll-back included.
+pub async fn execute(network: &impl Network, execution: &str, request: &Value) -> Ended {
+    let mut peering = Value::Null;
+    match forward(network, execution, request, &mut peering).await {
+        Ok(output) => Ok(output),
+        Err((_, error @ Error::OverlappingCidrs { .. })) => Err(told(&error)),
+        Err((state, error)) => {
+            let (name, cause) = error.name_and_cause();
+            let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
+            let failure = json!({"State": state, "Error": name, "Cause": cause});
+            let execution = json!({"Id": execution});
+            let task = json!({"Request": request, "Execution": execution, "Failure": failure, "Peering": peering});
+            let ended = roll_back(network, &stack(), read(task)).await;
+            Err((ended.error, serde_json::from_str(&ended.cause).unwrap_or_default()))
+        }
+    }
+}
+
+async fn forward(
+    network: &impl Network,
+    execution: &str,
+    request: &Value,
+    peering: &mut Value,
+) -> Result<Value, (&'static str, Error)> {
+    let stack = stack();
+    let task = json!({"Request": request, "Execution": {"Id": execution}});
+    *peering = write(create_request(network, &stack, read(task)).await.map_err(|error| ("CreateRequest", error))?);
+    match peering["Status"].as_str() {
+        Some("planned") => return Ok(peering.clone()),
+        Some("active") => {}
+        _ => {
+            let task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends", "Tags"]);
+            accept_in_peer_region(network, &stack, read(task)).await.map_err(|error| ("AcceptInPeerRegion", error))?;
+            let task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends"]);
+            wait_active(network, read(task)).await.map_err(|error| ("WaitActive", error))?;
+        }
+    }
+    let mut task = select(
+        peering,
+        &[
+            "VpcPeeringConnectionId",
+            "Requester",
+            "Accepter",
+            "Ends",
+            "RoutePlan",
+            "DnsToAllow",
+            "DnsResolution",
+            "Warnings",
+        ],
+    );
+    task["Attempt"] = json!(0);
+    let routed = loop {
+        match update_routes(network, &stack, read(task.clone()), || true).await {
+            Err(Error::RoutesRemaining { .. }) => {
+                task["Attempt"] = json!(task["Attempt"].as_u64().unwrap_or_default() + 1);
+            }
+            other => break write(other.map_err(|error| ("UpdateRoutes", error))?),
+        }
+    };
+    let mut output = select(peering, &["VpcPeeringConnectionId", "Created", "Requester", "Accepter"]);
+    for key in ["Routes", "DnsResolution", "Warnings"] {
+        output[key] = routed[key].clone();
+    }
+    Ok(output)
+}
+
+fn told(error: &Error) -> (String, Value) {
+    let (name, cause) = error.name_and_cause();
+    (name, Value::Object(cause))
+}
+
+fn select(from: &Value, keys: &[&str]) -> Value {
+    Value::Object(keys.iter().map(|key| ((*key).to_owned(), from[*key].clone())).collect::<Map<_, _>>())
+}
+
+fn read<T: serde::de::DeserializeOwned>(task: Value) -> T {
+    serde_json::from_value(task)
+        .unwrap_or_else(|error| panic!("the next step can't read what the last one wrote: {error}"))
+}
+
+fn write(answer: impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_else(|error| panic!("an answer is JSON: {error}"))
+}

@@ -1,0 +1,289 @@
+//! A network in memory that follows EC2's rules for peering, as far as the steps can tell.
+
+use ipnet::IpNet;
+use isthmus_peering::connection::{Connection, DnsSides, End, Record, Status, Vpc};
+use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
+use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
+use isthmus_peering::tables::{Route, RouteTable, Target};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The network. Clone it to compare before and after.
+#[derive(Debug, Default)]
+pub struct Memory {
+    vpcs: RefCell<BTreeMap<End, Vpc>>,
+    tables: RefCell<BTreeMap<End, Vec<RouteTable>>>,
+    connections: RefCell<Vec<Connection>>,
+    calls: RefCell<Vec<&'static str>>,
+}
+
+impl Memory {
+    /// Adds a VPC with these blocks and that many route tables, the first of them main.
+    pub fn add_vpc(&self, end: &End, blocks: &[&str], tables: usize) {
+        let cidr_blocks: Vec<IpNet> = blocks.iter().map(|block| parse(block)).collect();
+        let local = |&destination: &IpNet| route(destination, Target::Other("local".into()));
+        let routes: Vec<Route> = cidr_blocks.iter().map(local).collect();
+        let suffix = &end.vpc_id.as_str()[end.vpc_id.as_str().len() - 4..];
+        let tables = (0..tables).map(|number| RouteTable {
+            id: parse(&format!("rtb-{number:04x}{suffix}")),
+            main: number == 0,
+            edge: false,
+            subnets: BTreeSet::new(),
+            tags: Tags::new(),
+            routes: routes.clone(),
+        });
+        self.tables.borrow_mut().insert(end.clone(), tables.collect());
+        self.vpcs.borrow_mut().insert(end.clone(), Vpc { cidr_blocks, tags: Tags::new() });
+    }
+
+    /// Removes a VPC, and its connections with it, as EC2 does.
+    pub fn remove_vpc(&self, end: &End) {
+        self.vpcs.borrow_mut().remove(end);
+        self.tables.borrow_mut().remove(end);
+        for connection in self.connections.borrow_mut().iter_mut() {
+            if connection.record.requester == *end || connection.record.accepter == *end {
+                connection.status = Status::Deleted;
+            }
+        }
+    }
+
+    /// Adds a block to a VPC.
+    pub fn add_block(&self, end: &End, block: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.cidr_blocks.push(parse(block));
+        }
+    }
+
+    /// Adds a route to the numbered table of a VPC.
+    pub fn add_route(&self, end: &End, table: usize, route: Route) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            tables[table].routes.push(route);
+        }
+    }
+
+    /// Sets the status of every live connection.
+    pub fn set_status(&self, status: Status) {
+        for connection in self.connections.borrow_mut().iter_mut().filter(|connection| connection.status.is_live()) {
+            connection.status = status;
+        }
+    }
+
+    /// Adds a connection that somebody else made.
+    pub fn add_connection(&self, requester: &End, accepter: &End, status: Status) -> VpcPeeringConnectionId {
+        let number = self.connections.borrow().len();
+        let id: VpcPeeringConnectionId = parse(&format!("pcx-{number:08x}"));
+        self.connections.borrow_mut().push(Connection {
+            record: Record {
+                vpc_peering_connection_id: id.clone(),
+                requester: requester.clone(),
+                accepter: accepter.clone(),
+            },
+            status,
+            status_message: format!("is {status}"),
+            tags: Tags::new(),
+            dns_resolution: DnsSides::default(),
+        });
+        id
+    }
+
+    /// Every connection there is or was.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.connections.borrow().clone()
+    }
+
+    /// The tables of a VPC.
+    pub fn tables(&self, end: &End) -> Vec<RouteTable> {
+        self.tables.borrow().get(end).cloned().unwrap_or_default()
+    }
+
+    /// Forgets the calls so far and answers them.
+    pub fn take_calls(&self) -> Vec<&'static str> {
+        self.calls.take()
+    }
+
+    /// Of these calls, those that change something.
+    pub fn writes<'c>(calls: &[&'c str]) -> Vec<&'c str> {
+        let is_write =
+            |call: &&&str| ["create", "accept", "delete", "tag", "allow"].iter().any(|verb| call.starts_with(verb));
+        calls.iter().filter(is_write).copied().collect()
+    }
+
+    fn called(&self, call: &'static str) {
+        self.calls.borrow_mut().push(call);
+    }
+
+    fn with_table<T>(
+        &self,
+        end: &End,
+        id: &RouteTableId,
+        change: impl FnOnce(&mut RouteTable) -> Result<T, Refusal>,
+    ) -> Answer<T> {
+        let mut tables = self.tables.borrow_mut();
+        let table = tables.get_mut(end).and_then(|tables| tables.iter_mut().find(|table| table.id == *id));
+        match table {
+            Some(table) => change(table).map_err(|refusal| refused(end, refusal)),
+            None => Err(refused(end, Refusal::NoSuchRouteTable)),
+        }
+    }
+
+    fn with_connection(
+        &self,
+        end: &End,
+        id: &VpcPeeringConnectionId,
+        change: impl FnOnce(&mut Connection) -> Result<(), Refusal>,
+    ) -> Answer<Connection> {
+        let mut connections = self.connections.borrow_mut();
+        match connections.iter_mut().find(|connection| connection.id() == id) {
+            Some(connection) => {
+                change(connection).map(|()| connection.clone()).map_err(|refusal| refused(end, refusal))
+            }
+            None => Err(refused(end, Refusal::NoSuchConnection)),
+        }
+    }
+}
+
+impl Network for Memory {
+    async fn vpc(&self, end: &End) -> Answer<Vpc> {
+        self.called("vpc");
+        self.vpcs.borrow().get(end).cloned().ok_or_else(|| refused(end, Refusal::NoSuchVpc))
+    }
+
+    async fn connections_between(&self, end: &End, peer: &End) -> Answer<Vec<Connection>> {
+        self.called("connections_between");
+        Ok(self.connections().into_iter().filter(|connection| connection.record.joins(end, peer)).collect())
+    }
+
+    async fn connection(&self, _: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
+        self.called("connection");
+        Ok(self.connections().into_iter().find(|connection| connection.id() == id))
+    }
+
+    async fn route_tables(&self, end: &End) -> Answer<Vec<RouteTable>> {
+        self.called("route_tables");
+        Ok(self.tables(end))
+    }
+
+    async fn route_tables_by_id(&self, end: &End, ids: &BTreeSet<RouteTableId>) -> Answer<Vec<RouteTable>> {
+        self.called("route_tables_by_id");
+        Ok(self.tables(end).into_iter().filter(|table| ids.contains(&table.id)).collect())
+    }
+
+    async fn subnets(&self, _: &End, _: &BTreeSet<SubnetId>) -> Answer<BTreeSet<SubnetId>> {
+        self.called("subnets");
+        Ok(BTreeSet::new())
+    }
+
+    async fn regions(&self, _: &End) -> Answer<BTreeSet<Region>> {
+        self.called("regions");
+        Ok(BTreeSet::new())
+    }
+
+    async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> Answer<Connection> {
+        self.called("create_connection");
+        let same_direction = |connection: &&Connection| {
+            connection.status.is_live()
+                && (&connection.record.requester, &connection.record.accepter) == (requester, accepter)
+        };
+        if let Some(live) = self.connections().iter().find(same_direction) {
+            return Ok(live.clone());
+        }
+        let id = self.add_connection(requester, accepter, Status::PendingAcceptance);
+        self.with_connection(requester, &id, |connection| {
+            connection.tags = tags.clone();
+            Ok(())
+        })
+    }
+
+    async fn accept_connection(&self, record: &Record) -> Answer<Connection> {
+        self.called("accept_connection");
+        self.with_connection(&record.accepter, &record.vpc_peering_connection_id, |connection| {
+            match connection.status {
+                Status::PendingAcceptance => {
+                    connection.status = Status::Active;
+                    Ok(())
+                }
+                _ => Err(Refusal::WrongState),
+            }
+        })
+    }
+
+    async fn delete_connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<()> {
+        self.called("delete_connection");
+        let deleted = self.with_connection(end, id, |connection| match connection.status.is_live() {
+            true => {
+                connection.status = Status::Deleted;
+                Ok(())
+            }
+            false => Err(Refusal::WrongState),
+        });
+        for table in self.tables.borrow_mut().values_mut().flatten() {
+            for route in &mut table.routes {
+                route.blackhole |= route.target == Target::Peering(id.clone());
+            }
+        }
+        deleted.map(drop)
+    }
+
+    async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, _: &Tags) -> Answer<()> {
+        self.called("tag_connection");
+        self.with_connection(end, id, |_| Ok(())).map(drop)
+    }
+
+    async fn allow_dns_resolution(&self, end: &End, record: &Record) -> Answer<()> {
+        self.called("allow_dns_resolution");
+        let allow = |connection: &mut Connection| {
+            match *end == record.requester {
+                true => connection.dns_resolution.requester = true,
+                false => connection.dns_resolution.accepter = true,
+            }
+            Ok(())
+        };
+        self.with_connection(end, &record.vpc_peering_connection_id, allow).map(drop)
+    }
+
+    async fn create_route(
+        &self,
+        end: &End,
+        table: &RouteTableId,
+        destination: IpNet,
+        to: &VpcPeeringConnectionId,
+    ) -> Answer<()> {
+        self.called("create_route");
+        self.with_table(end, table, |table| {
+            match table.routes.iter().any(|route| route.destination == destination && !route.propagated) {
+                true => Err(Refusal::RouteExists),
+                false => {
+                    table.routes.push(route(destination, Target::Peering(to.clone())));
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> Answer<()> {
+        self.called("delete_route");
+        self.with_table(end, table, |table| {
+            let before = table.routes.len();
+            table.routes.retain(|route| route.destination != destination || route.propagated);
+            if table.routes.len() == before { Err(Refusal::NoSuchRoute) } else { Ok(()) }
+        })
+    }
+}
+
+fn route(destination: IpNet, target: Target) -> Route {
+    Route { destination, target, blackhole: false, propagated: false }
+}
+
+fn refused(end: &End, refusal: Refusal) -> Refused {
+    Refused {
+        refusal,
+        action: "memory:Call".into(),
+        owner_id: end.owner_id.clone(),
+        region: end.region.clone(),
+        code: format!("{refusal:?}"),
+    }
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}

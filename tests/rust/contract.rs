@@ -21,8 +21,16 @@ fn machine() -> Value {
     serde_json::from_str(&text("statemachine/peering.asl.json")).expect("JSON")
 }
 
+fn teardown() -> Value {
+    serde_json::from_str(&text("statemachine/teardown.asl.json")).expect("JSON")
+}
+
+/// The states of both machines.
 fn states() -> Vec<(String, Value)> {
-    let machine = machine();
+    [machine(), teardown()].iter().flat_map(states_of).collect()
+}
+
+fn states_of(machine: &Value) -> Vec<(String, Value)> {
     machine["States"].as_object().expect("states").iter().map(|(name, state)| (name.clone(), state.clone())).collect()
 }
 
@@ -64,7 +72,9 @@ fn every_task_is_a_folder_a_step_a_resource_and_a_substitution() {
             template.contains(&format!("{state}FunctionArn: !GetAtt {state}Function.Arn")),
             "substitution of {state}"
         );
-        assert_eq!(machine()["States"][&state]["Arguments"]["FunctionName"], format!("${{{state}FunctionArn}}"));
+        let states = states();
+        let (_, task) = states.iter().find(|(name, _)| *name == state).expect("its state");
+        assert_eq!(task["Arguments"]["FunctionName"], format!("${{{state}FunctionArn}}"));
     }
     let beside_the_chain: BTreeSet<String> =
         functions().difference(&tasks().iter().map(|s| kebab(s)).collect()).cloned().collect();
@@ -88,18 +98,20 @@ fn the_main_line_reads_as_promised() {
 
 #[test]
 fn failed_means_failed() {
-    let fails: BTreeSet<String> =
-        states().into_iter().filter(|(_, s)| s["Type"] == "Fail").map(|(name, _)| name).collect();
-    assert_eq!(fails, BTreeSet::from(["OverlappingCidrs".to_owned(), "PeeringFailed".to_owned()]));
-    let succeeds: BTreeSet<String> =
-        states().into_iter().filter(|(_, s)| s["Type"] == "Succeed").map(|(name, _)| name).collect();
-    assert_eq!(succeeds, BTreeSet::from(["PeeringActive".to_owned(), "PeeringPlanned".to_owned()]));
-    for (name, state) in states().into_iter().filter(|(_, state)| state["Type"] == "Task") {
-        let catches = state["Catch"].as_array().expect("a Catch");
-        let last = catches.last().expect("one at least");
-        assert_eq!(last["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
-        let expected = if name == "RollBack" { "PeeringFailed" } else { "RollBack" };
-        assert_eq!(last["Next"], expected, "{name}");
+    let of_type = |machine: &Value, kind: &str| -> BTreeSet<String> {
+        states_of(machine).into_iter().filter(|(_, state)| state["Type"] == kind).map(|(name, _)| name).collect()
+    };
+    let names = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(of_type(&machine(), "Fail"), names(&["OverlappingCidrs", "PeeringFailed"]));
+    assert_eq!(of_type(&machine(), "Succeed"), names(&["PeeringActive", "PeeringPlanned"]));
+    assert_eq!(of_type(&teardown(), "Fail"), names(&["TeardownFailed"]));
+    assert_eq!(of_type(&teardown(), "Succeed"), names(&["PeeringAbsent", "PeeringRemoved", "TeardownPlanned"]));
+    for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "TeardownFailed")] {
+        for (name, state) in states_of(&machine).into_iter().filter(|(_, state)| state["Type"] == "Task") {
+            let last = state["Catch"].as_array().and_then(|catches| catches.last()).expect("a Catch");
+            assert_eq!(last["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
+            assert_eq!(last["Next"], if name == "RollBack" { "PeeringFailed" } else { way_out }, "{name}");
+        }
     }
 }
 
@@ -140,4 +152,22 @@ fn every_setting_that_a_function_reads_is_in_the_template() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn every_example_is_in_the_readme_and_can_be_read() {
+    let readme = text("README.md");
+    let mut count = 0;
+    for file in std::fs::read_dir(repository().join("examples")).expect("examples/") {
+        let name = file.expect("a file").file_name().to_string_lossy().into_owned();
+        let input: Value = serde_json::from_str(&text(&format!("examples/{name}"))).expect("JSON");
+        isthmus_peering::request::Request::parse(&input, &isthmus_tests::stack()).expect("a request");
+        let row = readme.lines().find(|line| line.contains(&format!("(examples/{name})"))).expect(&name);
+        let shown: Value = serde_json::from_str(row.split('`').nth(1).expect("the fields it shows")).expect("JSON");
+        for (field, value) in shown.as_object().expect("an object") {
+            assert_eq!(Some(value), input.get(field), "{name}: {field}");
+        }
+        count += 1;
+    }
+    assert!(count >= 10, "{count} examples");
 }

@@ -143,6 +143,11 @@ impl Record {
     }
 }
 
+/// The two ends in the one direction in which this pair is ever requested: requester, accepter.
+pub fn canonical<'e>(one: &'e End, other: &'e End) -> (&'e End, &'e End) {
+    if one < other { (one, other) } else { (other, one) }
+}
+
 /// The live connection to use for a pair, whoever made it and in whichever direction: the furthest in its life, and of
 /// several alike the one in canonical direction.
 pub fn adopt<'c>(connections: &'c [Connection], one: &End, other: &End) -> Option<&'c Connection> {

@@ -84,6 +84,12 @@ pub enum Error {
         /// The last status seen.
         status: Status,
     },
+    /// The connection to tear down was not made by this stack.
+    #[error("{vpc_peering_connection_id} was not made by this stack: remove it where it was made, or by hand")]
+    NotOurs {
+        /// The connection.
+        vpc_peering_connection_id: VpcPeeringConnectionId,
+    },
     /// AWS kept failing after every retry.
     #[error("AWS kept answering {code} to {action}: see the AWS Health Dashboard, then run again")]
     ServiceFault {
@@ -109,7 +115,7 @@ pub enum Error {
         status: Status,
     },
     /// The function stopped before its time was up; calling again goes on where it stopped.
-    #[error("{remaining} routes remain to be written")]
+    #[error("{remaining} routes remain to be done")]
     RoutesRemaining {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,

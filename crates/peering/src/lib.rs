@@ -18,3 +18,4 @@ pub mod selection;
 pub mod stack;
 pub mod steps;
 pub mod tables;
+pub mod teardown;

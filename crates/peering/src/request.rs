@@ -1,11 +1,12 @@
 //! The input of the state machine, parsed once. Past this door there are no strings that mean something.
 
-use crate::connection::End;
+use crate::connection::{End, canonical};
 use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
 use crate::network::Tags;
 use crate::selection::RouteSelection;
 use crate::stack::{OWN_TAGS, Stack};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,25 +78,13 @@ const TAGS: usize = 47;
 impl Request {
     /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
     pub fn parse(input: &Value, stack: &Stack) -> Result<Self, Error> {
-        let input: Input = serde_path_to_error::deserialize(input).map_err(|error| {
-            let path = error.path().to_string();
-            let message = error.into_inner().to_string();
-            Error::invalid(offending_field(path, &message), message)
-        })?;
+        let input: Input = read(input)?;
         check_tags(&input, stack)?;
-
-        let region = input.region.unwrap_or_else(|| stack.region.clone());
-        let owner_id = input.owner_id.unwrap_or_else(|| stack.account.clone());
-        let peer_region = input.peer_region.unwrap_or_else(|| region.clone());
-        let peer_owner_id = input.peer_owner_id.unwrap_or_else(|| owner_id.clone());
-        let end = End { vpc_id: input.vpc_id, region, owner_id };
-        let peer = End { vpc_id: input.peer_vpc_id, region: peer_region, owner_id: peer_owner_id };
-        if end.vpc_id == peer.vpc_id {
-            return Err(Error::invalid(
-                "PeerVpcId",
-                format!("{} can't be peered with itself: name another VPC", end.vpc_id),
-            ));
-        }
+        let (end, peer) = distinct_ends(
+            (input.vpc_id, input.region, input.owner_id),
+            (input.peer_vpc_id, input.peer_region, input.peer_owner_id),
+            stack,
+        )?;
         let mut tags = input.tags;
         tags.extend(input.name.map(|name| ("Name".to_owned(), name)));
         Ok(Self {
@@ -119,8 +108,41 @@ impl Request {
 
     /// The two ends in the one direction in which this pair is ever requested: requester, accepter.
     pub fn canonical(&self) -> (&End, &End) {
-        if self.end < self.peer { (&self.end, &self.peer) } else { (&self.peer, &self.end) }
+        canonical(&self.end, &self.peer)
     }
+}
+
+/// An end as an input spells it: what it leaves out has a default.
+type SpeltEnd = (VpcId, Option<Region>, Option<AccountId>);
+
+/// The two ends: the first defaults to the stack's Region and account, the other one to those of the first.
+pub(crate) fn distinct_ends(end: SpeltEnd, peer: SpeltEnd, stack: &Stack) -> Result<(End, End), Error> {
+    let (vpc_id, region, owner_id) = end;
+    let end = End {
+        vpc_id,
+        region: region.unwrap_or_else(|| stack.region.clone()),
+        owner_id: owner_id.unwrap_or_else(|| stack.account.clone()),
+    };
+    let (vpc_id, region, owner_id) = peer;
+    let peer = End {
+        vpc_id,
+        region: region.unwrap_or_else(|| end.region.clone()),
+        owner_id: owner_id.unwrap_or_else(|| end.owner_id.clone()),
+    };
+    if end.vpc_id == peer.vpc_id {
+        let message = format!("{} can't be peered with itself: name another VPC", end.vpc_id);
+        return Err(Error::invalid("PeerVpcId", message));
+    }
+    Ok((end, peer))
+}
+
+/// Reads an input, naming the field that can't be read.
+pub(crate) fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(input).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.into_inner().to_string();
+        Error::invalid(offending_field(path, &message), message)
+    })
 }
 
 /// serde reports a missing field with the path of what lacks it; the field itself is what a person looks for.

@@ -34,6 +34,8 @@ pub enum Action {
     Unchanged,
     /// A blackhole to a connection that is no more was, or would be, replaced by it.
     Repaired,
+    /// It was, or would be, removed.
+    Deleted,
 }
 
 /// One wished route of one table.

@@ -2,6 +2,7 @@
 
 use crate::error::Quota;
 use crate::ids::{AccountId, Region};
+use crate::network::Tags;
 
 /// The stack's parameters, as far as steps need them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,3 +51,8 @@ pub const EXECUTION_TAG: &str = "isthmus:execution";
 
 /// What both keys begin with.
 pub(crate) const OWN_TAGS: &str = "isthmus:";
+
+/// Whether a connection with these tags was made by the stack.
+pub(crate) fn is_made_by(tags: &Tags, stack: &Stack) -> bool {
+    tags.get(STACK_TAG) == Some(&stack.name)
+}

@@ -1,11 +1,14 @@
-//! The states of the machine, one function each, generic over the network.
+//! The states of the machines, one function each, generic over the network.
 //!
 //! A step takes what its state's `Arguments` select and answers what the state assigns to a variable. Each is safe to
 //! run twice, because the machine calls again whenever it can't know whether the last call came through.
 
 mod accept_in_peer_region;
 mod create_request;
+mod delete_peering;
+mod delete_routes;
 pub(crate) mod diagnose;
+mod plan_teardown;
 mod roll_back;
 mod start_peering;
 mod update_routes;
@@ -13,6 +16,9 @@ mod wait_active;
 
 pub use accept_in_peer_region::{AcceptTask, Accepted, accept_in_peer_region};
 pub use create_request::{CreateTask, Execution, Peering, create_request};
+pub use delete_peering::{DeleteTask, Deleted, delete_peering};
+pub use delete_routes::{DeleteRoutesTask, RoutesDeleted, delete_routes};
+pub use plan_teardown::{Dismantling, TeardownTask, plan_teardown};
 pub use roll_back::{Failure, RollBackTask, RolledBack, roll_back};
 pub use start_peering::{Executions, StartTask, Started, start_peering};
 pub use update_routes::{Routed, UpdateTask, update_routes};

@@ -2,7 +2,7 @@
 
 mod survey;
 
-pub(super) use survey::gone;
+pub(super) use survey::{check_regions, gone};
 
 use crate::connection::{Connection, DnsSides, End, Record, Status, adopt};
 use crate::error::{Error, Place};
@@ -10,7 +10,7 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::request::Request;
-use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack};
+use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack, is_made_by};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use survey::Survey;
@@ -80,7 +80,7 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
         }
         None => create(network, stack, &request, &task.execution).await?,
     };
-    let tags = match is_ours(&connection, stack) {
+    let tags = match is_made_by(&connection.tags, stack) {
         true => tags_for_the_other_side(&connection, &request.tags),
         false => Tags::new(),
     };
@@ -159,7 +159,7 @@ async fn refresh_tags(
     tags: &Tags,
 ) -> Result<(), Error> {
     let is_up_to_date = tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value));
-    if is_up_to_date || !is_ours(connection, stack) {
+    if is_up_to_date || !is_made_by(&connection.tags, stack) {
         return Ok(());
     }
     let Record { requester, accepter, .. } = &connection.record;
@@ -180,8 +180,4 @@ pub(super) fn sees_other_tags(one: &End, other: &End) -> bool {
 fn tags_for_the_other_side(connection: &Connection, wished: &Tags) -> Tags {
     let own = connection.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
     own.chain(wished).map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-fn is_ours(connection: &Connection, stack: &Stack) -> bool {
-    connection.tags.get(STACK_TAG) == Some(&stack.name)
 }

@@ -9,13 +9,13 @@ use crate::connection::{Connection, End, Record, Status};
 use crate::network::{Network, Refusal, Refused};
 use crate::plan::SidePlan;
 use crate::request::Request;
+use crate::routes::PlannedRoute;
 use crate::stack::{EXECUTION_TAG, Stack};
 use crate::steps::Execution;
-use crate::tables::Target;
+use crate::steps::delete_routes::still_leading_to;
 use failure::public;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// What the state selects for this step.
 #[derive(Debug, Clone, Deserialize)]
@@ -96,26 +96,14 @@ pub async fn roll_back(network: &impl Network, stack: &Stack, task: RollBackTask
 
 /// Removes the routes that the plan says were absent before, wherever they now lead to the connection.
 async fn remove_routes(network: &impl Network, side: &SidePlan, record: &Record, undone: &mut Undone) {
-    let ids: BTreeSet<_> = side.changes().map(|route| route.table).collect();
-    if ids.is_empty() {
-        return;
-    }
-    let target = Target::Peering(record.vpc_peering_connection_id.clone());
-    let tables = match network.route_tables_by_id(&side.end, &ids).await {
-        Ok(tables) => tables,
+    let routes = match still_leading_to(network, side, &record.vpc_peering_connection_id).await {
+        Ok(routes) => routes,
         Err(refused) => return undone.left_behind.push(format!("routes of {}: {refused}", side.end.vpc_id)),
     };
-    for route in side.changes() {
-        let is_written = tables
-            .iter()
-            .filter(|table| table.id == route.table)
-            .any(|table| table.routes.iter().any(|r| r.destination == route.destination && r.target == target));
-        if !is_written {
-            continue;
-        }
-        match network.delete_route(&side.end, &route.table, route.destination).await {
+    for PlannedRoute { table, destination, .. } in routes {
+        match network.delete_route(&side.end, &table, destination).await {
             Err(refused) if refused.refusal != Refusal::NoSuchRoute => {
-                undone.left_behind.push(format!("{} in {}: {refused}", route.destination, route.table));
+                undone.left_behind.push(format!("{destination} in {table}: {refused}"));
             }
             _ => undone.routes_deleted += 1,
         }

@@ -17,7 +17,7 @@ use futures_util::join;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
-/// What a fifth of a conflict list says no more than its head; a Fail state's cause holds 32 KiB.
+/// A Fail state's cause holds 32 KiB; nobody resolves more than these before looking again.
 const CONFLICTS_NAMED: usize = 200;
 
 /// Both sides as they are.
@@ -31,7 +31,7 @@ impl Survey {
     /// Reads everything at once; five calls, plus pages.
     pub(super) async fn of(network: &impl Network, request: &Request) -> Result<Self, Error> {
         let Request { end, peer, .. } = request;
-        check_regions(network, request).await?;
+        check_regions(network, end, peer).await?;
         let (requester, accepter) = request.canonical();
         let (vpc, peer_vpc, connections, tables, peer_tables) = join!(
             read_vpc(network, end),
@@ -179,8 +179,7 @@ pub(in crate::steps) async fn gone(
 }
 
 /// A Region that nobody heard of would fail as a host name that doesn't resolve, after many retries.
-async fn check_regions(network: &impl Network, request: &Request) -> Result<(), Error> {
-    let Request { end, peer, .. } = request;
+pub(in crate::steps) async fn check_regions(network: &impl Network, end: &End, peer: &End) -> Result<(), Error> {
     let unheard = [("Region", end), ("PeerRegion", peer)].into_iter().filter(|(_, end)| !is_known(&end.region));
     let checks = join_all(unheard.map(|(field, end)| async move {
         match network.regions(end).await?.contains(&end.region) {

@@ -1,0 +1,103 @@
+//! `PlanTeardown`: find the connection of a pair, make sure that it is ours, and list every route that leads to it.
+
+use super::create_request::check_regions;
+use crate::connection::{Connection, End, Record, adopt, canonical};
+use crate::error::Error;
+use crate::ids::VpcPeeringConnectionId;
+use crate::network::Network;
+use crate::plan::{ReportedRoute, SidePlan, report};
+use crate::routes::{Action, PlannedRoute};
+use crate::stack::{Stack, is_made_by};
+use crate::tables::{RouteTable, Target};
+use crate::teardown::Teardown;
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the state selects for this step.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TeardownTask {
+    /// The input of the execution, as it came.
+    pub request: Value,
+}
+
+/// What there is to take apart, as the variable `$dismantling`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Dismantling {
+    /// `absent` where there is nothing, `planned` in a dry run, else `found`.
+    pub status: &'static str,
+    /// The connection; `None` where there is nothing.
+    pub vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
+    /// The end whose account and Region the connection is removed in.
+    pub requester: End,
+    /// The routes that lead to it, on either side.
+    pub route_plan: [SidePlan; 2],
+    /// The same, one by one.
+    pub routes: Vec<ReportedRoute>,
+}
+
+/// Reads both sides. A connection that this stack didn't make is [`Error::NotOurs`]. One of ours that is gone already may
+/// have left routes behind, which are ours to remove.
+pub async fn plan_teardown(network: &impl Network, stack: &Stack, task: TeardownTask) -> Result<Dismantling, Error> {
+    let Teardown { end, peer, dry_run } = Teardown::parse(&task.request, stack)?;
+    check_regions(network, &end, &peer).await?;
+    let (requester, accepter) = canonical(&end, &peer);
+    let (connections, tables, peer_tables) = join!(
+        network.connections_between(requester, accepter),
+        network.route_tables(&end),
+        network.route_tables(&peer),
+    );
+    let (connections, tables, peer_tables) = (connections?, tables?, peer_tables?);
+    let plan_for = |connection: &Connection| {
+        [(&end, &tables), (&peer, &peer_tables)].map(|(end, tables)| leading_to(end, tables, connection.id()))
+    };
+    let Some(connection) = adopt(&connections, &end, &peer) else {
+        let own = connections.iter().filter(|connection| is_made_by(&connection.tags, stack));
+        let mut left = own.map(|dead| (dead, plan_for(dead)));
+        return Ok(match left.find(|(_, plan)| plan.iter().any(|side| !side.groups.is_empty())) {
+            Some((dead, plan)) => Dismantling::of(&dead.record, plan, dry_run),
+            None => Dismantling::nothing(end, peer),
+        });
+    };
+    if !is_made_by(&connection.tags, stack) {
+        return Err(Error::NotOurs { vpc_peering_connection_id: connection.id().clone() });
+    }
+    Ok(Dismantling::of(&connection.record, plan_for(connection), dry_run))
+}
+
+impl Dismantling {
+    fn of(record: &Record, route_plan: [SidePlan; 2], dry_run: bool) -> Self {
+        Self {
+            status: if dry_run { "planned" } else { "found" },
+            vpc_peering_connection_id: Some(record.vpc_peering_connection_id.clone()),
+            requester: record.requester.clone(),
+            // A teardown's output has no place for warnings; the list of routes is simply shortened.
+            routes: report(&route_plan, &mut Vec::new()),
+            route_plan,
+        }
+    }
+
+    fn nothing(end: End, peer: End) -> Self {
+        Self {
+            status: "absent",
+            vpc_peering_connection_id: None,
+            requester: end.clone(),
+            route_plan: [end, peer].map(|end| SidePlan::new(end, Vec::new())),
+            routes: Vec::new(),
+        }
+    }
+}
+
+fn leading_to(end: &End, tables: &[RouteTable], id: &VpcPeeringConnectionId) -> SidePlan {
+    let target = Target::Peering(id.clone());
+    let routes = tables.iter().flat_map(|table| {
+        table.routes.iter().filter(|route| route.target == target).map(|route| PlannedRoute {
+            table: table.id.clone(),
+            destination: route.destination,
+            action: Action::Deleted,
+        })
+    });
+    SidePlan::new(end.clone(), routes.collect())
+}

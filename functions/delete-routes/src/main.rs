@@ -1,0 +1,9 @@
+//! The state `DeleteRoutes`: removes the planned routes, each only while it still leads to the connection.
+
+use isthmus_aws::serve;
+use isthmus_peering::steps::delete_routes;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve(async |hub, task, time| delete_routes(&hub.network, task, || time.is_enough_for_a_call()).await).await
+}

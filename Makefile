@@ -18,6 +18,8 @@ CLOUD_REQUIREMENTS := tests/local_cloud/requirements.txt
 SAM_REQUIREMENTS := tests/local_cloud/requirements-sam.txt
 CLOUD_ENV := $(CACHE)/env-cloud-$(call digest,$(CLOUD_REQUIREMENTS))
 SAM_ENV := $(CACHE)/env-sam-$(call digest,$(SAM_REQUIREMENTS))
+ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
+ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
 CLOUD := PYTHONPATH=tests $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
@@ -45,7 +47,9 @@ demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two
 .PHONY: test
 test: setup functions ## set up and run all tests
 	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
-	@$(CLOUD) -m pytest -q tests
+	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests
+# The tests wait more than they compute: several at once, each with a local cloud of its own.
+TEST_CLOUDS ?= 5
 
 .PHONY: check
 check: setup ## formatting, lints, template, state machine and policy validation
@@ -92,6 +96,7 @@ $(CACHE)/env-%/ready:
 UV_VERSION := 0.13.9
 $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
+$(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
 
 .PHONY: functions
 ifeq ($(PROFILE),dev)
@@ -102,9 +107,9 @@ functions: ## (internal) build for this machine
 else
 # provided.al2023 has glibc 2.34; zig links against exactly that, on any machine and for either processor.
 RUST_TARGET := $(subst arm64,aarch64,$(ARCH))-unknown-linux-gnu
-functions: $(SAM_ENV)/zig
+functions: $(ZIG_ENV)/ready
 	@echo "building the functions ($(PROFILE), $(ARCH))"
-	@PATH="$(SAM_ENV)/bin:$$PATH" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
+	@PATH="$(ZIG_ENV)/bin:$$PATH" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
 	  --target $(RUST_TARGET).2.34 $(FUNCTIONS:%=--package %)
 	@$(call collect,$(CARGO_TARGET_DIR)/$(RUST_TARGET)/$(PROFILE_DIR))
 endif

@@ -8,14 +8,11 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from end_to_end.executions import Machine
 from end_to_end.world import HERE, THERE, Vpc, World, wait_until
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from local_cloud.deployed import deployed
 
 
 class Missing(Exception):
@@ -28,29 +25,14 @@ def main() -> int:
     state: Path = arguments.parse_args().state.resolve()
     began = time.monotonic()
     try:
-        with local_cloud(state) as environment:
+        print("starting the local cloud and deploying the stack to it", flush=True)
+        with deployed(state) as environment:
             peer_by_tag(World(environment), Machine(environment, environment["STATE_MACHINE_ARN"]))
     except (Missing, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
         return 1
     print(f"\nDone in {time.monotonic() - began:.0f} s. The local cloud is stopped; `make local-up` leaves one running.")
     return 0
-
-
-@contextmanager
-def local_cloud(state: Path) -> Iterator[dict[str, str]]:
-    """A local cloud with the stack deployed, stopped at the end whatever happens."""
-    module = [sys.executable, "-m", "local_cloud"]
-    subprocess.run([*module, "stop", "--state", state], check=True, stdout=subprocess.DEVNULL)
-    print("starting the local cloud")
-    subprocess.run([*module, "start", "--state", state], check=True, stdout=subprocess.DEVNULL)
-    try:
-        subprocess.run(["make", "local-deploy", f"STATE={state}"], cwd=REPOSITORY, check=True)
-        subprocess.run([*module, "outputs", "--state", state], check=True, stdout=subprocess.DEVNULL)
-        lines = (state / "env").read_text().splitlines()
-        yield dict(line.removeprefix("export ").split("=", 1) for line in lines)
-    finally:
-        subprocess.run([*module, "stop", "--state", state], check=True, stdout=subprocess.DEVNULL)
 
 
 def peer_by_tag(world: World, machine: Machine) -> None:

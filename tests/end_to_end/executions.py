@@ -73,11 +73,26 @@ class Machine:
             states=self.states(arn),
         )
 
+    def reaches(self, arn: str, state: str) -> None:
+        """Returns once the execution has entered that state."""
+        deadline = time.monotonic() + PATIENCE
+        while state not in (states := self.states(arn)):
+            assert time.monotonic() < deadline, f"{arn} never reached {state}: {states}"
+            time.sleep(0.1)
+
     def states(self, arn: str) -> list[str]:
         """The names of the states entered, in order."""
+        return [event["stateEnteredEventDetails"]["name"] for event in self.history(arn) if "stateEnteredEventDetails" in event]
+
+    def history(self, arn: str) -> list[dict[str, Any]]:
+        """Every event of the execution, in order."""
         pages = self.client.get_paginator("get_execution_history").paginate(executionArn=arn)
-        events = [event for page in pages for event in page["events"]]
-        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+        return [event for page in pages for event in page["events"]]
+
+    def failed_tries(self, arn: str) -> list[tuple[str, dict[str, Any]]]:
+        """Error and cause of every call of a function that failed, those included that were tried again."""
+        failures = [event["taskFailedEventDetails"] for event in self.history(arn) if "taskFailedEventDetails" in event]
+        return [(failed["error"], json.loads(json.loads(failed["cause"])["errorMessage"])) for failed in failures]
 
     def executions(self, containing: str) -> list[str]:
         """The ARNs of all executions whose name contains that text."""

@@ -19,6 +19,7 @@ MEMBER = "222222222222"
 HERE = "us-east-1"
 THERE = "eu-west-1"
 LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
+DEAD = ["failed", "expired", "rejected", "deleting", "deleted"]
 WRITES = ("Create", "Accept", "Delete", "Modify", "Replace", "Associate")
 
 
@@ -65,6 +66,11 @@ class Vpc:
     def tag(self, **tags: str) -> None:
         self.ec2.create_tags(Resources=[self.id], Tags=_tags({key.replace("__", ":"): value for key, value in tags.items()}))
 
+    def change_dns(self, **attribute: bool) -> None:
+        """`EnableDnsSupport` or `EnableDnsHostnames`: one a call is all that EC2 takes."""
+        [(name, value)] = attribute.items()
+        self.ec2.modify_vpc_attribute(VpcId=self.id, **{name: {"Value": value}})
+
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Every route of every table of this VPC, as EC2 describes it."""
         pages = self.ec2.get_paginator("describe_route_tables").paginate(Filters=[{"Name": "vpc-id", "Values": [self.id]}])
@@ -92,6 +98,10 @@ class Vpc:
             )["VpcPeeringConnections"]
         ]
         return sorted(found, key=lambda connection: connection["VpcPeeringConnectionId"])
+
+    def everything(self) -> dict[str, Any]:
+        """All of it that peering could change: its route tables, and its connections, live and dead, with their tags."""
+        return {"tables": self.tables(), "connections": self.connections(*LIVE, *DEAD)}
 
     def connection(self, connection: str) -> dict[str, Any]:
         described = self.ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[connection])
@@ -130,6 +140,13 @@ class World:
             made.add_block(block)
         return made
 
+    def vpc_with_dns(self, *blocks: str, **place: str) -> Vpc:
+        """A VPC as DNS resolution over a peering asks for: with DNS support and DNS hostnames, which a new one lacks."""
+        vpc = self.vpc(*blocks, **place)
+        vpc.change_dns(EnableDnsSupport=True)
+        vpc.change_dns(EnableDnsHostnames=True)
+        return vpc
+
     def peered_by_hand(self, requester: Vpc, accepter: Vpc, accept: bool = True) -> str:
         """A connection that somebody else makes and, unless told not to, accepts."""
         made = requester.ec2.create_vpc_peering_connection(
@@ -141,6 +158,19 @@ class World:
             accepter.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
             wait_until(lambda: accepter.connection(connection)["Status"]["Code"] == "active", f"{connection} is active")
         return connection
+
+    def hurry(self) -> None:
+        """Makes immediate, until the next test, what takes AWS a moment: tests about anything else need not wait."""
+        self.control.set(pending_after=0, provisioning_for=0, visible_after=0)
+
+    @contextmanager
+    def untouched(self, *vpcs: Vpc) -> Iterator[None]:
+        """Asserts that the functions write nothing meanwhile, and that these VPCs are afterwards what they were."""
+        before = [vpc.everything() for vpc in vpcs]
+        with self.calls() as calls:
+            yield
+        assert calls.writes() == [], calls.writes()
+        assert [vpc.everything() for vpc in vpcs] == before
 
     @contextmanager
     def calls(self) -> Iterator["Calls"]:

@@ -57,7 +57,8 @@ async fn forward(
         Some("planned") => return Ok(peering.clone()),
         Some("active") => {}
         _ => {
-            let task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends", "Tags"]);
+            let mut task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends", "Tags"]);
+            task["Attempt"] = json!(0);
             accept_in_peer_region(network, &stack, read(task)).await.map_err(|error| ("AcceptInPeerRegion", error))?;
             let task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends"]);
             wait_active(network, read(task)).await.map_err(|error| ("WaitActive", error))?;

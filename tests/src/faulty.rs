@@ -90,6 +90,10 @@ impl<N: Network> Network for Faulty<'_, N> {
         self.call(end, async |n| n.connections_between(end, peer).await).await
     }
 
+    async fn peerings_of(&self, end: &End) -> Answer<usize> {
+        self.call(end, async |n| n.peerings_of(end).await).await
+    }
+
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
         self.call(end, async |n| n.connection(end, id).await).await
     }

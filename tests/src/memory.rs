@@ -1,9 +1,11 @@
 //! A network in memory that follows EC2's rules for peering, as far as the steps can tell.
 
+mod network;
+
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, DnsSides, End, Record, Status, Vpc};
-use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
-use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
+use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
+use isthmus_peering::network::{Answer, Refusal, Refused, Tags};
 use isthmus_peering::tables::{Route, RouteTable, Target};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +84,7 @@ impl Memory {
             status_message: format!("is {status}"),
             tags: Tags::new(),
             dns_resolution: DnsSides::default(),
+            expires_at: None,
         });
         id
     }
@@ -139,134 +142,6 @@ impl Memory {
             }
             None => Err(refused(end, Refusal::NoSuchConnection)),
         }
-    }
-}
-
-impl Network for Memory {
-    async fn vpc(&self, end: &End) -> Answer<Vpc> {
-        self.called("vpc");
-        self.vpcs.borrow().get(end).cloned().ok_or_else(|| refused(end, Refusal::NoSuchVpc))
-    }
-
-    async fn connections_between(&self, end: &End, peer: &End) -> Answer<Vec<Connection>> {
-        self.called("connections_between");
-        Ok(self.connections().into_iter().filter(|connection| connection.record.joins(end, peer)).collect())
-    }
-
-    async fn connection(&self, _: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
-        self.called("connection");
-        Ok(self.connections().into_iter().find(|connection| connection.id() == id))
-    }
-
-    async fn route_tables(&self, end: &End) -> Answer<Vec<RouteTable>> {
-        self.called("route_tables");
-        Ok(self.tables(end))
-    }
-
-    async fn route_tables_by_id(&self, end: &End, ids: &BTreeSet<RouteTableId>) -> Answer<Vec<RouteTable>> {
-        self.called("route_tables_by_id");
-        Ok(self.tables(end).into_iter().filter(|table| ids.contains(&table.id)).collect())
-    }
-
-    async fn subnets(&self, _: &End, _: &BTreeSet<SubnetId>) -> Answer<BTreeSet<SubnetId>> {
-        self.called("subnets");
-        Ok(BTreeSet::new())
-    }
-
-    async fn regions(&self, _: &End) -> Answer<BTreeSet<Region>> {
-        self.called("regions");
-        Ok(BTreeSet::new())
-    }
-
-    async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> Answer<Connection> {
-        self.called("create_connection");
-        let same_direction = |connection: &&Connection| {
-            connection.status.is_live()
-                && (&connection.record.requester, &connection.record.accepter) == (requester, accepter)
-        };
-        if let Some(live) = self.connections().iter().find(same_direction) {
-            return Ok(live.clone());
-        }
-        let id = self.add_connection(requester, accepter, Status::PendingAcceptance);
-        self.with_connection(requester, &id, |connection| {
-            connection.tags = tags.clone();
-            Ok(())
-        })
-    }
-
-    async fn accept_connection(&self, record: &Record) -> Answer<Connection> {
-        self.called("accept_connection");
-        self.with_connection(&record.accepter, &record.vpc_peering_connection_id, |connection| {
-            match connection.status {
-                Status::PendingAcceptance => {
-                    connection.status = Status::Active;
-                    Ok(())
-                }
-                _ => Err(Refusal::WrongState),
-            }
-        })
-    }
-
-    async fn delete_connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<()> {
-        self.called("delete_connection");
-        let deleted = self.with_connection(end, id, |connection| match connection.status.is_live() {
-            true => {
-                connection.status = Status::Deleted;
-                Ok(())
-            }
-            false => Err(Refusal::WrongState),
-        });
-        for table in self.tables.borrow_mut().values_mut().flatten() {
-            for route in &mut table.routes {
-                route.blackhole |= route.target == Target::Peering(id.clone());
-            }
-        }
-        deleted.map(drop)
-    }
-
-    async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, _: &Tags) -> Answer<()> {
-        self.called("tag_connection");
-        self.with_connection(end, id, |_| Ok(())).map(drop)
-    }
-
-    async fn allow_dns_resolution(&self, end: &End, record: &Record) -> Answer<()> {
-        self.called("allow_dns_resolution");
-        let allow = |connection: &mut Connection| {
-            match *end == record.requester {
-                true => connection.dns_resolution.requester = true,
-                false => connection.dns_resolution.accepter = true,
-            }
-            Ok(())
-        };
-        self.with_connection(end, &record.vpc_peering_connection_id, allow).map(drop)
-    }
-
-    async fn create_route(
-        &self,
-        end: &End,
-        table: &RouteTableId,
-        destination: IpNet,
-        to: &VpcPeeringConnectionId,
-    ) -> Answer<()> {
-        self.called("create_route");
-        self.with_table(end, table, |table| {
-            match table.routes.iter().any(|route| route.destination == destination && !route.propagated) {
-                true => Err(Refusal::RouteExists),
-                false => {
-                    table.routes.push(route(destination, Target::Peering(to.clone())));
-                    Ok(())
-                }
-            }
-        })
-    }
-
-    async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> Answer<()> {
-        self.called("delete_route");
-        self.with_table(end, table, |table| {
-            let before = table.routes.len();
-            table.routes.retain(|route| route.destination != destination || route.propagated);
-            if table.routes.len() == before { Err(Refusal::NoSuchRoute) } else { Ok(()) }
-        })
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn connection(connection: &types::VpcPeeringConnection) -> Option<Con
         status_message: status.message().unwrap_or_default().to_owned(),
         tags: tags(connection.tags()),
         dns_resolution: DnsSides { requester: allows_dns(requester), accepter: allows_dns(accepter) },
+        expires_at: connection.expiration_time().map(|time| time.secs()),
     })
 }
 

@@ -4,8 +4,9 @@ use crate::accounts::Accounts;
 use crate::convert::{self, parsed};
 use crate::refusals::refused;
 use aws_sdk_ec2::types::{Filter, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification};
+use futures_util::join;
 use ipnet::IpNet;
-use isthmus_peering::connection::{Connection, End, Record, Vpc};
+use isthmus_peering::connection::{Connection, End, Record, Status, Vpc};
 use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
 use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
 use isthmus_peering::tables::RouteTable;
@@ -33,12 +34,18 @@ impl Ec2Network {
 
     async fn tables(&self, end: &End, filters: Vec<Filter>) -> Answer<Vec<RouteTable>> {
         let client = self.accounts.client(end).await;
-        let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().items().send();
+        let call = client.describe_route_tables().set_filters(Some(filters));
+        let pages = call.into_paginator().page_size(PAGE_OF_TABLES).items().send();
         let all = pages.collect::<Result<Vec<_>, _>>().await;
         let all = all.map_err(|error| refused("ec2:DescribeRouteTables", end, error))?;
         Ok(all.iter().filter_map(convert::route_table).collect())
     }
 }
+
+/// The largest page that EC2 gives; without a size it may give everything at once, or fail trying.
+const PAGE: i32 = 1_000;
+/// A page of route tables is smaller. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html>
+const PAGE_OF_TABLES: i32 = 100;
 
 /// AWS takes at most 200 values in one filter. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
 const FILTER_VALUES: usize = 200;
@@ -59,6 +66,15 @@ impl Network for Ec2Network {
         let mut connections = self.connections(end, filters).await?;
         connections.retain(|connection| connection.record.joins(end, peer));
         Ok(connections)
+    }
+
+    async fn peerings_of(&self, end: &End) -> Answer<usize> {
+        let side = |name| {
+            let statuses = filter("status-code", [Status::Provisioning.as_str(), Status::Active.as_str()]);
+            self.connections(end, vec![filter(name, [end.vpc_id.as_str()]), statuses])
+        };
+        let (asked, accepted) = join!(side("requester-vpc-info.vpc-id"), side("accepter-vpc-info.vpc-id"));
+        Ok(asked?.len() + accepted?.len())
     }
 
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
@@ -87,7 +103,8 @@ impl Network for Ec2Network {
         let mut subnets = BTreeSet::new();
         for some in ids.chunks(FILTER_VALUES) {
             let filters = vec![filter("vpc-id", [end.vpc_id.as_str()]), filter("subnet-id", some.iter().copied())];
-            let pages = client.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
+            let pages =
+                client.describe_subnets().set_filters(Some(filters)).into_paginator().page_size(PAGE).items().send();
             let found = pages.collect::<Result<Vec<_>, _>>().await;
             let found = found.map_err(|error| refused("ec2:DescribeSubnets", end, error))?;
             subnets.extend(found.iter().filter_map(|subnet| parsed(subnet.subnet_id()?)));

@@ -16,6 +16,7 @@ const MEANINGS: &[(&str, Refusal)] = &[
     ("InvalidRoute.NotFound", Refusal::NoSuchRoute),
     ("RouteAlreadyExists", Refusal::RouteExists),
     ("InvalidStateTransition", Refusal::WrongState),
+    ("VpcPeeringConnectionAlreadyExists", Refusal::ConnectionExists),
     ("InvalidVpcPeeringConnectionState", Refusal::WrongState),
     ("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", Refusal::DnsUnavailable),
     ("RouteLimitExceeded", Refusal::Quota(Quota::RoutesPerRouteTable)),

@@ -3,6 +3,7 @@
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -51,6 +52,8 @@ pub struct Connection {
     pub tags: BTreeMap<String, String>,
     /// Which sides let the other resolve their DNS names.
     pub dns_resolution: DnsSides,
+    /// When a request that nobody accepts expires: seven days after it was made, in seconds since 1970.
+    pub expires_at: Option<i64>,
 }
 
 /// What identifies a connection and never changes.
@@ -149,13 +152,13 @@ pub fn canonical<'e>(one: &'e End, other: &'e End) -> (&'e End, &'e End) {
 }
 
 /// The live connection to use for a pair, whoever made it and in whichever direction: the furthest in its life, and of
-/// several alike the one in canonical direction.
+/// two opposite requests the earlier, because EC2 refuses to accept the later one.
 pub fn adopt<'c>(connections: &'c [Connection], one: &End, other: &End) -> Option<&'c Connection> {
     connections
         .iter()
         .filter(|connection| connection.status.is_live() && connection.record.joins(one, other))
         .max_by_key(|connection| {
             let Record { requester, accepter, .. } = &connection.record;
-            (connection.status, requester < accepter, connection.id())
+            (connection.status, Reverse(connection.expires_at), requester < accepter, connection.id())
         })
 }

@@ -23,6 +23,9 @@ pub trait Network {
     /// Every connection, live or dead, between the two VPCs, in both directions, as the first end sees them.
     async fn connections_between(&self, end: &End, peer: &End) -> Answer<Vec<Connection>>;
 
+    /// How many connections the VPC has that are active or about to be.
+    async fn peerings_of(&self, end: &End) -> Answer<usize>;
+
     /// The connection as `end` sees it, or `None` where it sees none.
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>>;
 
@@ -101,6 +104,8 @@ pub enum Refusal {
     RouteExists,
     /// The connection's status forbids it.
     WrongState,
+    /// Another connection between the two VPCs came first.
+    ConnectionExists,
     /// A VPC lacks DNS hostnames or DNS support.
     DnsUnavailable,
     /// A quota is used up.

@@ -9,7 +9,7 @@ use crate::ids::{Region, RouteTableId, VpcId};
 use crate::routes::{Action, PlannedRoute};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The planned routes of one VPC.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,8 +54,8 @@ pub struct ReportedRoute {
     pub action: Action,
 }
 
-/// At some 165 bytes each, what an execution's output holds with room to spare.
-const ROUTES_REPORTED: usize = 1_000;
+/// At some 165 bytes each, a third of what an execution's output may hold.
+const ROUTES_REPORTED: usize = 500;
 
 /// As many as a person would read.
 const WARNINGS_REPORTED: usize = 100;
@@ -89,6 +89,15 @@ impl SidePlan {
                 })
             })
         })
+    }
+
+    /// The same without these tables.
+    pub fn without(mut self, tables: &BTreeSet<RouteTableId>) -> Self {
+        for group in &mut self.groups {
+            group.route_table_ids.retain(|table| !tables.contains(table));
+        }
+        self.groups.retain(|group| !group.route_table_ids.is_empty());
+        self
     }
 
     /// Those that need a write.

@@ -138,6 +138,10 @@ pub(crate) fn distinct_ends(end: SpeltEnd, peer: SpeltEnd, stack: &Stack) -> Res
 
 /// Reads an input, naming the field that can't be read.
 pub(crate) fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Error> {
+    // serde would read a list as the fields in their order.
+    if !input.is_object() {
+        return Err(Error::invalid("$", "the input is not a JSON object: write one with VpcId and PeerVpcId"));
+    }
     serde_path_to_error::deserialize(input).map_err(|error| {
         let path = error.path().to_string();
         let message = error.into_inner().to_string();

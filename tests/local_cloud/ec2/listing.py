@@ -47,14 +47,16 @@ def as_texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [str(each) for each in value]
 
 
-def page(items: Sequence[T], max_results: int | None, next_token: str | None) -> tuple[Sequence[T], str | None]:
+def page(
+    items: Sequence[T], max_results: int | None, next_token: str | None, largest: int = LARGEST_PAGE
+) -> tuple[Sequence[T], str | None]:
     """One page and the token of the next. Without MaxResults everything is one page, as on AWS."""
     start = _offset(next_token) if next_token else 0
     if max_results is None:
         return items[start:], None
-    if not SMALLEST_PAGE <= max_results <= LARGEST_PAGE:
+    if not SMALLEST_PAGE <= max_results <= largest:
         raise errors.invalid_value(
-            f"Value ( {max_results} ) for parameter maxResults is invalid. Expecting {SMALLEST_PAGE}..{LARGEST_PAGE}."
+            f"Value ( {max_results} ) for parameter maxResults is invalid. Expecting {SMALLEST_PAGE}..{largest}."
         )
     end = start + max_results
     return items[start:end], _token(end) if end < len(items) else None

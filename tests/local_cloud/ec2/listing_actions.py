@@ -8,6 +8,8 @@ from moto.ec2.responses.vpcs import VPCs
 from . import listing
 from .route_rules import StrictRouteTable
 
+LARGEST_PAGE_OF_TABLES = 100
+
 
 class VpcActions(VPCs):
     def describe_vpcs(self) -> ActionResult:
@@ -38,7 +40,8 @@ class RouteTableActions(RouteTables):
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html"""
         tables = self.ec2_backend.describe_route_tables(self._get_param("RouteTableIds", []))
         matching = listing.select(tables, self._filters_from_querystring(), StrictRouteTable.filter_texts)
-        items, token = listing.page(matching, self._get_int_param("MaxResults"), self._get_param("NextToken"))
+        size, token = self._get_int_param("MaxResults"), self._get_param("NextToken")
+        items, token = listing.page(matching, size, token, LARGEST_PAGE_OF_TABLES)
         return ActionResult({"RouteTables": items, "NextToken": token})
 
 

@@ -4,7 +4,8 @@ use super::{RouteSelection, TableSelection};
 use crate::cidr::parse_destination;
 use crate::ids::{Malformed, RouteTableId, SubnetId};
 use ipnet::IpNet;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,9 +146,25 @@ impl From<RouteSelection> for Spelling {
     }
 }
 
+/// serde would read a list as the fields in their order.
+struct ObjectOnly;
+
+impl<'de> Visitor<'de> for ObjectOnly {
+    type Value = Spelling;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object such as {\"Tables\": \"all\"}")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Spelling, M::Error> {
+        Spelling::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
 impl<'de> Deserialize<'de> for RouteSelection {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Spelling::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+        let spelling: Spelling = deserializer.deserialize_map(ObjectOnly)?;
+        spelling.try_into().map_err(serde::de::Error::custom)
     }
 }
 

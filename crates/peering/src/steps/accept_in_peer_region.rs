@@ -3,9 +3,11 @@
 use super::create_request::sees_other_tags;
 use super::diagnose::{LastSeen, diagnose};
 use crate::connection::{End, Record, Status};
-use crate::error::{Error, Place};
+use crate::error::{Ended, Error, Place};
+use crate::ids::VpcId;
 use crate::network::{Network, Refusal, Refused, Tags};
 use crate::stack::Stack;
+use futures_util::join;
 use serde::{Deserialize, Serialize};
 
 /// What the state selects for this step.
@@ -19,7 +21,12 @@ pub struct AcceptTask {
     pub ends: [End; 2],
     /// The tags for the accepter's side.
     pub tags: Tags,
+    /// How often the machine has called this step before.
+    pub attempt: u32,
 }
+
+/// So long "not there" is taken for "not there yet", which it nearly always is. After that it is worth a look.
+const ATTEMPTS_WITHOUT_A_LOOK: u32 = 2;
 
 /// The connection was accepted, now or before.
 #[derive(Debug, Clone, Serialize)]
@@ -31,7 +38,7 @@ pub struct Accepted {
 
 /// Accepts the connection if it is the one asked for. [`Error::PeeringNotVisible`] while a fresh one can't be seen there.
 pub async fn accept_in_peer_region(network: &impl Network, stack: &Stack, task: AcceptTask) -> Result<Accepted, Error> {
-    let AcceptTask { record, ends, tags } = task;
+    let AcceptTask { record, ends, tags, attempt } = task;
     if !record.joins(&ends[0], &ends[1]) {
         let id = &record.vpc_peering_connection_id;
         return Err(Error::invalid(
@@ -41,6 +48,9 @@ pub async fn accept_in_peer_region(network: &impl Network, stack: &Stack, task: 
     }
     match tag_and_accept(network, &record, &tags).await {
         Ok(status) => Ok(Accepted { status }),
+        Err(refused) if is_too_early(refused.refusal) && attempt < ATTEMPTS_WITHOUT_A_LOOK => {
+            Err(not_visible(&record, Status::InitiatingRequest))
+        }
         Err(refused) => explain(network, stack, &record, &ends, refused).await,
     }
 }
@@ -63,21 +73,41 @@ async fn explain(
     refused: Refused,
 ) -> Result<Accepted, Error> {
     match refused.refusal {
-        Refusal::NoSuchConnection | Refusal::WrongState => {}
+        refusal if is_too_early(refusal) => {}
+        Refusal::ConnectionExists => {
+            let vpc_peering_connection_id = record.vpc_peering_connection_id.clone();
+            let status_message = "Another connection between the two VPCs came first; a new run adopts it.".into();
+            return Err(Error::PeeringFailed(Ended { vpc_peering_connection_id, status_message }));
+        }
         Refusal::Quota(quota) => {
-            let place = Place::VpcId(record.accepter.vpc_id.clone());
+            let place = Place::VpcId(fuller(network, record).await?);
             return Err(Error::QuotaExceeded { quota, limit: stack.limits.of(quota), place });
         }
         _ => return Err(refused.into_error()),
     }
-    let id = record.vpc_peering_connection_id.clone();
     // Right after the request even the requester may not see it; once seen, a dead one stays on record for hours.
-    let Some(connection) = network.connection(&record.requester, &id).await? else {
-        return Err(Error::PeeringNotVisible { vpc_peering_connection_id: id, status: Status::InitiatingRequest });
+    let Some(connection) = network.connection(&record.requester, &record.vpc_peering_connection_id).await? else {
+        return Err(not_visible(record, Status::InitiatingRequest));
     };
     match connection.status {
         status @ (Status::Provisioning | Status::Active) => Ok(Accepted { status }),
-        status if status.is_live() => Err(Error::PeeringNotVisible { vpc_peering_connection_id: id, status }),
+        status if status.is_live() => Err(not_visible(record, status)),
         _ => Err(diagnose(network, ends, LastSeen::of(&connection)).await),
     }
+}
+
+/// EC2 refuses when either VPC has all the connections it may have, and doesn't say which.
+async fn fuller(network: &impl Network, Record { requester, accepter, .. }: &Record) -> Result<VpcId, Error> {
+    let (asking, asked) = join!(network.peerings_of(requester), network.peerings_of(accepter));
+    let fuller = if asking? > asked? { requester } else { accepter };
+    Ok(fuller.vpc_id.clone())
+}
+
+/// What EC2 answers for a moment after the request; and, less often, when there is nothing left to accept.
+fn is_too_early(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::NoSuchConnection | Refusal::WrongState)
+}
+
+fn not_visible(record: &Record, status: Status) -> Error {
+    Error::PeeringNotVisible { vpc_peering_connection_id: record.vpc_peering_connection_id.clone(), status }
 }

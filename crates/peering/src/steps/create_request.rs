@@ -152,6 +152,8 @@ async fn create(
 }
 
 /// Brings `Name` and `Tags` of a connection of ours up to date, on both sides. One that somebody else made keeps its own.
+///
+/// The requester's side, by which a later run judges whether there is anything to do, comes last.
 async fn refresh_tags(
     network: &impl Network,
     stack: &Stack,
@@ -163,11 +165,10 @@ async fn refresh_tags(
         return Ok(());
     }
     let Record { requester, accepter, .. } = &connection.record;
-    network.tag_connection(requester, connection.id(), tags).await?;
     if sees_other_tags(requester, accepter) {
         network.tag_connection(accepter, connection.id(), tags).await?;
     }
-    Ok(())
+    Ok(network.tag_connection(requester, connection.id(), tags).await?)
 }
 
 /// Tags on a connection belong to one account and Region.

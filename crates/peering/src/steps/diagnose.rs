@@ -39,7 +39,7 @@ pub(super) async fn diagnose(network: &impl Network, ends: &[End; 2], seen: Last
         }
     }
     let vpc_peering_connection_id = seen.record.vpc_peering_connection_id.clone();
-    if let (Ok(vpc), Ok(peer_vpc)) = vpcs {
+    if let (Status::Failed, Ok(vpc), Ok(peer_vpc)) = (seen.status, vpcs.0, vpcs.1) {
         let overlaps = overlaps(&vpc.cidr_blocks, &peer_vpc.cidr_blocks);
         if !overlaps.is_empty() {
             return Error::OverlappingCidrs { overlaps, vpc_peering_connection_id: Some(vpc_peering_connection_id) };

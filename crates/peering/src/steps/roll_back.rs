@@ -12,6 +12,7 @@ use crate::request::Request;
 use crate::routes::PlannedRoute;
 use crate::stack::{EXECUTION_TAG, Stack};
 use crate::steps::Execution;
+use crate::steps::create_request::check_regions;
 use crate::steps::delete_routes::still_leading_to;
 use failure::public;
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,7 @@ pub async fn roll_back(network: &impl Network, stack: &Stack, task: RollBackTask
     }
     if let Ok(request) = Request::parse(&task.request, stack)
         && !request.dry_run
+        && check_regions(network, &request.end, &request.peer).await.is_ok()
     {
         remove_connections(network, &request, &task.execution, &mut undone).await;
     }
@@ -132,7 +134,11 @@ async fn remove_connection(network: &impl Network, requester: &End, connection: 
             Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => {
                 undone.connections_deleted.push(id.to_string());
             }
-            Err(refused) => undone.left_behind.push(format!("{id}: {refused}")),
+            // A deletion may be carried out and answered as a failure; tried again it then is in the wrong state.
+            Err(refused) => match network.connection(requester, id).await {
+                Ok(Some(connection)) if !connection.status.is_live() => undone.connections_deleted.push(id.to_string()),
+                _ => undone.left_behind.push(format!("{id}: {refused}")),
+            },
         },
         Status::Failed => {
             undone.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));

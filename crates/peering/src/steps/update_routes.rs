@@ -12,8 +12,10 @@ use crate::error::{Error, Place};
 use crate::network::{Network, Refusal, Refused};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::stack::Stack;
+use resume::{Rest, rest};
 use serde::{Deserialize, Serialize};
-use write::{Change, Stopped, write_all};
+use std::collections::BTreeSet;
+use write::{Change, Stopped, Why, write_all};
 
 /// What the state selects for this step.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,9 +57,9 @@ pub async fn update_routes(
     task: UpdateTask,
     has_time: impl Fn() -> bool,
 ) -> Result<Routed, Error> {
-    let changes = match task.attempt {
-        0 => planned(&task.route_plan),
-        _ => resume::still_missing(network, &task).await?,
+    let Rest { changes, vanished } = match task.attempt {
+        0 => Rest { changes: planned(&task.route_plan), vanished: BTreeSet::new() },
+        _ => rest(network, &task).await?,
     };
     if let Err(stopped) = write_all(network, &task.record, changes, has_time).await {
         return Err(explain(network, stack, &task, stopped).await);
@@ -69,6 +71,8 @@ pub async fn update_routes(
             dns_resolution = false;
         }
     }
+    warnings.extend(vanished.iter().map(|table| format!("{table} was deleted meanwhile: it has no routes to write")));
+    let route_plan = route_plan.map(|side| side.without(&vanished));
     let routes = report(&route_plan, &mut warnings);
     shorten(&mut warnings);
     Ok(Routed { routes, dns_resolution, warnings })
@@ -107,13 +111,15 @@ async fn allow_dns_resolution(network: &impl Network, end: &End, record: &Record
 }
 
 async fn explain(network: &impl Network, stack: &Stack, task: &UpdateTask, stopped: Stopped) -> Error {
-    let (change, refused) = match stopped {
-        Stopped::OutOfTime { remaining } => {
-            let vpc_peering_connection_id = task.record.vpc_peering_connection_id.clone();
-            return Error::RoutesRemaining { vpc_peering_connection_id, remaining };
-        }
-        Stopped::InTheWay(conflict) => return Error::RouteConflict { conflicts: vec![conflict] },
-        Stopped::Refused(change, refused) => (change, refused),
+    let Stopped { remaining, why } = stopped;
+    let go_on = || {
+        let vpc_peering_connection_id = task.record.vpc_peering_connection_id.clone();
+        Error::RoutesRemaining { vpc_peering_connection_id, remaining }
+    };
+    let (change, refused) = match why {
+        Why::OutOfTime => return go_on(),
+        Why::InTheWay(conflict) => return Error::RouteConflict { conflicts: vec![conflict] },
+        Why::Refused(change, refused) => (change, refused),
     };
     match refused.refusal {
         Refusal::Quota(quota) => Error::QuotaExceeded {
@@ -122,24 +128,29 @@ async fn explain(network: &impl Network, stack: &Stack, task: &UpdateTask, stopp
             place: Place::RouteTableId(change.route.table),
         },
         Refusal::NoSuchConnection | Refusal::NoSuchRouteTable | Refusal::WrongState => {
-            lost(network, task, &change.end, refused).await
+            match lost(network, task, &change.end).await {
+                Some(error) => error,
+                // The table alone is gone: the next call leaves it out.
+                None if refused.refusal == Refusal::NoSuchRouteTable => go_on(),
+                None => refused.into_error(),
+            }
         }
         _ => refused.into_error(),
     }
 }
 
-/// The connection, the table or its whole VPC went away under way.
-async fn lost(network: &impl Network, task: &UpdateTask, end: &End, refused: Refused) -> Error {
+/// Whether the connection, or the whole VPC, went away under way.
+async fn lost(network: &impl Network, task: &UpdateTask, end: &End) -> Option<Error> {
     let UpdateTask { record, ends, .. } = task;
     match network.connection(&record.requester, &record.vpc_peering_connection_id).await {
-        Err(refused) => refused.into_error(),
-        Ok(None) => diagnose(network, ends, LastSeen::vanished(record)).await,
+        Err(refused) => Some(refused.into_error()),
+        Ok(None) => Some(diagnose(network, ends, LastSeen::vanished(record)).await),
         Ok(Some(connection)) if !connection.status.is_live() => {
-            diagnose(network, ends, LastSeen::of(&connection)).await
+            Some(diagnose(network, ends, LastSeen::of(&connection)).await)
         }
         Ok(Some(_)) => match network.vpc(end).await {
-            Err(gone) if gone.refusal == Refusal::NoSuchVpc => Error::VpcNotFound(end.clone()),
-            _ => refused.into_error(),
+            Err(gone) if gone.refusal == Refusal::NoSuchVpc => Some(Error::VpcNotFound(end.clone())),
+            _ => None,
         },
     }
 }

@@ -4,7 +4,7 @@ use crate::cidr::overlaps;
 use crate::connection::{Connection, End, Vpc};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
-use crate::network::{Network, Refusal};
+use crate::network::{Answer, Network, Refusal};
 use crate::plan::SidePlan;
 use crate::regions::is_known;
 use crate::request::Request;
@@ -164,7 +164,7 @@ pub(in crate::steps) async fn gone(
     end: &End,
     connections: &[Connection],
     doubtful: BTreeSet<VpcPeeringConnectionId>,
-) -> Result<BTreeSet<VpcPeeringConnectionId>, Error> {
+) -> Answer<BTreeSet<VpcPeeringConnectionId>> {
     let mut gone = BTreeSet::new();
     for id in doubtful {
         let seen = match connections.iter().find(|connection| *connection.id() == id) {

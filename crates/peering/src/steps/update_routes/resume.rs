@@ -4,30 +4,47 @@ use super::UpdateTask;
 use super::write::Change;
 use crate::connection::Record;
 use crate::error::Error;
+use crate::ids::RouteTableId;
 use crate::network::Network;
 use crate::plan::{Group, SidePlan};
-use crate::routes::{Action, PlannedRoute, Wish, doubtful_targets, plan};
+use crate::routes::{Action, Wish, doubtful_targets, plan};
 use crate::steps::create_request::gone;
 use crate::tables::RouteTable;
 use futures_util::join;
 use std::collections::BTreeSet;
 
-/// What the earlier calls left to be written.
-pub(super) async fn still_missing(network: &impl Network, task: &UpdateTask) -> Result<Vec<Change>, Error> {
-    let [side, peer_side] = &task.route_plan;
-    let (changes, peer_changes) =
-        join!(missing_on(network, side, &task.record), missing_on(network, peer_side, &task.record));
-    Ok([changes?, peer_changes?].concat())
+/// What the earlier calls left to be done.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    /// The routes that are still missing.
+    pub(super) changes: Vec<Change>,
+    /// Tables of the plan that somebody deleted meanwhile.
+    pub(super) vanished: BTreeSet<RouteTableId>,
 }
 
-async fn missing_on(network: &impl Network, side: &SidePlan, record: &Record) -> Result<Vec<Change>, Error> {
+/// Holds the plan against the tables once more.
+pub(super) async fn rest(network: &impl Network, task: &UpdateTask) -> Result<Rest, Error> {
+    let [side, peer_side] = &task.route_plan;
+    let (mut rest, peer_rest) = join!(rest_of(network, side, &task.record), rest_of(network, peer_side, &task.record));
+    if let Ok(rest) = &mut rest {
+        let Rest { changes, vanished } = peer_rest?;
+        rest.changes.extend(changes);
+        rest.vanished.extend(vanished);
+    }
+    rest
+}
+
+async fn rest_of(network: &impl Network, side: &SidePlan, record: &Record) -> Result<Rest, Error> {
     let wished = || side.groups.iter().filter(|group| group.action != Action::Unchanged);
     let ids: BTreeSet<_> = wished().flat_map(|group| group.route_table_ids.iter().cloned()).collect();
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Rest::default());
     }
     let tables = network.route_tables_by_id(&side.end, &ids).await?;
-    let mut routes = Vec::new();
+    let mut rest = Rest { changes: Vec::new(), vanished: ids };
+    for table in &tables {
+        rest.vanished.remove(&table.id);
+    }
     let mut conflicts = Vec::new();
     for Group { destinations, route_table_ids, .. } in wished() {
         let tables: Vec<&RouteTable> = tables.iter().filter(|table| route_table_ids.contains(&table.id)).collect();
@@ -42,12 +59,9 @@ async fn missing_on(network: &impl Network, side: &SidePlan, record: &Record) ->
         };
         let gone = gone(network, &side.end, &[], doubtful_targets(&wish)).await?;
         let found = plan(&Wish { gone: &gone, ..wish });
-        routes.extend(found.routes);
+        let missing = found.routes.into_iter().filter(|route| route.action != Action::Unchanged);
+        rest.changes.extend(missing.map(|route| Change { end: side.end.clone(), route }));
         conflicts.extend(found.conflicts);
     }
-    if !conflicts.is_empty() {
-        return Err(Error::RouteConflict { conflicts });
-    }
-    let is_missing = |route: &PlannedRoute| route.action != Action::Unchanged;
-    Ok(routes.into_iter().filter(is_missing).map(|route| Change { end: side.end.clone(), route }).collect())
+    if conflicts.is_empty() { Ok(rest) } else { Err(Error::RouteConflict { conflicts }) }
 }

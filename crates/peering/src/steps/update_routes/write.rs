@@ -5,6 +5,7 @@ use crate::error::Conflict;
 use crate::ids::VpcPeeringConnectionId;
 use crate::network::{Network, Refusal, Refused};
 use crate::routes::{Action, PlannedRoute};
+use crate::steps::create_request::gone;
 use crate::tables::{Route, Target};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::cell::Cell;
@@ -20,10 +21,17 @@ pub(super) struct Change {
     pub(super) route: PlannedRoute,
 }
 
+/// Not all was written.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    pub(super) remaining: usize,
+    pub(super) why: Why,
+}
+
 /// Why not all was written.
 #[derive(Debug)]
-pub(super) enum Stopped {
-    OutOfTime { remaining: usize },
+pub(super) enum Why {
+    OutOfTime,
     InTheWay(Conflict),
     Refused(Box<Change>, Refused),
 }
@@ -49,62 +57,66 @@ pub(super) async fn write_all(
         .try_collect::<()>()
         .await;
     let remaining = total - written.get();
-    match result {
+    let why = match result {
+        Ok(()) if remaining == 0 => return Ok(()),
+        Ok(()) => Why::OutOfTime,
         // Throttled after some progress: the machine calls again after a pause, and the bucket refills meanwhile.
-        Err(Stopped::Refused(_, refused)) if refused.refusal == Refusal::Unavailable && written.get() > 0 => {
-            Err(Stopped::OutOfTime { remaining })
-        }
-        Err(stopped) => Err(stopped),
-        Ok(()) if remaining > 0 => Err(Stopped::OutOfTime { remaining }),
-        Ok(()) => Ok(()),
-    }
+        Err(Why::Refused(_, refused)) if refused.refusal == Refusal::Unavailable && written.get() > 0 => Why::OutOfTime,
+        Err(why) => why,
+    };
+    Err(Stopped { remaining, why })
 }
 
-async fn write(network: &impl Network, target: &VpcPeeringConnectionId, change: Change) -> Result<(), Stopped> {
+async fn write(network: &impl Network, target: &VpcPeeringConnectionId, change: Change) -> Result<(), Why> {
     let Change { end, route: PlannedRoute { table, destination, action } } = &change;
     if *action == Action::Repaired {
-        remove_blackhole(network, &change).await?;
+        remove_blackhole(network, target, &change).await?;
     }
     match network.create_route(end, table, *destination, target).await {
         Err(refused) if refused.refusal == Refusal::RouteExists => match route_there(network, &change).await? {
             Some(route) if route.target == Target::Peering(target.clone()) => Ok(()),
             Some(route) => Err(in_the_way(&change, &route)),
-            None => Err(Stopped::Refused(Box::new(change), refused)),
+            None => Err(Why::Refused(Box::new(change), refused)),
         },
-        Err(refused) => Err(Stopped::Refused(Box::new(change), refused)),
+        Err(refused) => Err(Why::Refused(Box::new(change), refused)),
         Ok(()) => Ok(()),
     }
 }
 
-/// Removes the dead route, unless somebody put a living one in its place since the plan was made. Deleting and creating
-/// needs no permission to replace routes, and for a blackhole there is no traffic to interrupt.
-async fn remove_blackhole(network: &impl Network, change: &Change) -> Result<(), Stopped> {
+/// Removes the dead route, after looking once more: somebody may have put another in its place since the plan was made.
+/// Deleting and creating needs no permission to replace routes, and a blackhole has no traffic to interrupt.
+async fn remove_blackhole(network: &impl Network, ours: &VpcPeeringConnectionId, change: &Change) -> Result<(), Why> {
     let Change { end, route: PlannedRoute { table, destination, .. } } = change;
-    match route_there(network, change).await? {
-        Some(Route { target: Target::Peering(_), blackhole: true, .. }) => {
-            match network.delete_route(end, table, *destination).await {
-                Err(refused) if refused.refusal != Refusal::NoSuchRoute => {
-                    Err(Stopped::Refused(Box::new(change.clone()), refused))
-                }
-                _ => Ok(()),
-            }
+    let refused = |refused| Why::Refused(Box::new(change.clone()), refused);
+    let Some(route) = route_there(network, change).await? else { return Ok(()) };
+    let is_gone = match &route.target {
+        Target::Peering(id) if id == ours => return Ok(()),
+        Target::Peering(id) if route.blackhole => {
+            !gone(network, end, &[], BTreeSet::from([id.clone()])).await.map_err(refused)?.is_empty()
         }
-        Some(_) | None => Ok(()),
+        _ => false,
+    };
+    if !is_gone {
+        return Err(in_the_way(change, &route));
+    }
+    match network.delete_route(end, table, *destination).await {
+        Err(answer) if answer.refusal != Refusal::NoSuchRoute => Err(refused(answer)),
+        _ => Ok(()),
     }
 }
 
-async fn route_there(network: &impl Network, change: &Change) -> Result<Option<Route>, Stopped> {
+async fn route_there(network: &impl Network, change: &Change) -> Result<Option<Route>, Why> {
     let Change { end, route: PlannedRoute { table, destination, .. } } = change;
     let tables = network
         .route_tables_by_id(end, &BTreeSet::from([table.clone()]))
         .await
-        .map_err(|refused| Stopped::Refused(Box::new(change.clone()), refused))?;
+        .map_err(|refused| Why::Refused(Box::new(change.clone()), refused))?;
     let routes = tables.into_iter().flat_map(|table| table.routes);
     Ok(routes.filter(|route| route.destination == *destination).min_by_key(|route| route.propagated))
 }
 
-fn in_the_way(change: &Change, route: &Route) -> Stopped {
-    Stopped::InTheWay(Conflict {
+fn in_the_way(change: &Change, route: &Route) -> Why {
+    Why::InTheWay(Conflict {
         route_table_id: change.route.table.clone(),
         destination_cidr_block: change.route.destination,
         target: route.target.to_string(),

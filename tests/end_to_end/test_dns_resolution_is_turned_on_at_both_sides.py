@@ -1,0 +1,133 @@
+"""DNS resolution from the remote VPC: each owner sets its own side, in its own Region, and only where it was asked for."""
+
+import pytest
+
+from .executions import Machine
+from .world import HERE, HUB, MEMBER, THERE, Calls, Vpc, World, request
+
+MODIFY = "ModifyVpcPeeringConnectionOptions"
+ALLOW = "AllowDnsResolutionFromRemoteVpc"
+PLACES = pytest.mark.parametrize(
+    ("peer_region", "peer_account"),
+    [(HERE, HUB), (THERE, HUB), (HERE, MEMBER), (THERE, MEMBER)],
+    ids=["one Region", "two Regions", "two accounts", "two accounts in two Regions"],
+)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(world: World) -> None:
+    world.hurry()
+
+
+@PLACES
+def test_each_owner_turns_on_its_own_side_in_its_own_region(
+    world: World, machine: Machine, peer_region: str, peer_account: str
+) -> None:
+    vpc = world.vpc_with_dns("10.1.0.0/16")
+    peer = world.vpc_with_dns("10.2.0.0/16", region=peer_region, account=peer_account)
+    with world.calls() as calls:
+        output = machine.run(request(vpc, peer, DnsResolution=True)).succeeded().output
+    assert (output["DnsResolution"], output["Warnings"]) == (True, [])
+    pcx = output["VpcPeeringConnectionId"]
+    assert (side_of(vpc, pcx), side_of(peer, pcx)) == (True, True)
+    assert modifications(calls) == {
+        (output[side]["OwnerId"], output[side]["Region"], f"{side}PeeringConnectionOptions.{ALLOW}")
+        for side in ("Requester", "Accepter")
+    }
+    assert calls.count(MODIFY) == 2
+
+
+@PLACES
+def test_running_it_again_makes_no_call(world: World, machine: Machine, peer_region: str, peer_account: str) -> None:
+    vpc = world.vpc_with_dns("10.1.0.0/16")
+    peer = world.vpc_with_dns("10.2.0.0/16", region=peer_region, account=peer_account)
+    machine.run(request(vpc, peer, DnsResolution=True)).succeeded()
+    with world.calls() as calls:
+        output = machine.run(request(vpc, peer, DnsResolution=True)).succeeded().output
+    assert calls.writes() == []
+    assert (output["DnsResolution"], output["Warnings"]) == (True, [])
+
+
+@pytest.mark.parametrize("who", ["requester", "accepter"])
+def test_a_side_that_is_on_already_is_left_alone(world: World, machine: Machine, who: str) -> None:
+    requester, accepter = world.vpc_with_dns("10.1.0.0/16"), world.vpc_with_dns("10.2.0.0/16", region=THERE)
+    pcx = world.peered_by_hand(requester, accepter)
+    done, left = {"requester": (requester, accepter), "accepter": (accepter, requester)}[who]
+    done.ec2.modify_vpc_peering_connection_options(
+        VpcPeeringConnectionId=pcx, **{f"{who.capitalize()}PeeringConnectionOptions": {ALLOW: True}}
+    )
+    with world.calls() as calls:
+        output = machine.run(request(requester, accepter, DnsResolution=True)).succeeded().output
+    assert {(account, region) for account, region, _ in modifications(calls)} == {(left.account, left.region)}
+    assert (side_of(requester, pcx), side_of(accepter, pcx), output["DnsResolution"]) == (True, True, True)
+
+
+def test_it_is_off_unless_asked_for(world: World, machine: Machine) -> None:
+    vpc, peer = world.vpc_with_dns("10.1.0.0/16"), world.vpc_with_dns("10.2.0.0/16", region=THERE)
+    with world.calls() as calls:
+        output = machine.run(request(vpc, peer)).succeeded().output
+    assert calls.count(MODIFY) == 0
+    assert output["DnsResolution"] is False
+    pcx = output["VpcPeeringConnectionId"]
+    assert (side_of(vpc, pcx), side_of(peer, pcx)) == (False, False)
+
+
+def test_it_can_be_asked_for_later(world: World, machine: Machine) -> None:
+    vpc, peer = world.vpc_with_dns("10.1.0.0/16"), world.vpc_with_dns("10.2.0.0/16", region=THERE)
+    pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
+    with world.calls() as calls:
+        execution = machine.run(request(vpc, peer, DnsResolution=True)).succeeded()
+    assert calls.writes() == [MODIFY, MODIFY]
+    assert (execution.output["DnsResolution"], execution.actions()) == (True, {"Unchanged": 2})
+    assert (side_of(vpc, pcx), side_of(peer, pcx)) == (True, True)
+
+
+def test_not_asking_for_it_does_not_turn_it_off(world: World, machine: Machine) -> None:
+    vpc, peer = world.vpc_with_dns("10.1.0.0/16"), world.vpc_with_dns("10.2.0.0/16")
+    pcx = machine.run(request(vpc, peer, DnsResolution=True)).succeeded().output["VpcPeeringConnectionId"]
+    with world.calls() as calls:
+        output = machine.run(request(vpc, peer)).succeeded().output
+    assert calls.writes() == []
+    assert (side_of(vpc, pcx), side_of(peer, pcx), output["DnsResolution"]) == (True, True, True)
+
+
+@pytest.mark.parametrize("lacks", [{"EnableDnsHostnames": False}, {"EnableDnsSupport": False}], ids=["hostnames", "support"])
+@pytest.mark.parametrize("which", ["VpcId", "PeerVpcId"])
+def test_a_vpc_that_lacks_dns_is_named_in_a_warning_and_routed_all_the_same(
+    world: World, machine: Machine, which: str, lacks: dict[str, bool]
+) -> None:
+    vpc, peer = world.vpc_with_dns("10.1.0.0/16"), world.vpc_with_dns("10.2.0.0/16", region=THERE)
+    lacking = vpc if which == "VpcId" else peer
+    lacking.change_dns(**lacks)
+
+    output = machine.run(request(vpc, peer, DnsResolution=True)).succeeded().output
+
+    assert output["DnsResolution"] is False
+    assert any(lacking.id in warning and "DNS" in warning for warning in output["Warnings"]), output["Warnings"]
+    pcx = output["VpcPeeringConnectionId"]
+    assert (side_of(vpc, pcx), side_of(peer, pcx)) == (False, False)
+    assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
+    assert peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/16", "active")}
+
+    lacking.change_dns(**{name: True for name in lacks})
+    repaired = machine.run(request(vpc, peer, DnsResolution=True)).succeeded().output
+    assert (repaired["DnsResolution"], repaired["Warnings"]) == (True, [])
+    assert (side_of(vpc, pcx), side_of(peer, pcx)) == (True, True)
+
+
+def side_of(vpc: Vpc, connection: str) -> bool:
+    """Whether the side of that VPC lets the other resolve its names, as its own account and Region see it."""
+    described = vpc.connection(connection)
+    [info] = [described[side] for side in ("RequesterVpcInfo", "AccepterVpcInfo") if described[side]["VpcId"] == vpc.id]
+    return bool(info["PeeringOptions"][ALLOW])
+
+
+def modifications(calls: Calls) -> set[tuple[str, str, str]]:
+    """Who set which option where: every parameter sent but the connection's id, each of them set to true."""
+    return {
+        (call["Account"], call["Region"], name)
+        for call in calls.made
+        if call["Action"] == MODIFY and not call["Error"]
+        for name, value in call["Parameters"].items()
+        if name != "VpcPeeringConnectionId" and (value == "true" or pytest.fail(f"{name} is set to {value}"))
+    }

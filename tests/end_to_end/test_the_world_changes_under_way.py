@@ -1,0 +1,226 @@
+"""Others act while an execution runs: each ending has its own name, comes soon, and leaves nothing half made."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import REPOSITORY
+from .executions import Execution, Machine
+from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
+
+BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
+NEVER = 600  # seconds; longer than any test waits
+FAILED = ["RollBack", "PeeringFailed"]
+
+
+@pytest.fixture
+def pair(world: World) -> tuple[Vpc, Vpc]:
+    return world.vpc(BLOCK), world.vpc(PEER_BLOCK, region=THERE)
+
+
+def described(pair: tuple[Vpc, Vpc], *statuses: str) -> list[dict[str, Any]]:
+    """The pair's connections in those statuses, as the end sees them that made the request: the other may not yet."""
+    return max((vpc.connections(*statuses) for vpc in pair), key=len)
+
+
+def only_connection(pair: tuple[Vpc, Vpc]) -> str:
+    wait_until(lambda: bool(described(pair)), "the connection is made")
+    [connection] = described(pair)
+    return connection["VpcPeeringConnectionId"]
+
+
+def while_it_is_provisioned(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> tuple[str, str]:
+    """An execution that waits in WaitActive, and its connection."""
+    world.control.set(provisioning_for=NEVER)
+    arn = machine.start(request(*pair))
+    machine.reaches(arn, "WaitActive")
+    return arn, only_connection(pair)
+
+
+def before_it_is_accepted(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> tuple[str, str]:
+    """An execution that waits in AcceptInPeerRegion for its connection to show there."""
+    world.control.set(visible_after=NEVER)
+    arn = machine.start(request(*pair))
+    machine.reaches(arn, "AcceptInPeerRegion")
+    return arn, only_connection(pair)
+
+
+def while_it_is_accepted(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> tuple[str, str]:
+    """An execution whose AcceptVpcPeeringConnection takes EC2 some seconds."""
+    world.control.set(visible_after=0, pending_after=0)
+    world.control.plant_faults({"Action": "AcceptVpcPeeringConnection", "DelaySeconds": 3})
+    arn = machine.start(request(*pair))
+    wait_until(lambda: bool(described(pair, "pending-acceptance")), "the connection can be accepted")
+    return arn, only_connection(pair)
+
+
+def while_routes_are_written(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> tuple[str, str]:
+    """An execution that has written one route and takes some seconds over the next."""
+    world.control.plant_faults({"Action": "CreateRoute", "AfterCalls": 1, "Times": 9, "DelaySeconds": 4})
+    arn = machine.start(request(*pair))
+    machine.reaches(arn, "UpdateRoutes")
+    connection = only_connection(pair)
+    wait_until(lambda: any(vpc.routes_to(connection) for vpc in pair), "one route is written")
+    return arn, connection
+
+
+def ended(machine: Machine, arn: str, error: str, connection: str) -> Execution:
+    execution = machine.wait(arn).failed(error)
+    assert execution.cause["VpcPeeringConnectionId"] == connection
+    assert execution.states[-2:] == FAILED
+    return execution
+
+
+@pytest.mark.parametrize("moment", [before_it_is_accepted, while_it_is_accepted, while_it_is_provisioned])
+def test_a_connection_deleted_by_its_requester_ends_in_peering_deleted(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc], moment: Callable[..., tuple[str, str]]
+) -> None:
+    arn, connection = moment(world, machine, pair)
+    before = [vpc.tables() for vpc in pair]
+    requester = described(pair)[0]["RequesterVpcInfo"]["Region"]
+    world.ec2(requester).delete_vpc_peering_connection(VpcPeeringConnectionId=connection)
+    execution = ended(machine, arn, "PeeringDeleted", connection)
+    assert execution.cause["StatusMessage"] == f"Deleted by {HUB}"
+    assert [vpc.tables() for vpc in pair] == before
+    assert described(pair) == []
+
+
+def test_a_connection_deleted_by_its_other_account_ends_in_peering_deleted(world: World, machine: Machine) -> None:
+    pair = world.vpc(BLOCK), world.vpc(PEER_BLOCK, region=THERE, account=MEMBER)
+    arn, connection = while_it_is_provisioned(world, machine, pair)
+    pair[1].ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=connection)
+    assert ended(machine, arn, "PeeringDeleted", connection).cause["StatusMessage"] == f"Deleted by {MEMBER}"
+
+
+def test_a_connection_deleted_while_routes_are_written_takes_them_along(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
+) -> None:
+    for vpc in pair:
+        vpc.table()
+    before = [vpc.tables() for vpc in pair]
+    arn, connection = while_routes_are_written(world, machine, pair)
+    pair[0].ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=connection)
+    execution = ended(machine, arn, "PeeringDeleted", connection)
+    assert execution.cause["RolledBack"]["RoutesDeleted"] >= 1
+    assert [vpc.tables() for vpc in pair] == before, "no blackhole is left"
+
+
+def test_a_connection_rejected_by_its_owner_ends_in_peering_rejected(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
+) -> None:
+    before = [vpc.tables() for vpc in pair]
+    arn, connection = while_it_is_accepted(world, machine, pair)
+    accepter = pair[0].connection(connection)["AccepterVpcInfo"]["Region"]
+    world.ec2(accepter).reject_vpc_peering_connection(VpcPeeringConnectionId=connection)
+    ended(machine, arn, "PeeringRejected", connection)
+    assert [c["VpcPeeringConnectionId"] for c in described(pair, "rejected")] == [connection]
+    assert [vpc.tables() for vpc in pair] == before
+
+
+def test_a_request_that_waited_a_week_ends_in_peering_expired(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
+) -> None:
+    before = [vpc.tables() for vpc in pair]
+    arn, connection = before_it_is_accepted(world, machine, pair)
+    world.control.advance(8 * 24 * 3600)
+    ended(machine, arn, "PeeringExpired", connection)
+    assert [c["VpcPeeringConnectionId"] for c in described(pair, "expired")] == [connection]
+    assert [vpc.tables() for vpc in pair] == before
+
+
+@pytest.mark.parametrize("gone", [0, 1], ids=["VpcId", "PeerVpcId"])
+@pytest.mark.parametrize("moment", [before_it_is_accepted, while_it_is_provisioned, while_routes_are_written])
+def test_a_vpc_deleted_under_way_ends_in_vpc_not_found(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc], moment: Callable[..., tuple[str, str]], gone: int
+) -> None:
+    kept, deleted = pair[1 - gone], pair[gone]
+    before = kept.tables()
+    if moment is while_routes_are_written:
+        kept.table()
+        before = kept.tables()
+    arn, _ = moment(world, machine, pair)
+    deleted.ec2.delete_vpc(VpcId=deleted.id)
+    execution = machine.wait(arn).failed("VpcNotFound")
+    assert execution.states[-2:] == FAILED
+    assert {key: execution.cause[key] for key in ("VpcId", "Region", "OwnerId")} == deleted.end()
+    assert kept.tables() == before and kept.connections() == []
+
+
+@pytest.mark.parametrize("moment", [before_it_is_accepted, while_it_is_accepted])
+@pytest.mark.parametrize("by_peer", [False, True], ids=["VpcId", "PeerVpcId"])
+def test_an_overlapping_block_added_under_way_ends_in_the_overlap_branch(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc], moment: Callable[..., tuple[str, str]], by_peer: bool
+) -> None:
+    before_block = {True: ("10.1.0.0/16", "10.1.128.0/20"), False: ("10.2.128.0/20", "10.2.0.0/16")}
+    arn, connection = moment(world, machine, pair)
+    block, peer_block = before_block[by_peer]
+    if by_peer:
+        pair[1].add_block(peer_block)
+    else:
+        pair[0].add_block(block)
+    execution = machine.wait(arn).failed("OverlappingCidrs")
+    assert execution.states[-1] == "OverlappingCidrs"
+    assert execution.cause["Overlaps"] == [{"CidrBlock": block, "PeerCidrBlock": peer_block}]
+    assert execution.cause["VpcPeeringConnectionId"] == connection
+    assert [c["VpcPeeringConnectionId"] for c in described(pair, "failed")] == [connection], "which can't be deleted"
+    assert all(vpc.routes_to(connection) == set() for vpc in pair)
+
+
+def test_a_route_table_deleted_under_way_is_not_reported_as_routed(
+    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
+) -> None:
+    vpc, peer = pair
+    table = vpc.table()
+    world.control.set(provisioning_for=4)
+    arn = machine.start(request(vpc, peer))
+    machine.reaches(arn, "WaitActive")
+    vpc.ec2.delete_route_table(RouteTableId=table)
+    execution = machine.wait(arn)
+    if execution.status == "SUCCEEDED":
+        assert table not in [route["RouteTableId"] for route in execution.output["Routes"]]
+        assert vpc.routes_to(execution.output["VpcPeeringConnectionId"]) == {(vpc.main_table, PEER_BLOCK, "active")}
+    else:
+        assert table in json.dumps(execution.cause), "a person has to know which"
+        assert vpc.connections() == [] and all(len(routes) == 1 for routes in vpc.tables().values())
+
+
+def test_no_poll_goes_on_for_ever() -> None:
+    """Read from the machine's definition: waiting in vain would take each test minutes."""
+    states = json.loads((REPOSITORY / "statemachine" / "peering.asl.json").read_text())["States"]
+    retries = [
+        (retry, name)
+        for name, state in states.items()
+        for retry in state.get("Retry", [])
+        if {"PeeringPending", "PeeringNotVisible"} & set(retry["ErrorEquals"])
+    ]
+    assert {name for _, name in retries} >= {"AcceptInPeerRegion", "WaitActive"}
+    for retry, name in retries:
+        waits = [
+            min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
+            for n in range(retry["MaxAttempts"])
+        ]
+        assert 60 <= sum(waits) <= 360, f"{name} waits {sum(waits)} s"
+
+
+@pytest.mark.parametrize("region", [HERE, THERE])
+def test_a_connection_that_somebody_else_makes_the_other_way_wins_and_a_new_run_adopts_it(
+    world: World, machine: Machine, region: str
+) -> None:
+    """It came first, so EC2 refuses to accept ours: VpcPeeringConnectionAlreadyExists."""
+    pair = world.vpc(BLOCK), world.vpc(PEER_BLOCK, region=region)
+    requester, accepter = sorted(pair, key=lambda vpc: vpc.id)
+    world.control.set(visible_after=0, pending_after=0, provisioning_for=0)
+    slowly = {"Action": "CreateVpcPeeringConnection", "Match": {"VpcId": requester.id}, "DelaySeconds": 3}
+    world.control.plant_faults(slowly)
+    with world.calls() as calls:
+        arn = machine.start(request(*pair))
+        time.sleep(1.5)  # the survey is over, and the request under way
+        by_hand = world.peered_by_hand(accepter, requester)
+        execution = machine.wait(arn)
+    assert calls.count("CreateVpcPeeringConnection") == 1, "the survey was too early to see the other one"
+    assert [c["VpcPeeringConnectionId"] for c in requester.connections()] == [by_hand], "ours is of no use"
+    assert "a new run adopts it" in execution.failed("PeeringFailed").cause["StatusMessage"]
+    assert machine.run(request(*pair)).succeeded().output["VpcPeeringConnectionId"] == by_hand

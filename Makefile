@@ -55,6 +55,8 @@ TEST_CLOUDS ?= 5
 check: setup ## formatting, lints, template, state machine and policy validation
 	cargo fmt --all --check
 	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
+	$(CLOUD_ENV)/bin/ruff check --quiet tests
+	$(CLOUD_ENV)/bin/ruff format --quiet --check tests
 	@$(CLOUD) -m checks
 
 .PHONY: build

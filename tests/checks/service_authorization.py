@@ -38,7 +38,7 @@ class ResourceType:
         parts, own_parts = arn.split(":", 5), self.arn.split(":", 5)
         # The partition is the same everywhere; a wildcard in one part doesn't reach into the next.
         return len(parts) == 6 and all(
-            _intersect(tuple(part), _tokens(own)) for part, own in zip(parts[2:], own_parts[2:])
+            _intersect(tuple(part), _tokens(own)) for part, own in zip(parts[2:], own_parts[2:], strict=True)
         )
 
 

@@ -98,7 +98,7 @@ def lambda_faults_are_retried(state: State) -> Iterator[str]:
     if state.get("Resource") != LAMBDA_INVOKE or not state.get("Retry"):
         return
     for retrier in state["Retry"]:
-        if LAMBDA_TRANSIENT <= set(retrier.get("ErrorEquals", [])):
+        if set(retrier.get("ErrorEquals", [])) >= LAMBDA_TRANSIENT:
             if retrier.get("JitterStrategy") != "FULL":
                 yield "the Retry on Lambda's transient errors has no JitterStrategy FULL"
             if "MaxDelaySeconds" not in retrier:

@@ -90,11 +90,7 @@ class _Reader:
             tuple((action, line_of(action) or raw.line) for action in _listed(raw.get("Action"))),
             tuple(self._targets(raw, "Resource", raw.get("Resource"))),
             tuple(self._principals(raw)),
-            tuple(
-                (operator, key, line_of(key) or raw.line)
-                for operator, keys in raw.get("Condition", {}).items()
-                for key in keys
-            ),
+            tuple((operator, key, line_of(key) or raw.line) for operator, keys in raw.get("Condition", {}).items() for key in keys),
             tuple((key, line_of(key) or raw.line) for key in raw if key.startswith("Not")),
         )
 

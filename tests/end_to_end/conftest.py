@@ -5,13 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from local_cloud.deployed import REPOSITORY, deployed, variables
 
 from .executions import Machine
 from .world import World
 
-CALM = {"pending_after": 0.3, "provisioning_for": 0.3, "visible_after": 0.3, "requester_visible_after": 0, "deleting_for": 0}
+CALM = {
+    "pending_after": 0.3,
+    "provisioning_for": 0.3,
+    "visible_after": 0.3,
+    "requester_visible_after": 0,
+    "deleting_for": 0,
+}
 QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 25, "routes_per_table": 500}
 
 

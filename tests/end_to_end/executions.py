@@ -51,9 +51,7 @@ class Machine:
         )
 
     def start(self, request: Any, name: str | None = None) -> str:
-        started = self.client.start_execution(
-            stateMachineArn=self.arn, name=name or str(uuid.uuid4()), input=json.dumps(request)
-        )
+        started = self.client.start_execution(stateMachineArn=self.arn, name=name or str(uuid.uuid4()), input=json.dumps(request))
         return started["executionArn"]
 
     def run(self, request: Any) -> Execution:

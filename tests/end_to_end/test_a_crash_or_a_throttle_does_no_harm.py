@@ -34,9 +34,7 @@ def in_order(execution: Execution, vpc: Vpc, peer: Vpc) -> None:
     "action",
     ["DescribeVpcs", "CreateVpcPeeringConnection", "CreateTags", "AcceptVpcPeeringConnection", "CreateRoute"],
 )
-def test_a_throttle_that_passes_is_survived(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc], action: str
-) -> None:
+def test_a_throttle_that_passes_is_survived(world: World, machine: Machine, pair: tuple[Vpc, Vpc], action: str) -> None:
     fault = {"Action": action, "Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 3}
     world.control.plant_faults(fault)
     with world.calls() as calls:

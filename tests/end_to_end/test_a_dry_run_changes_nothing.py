@@ -20,7 +20,9 @@ def nothing_but_reading(world: World, *vpcs: Vpc) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("peer_region", "peer_account"), [(HERE, HUB), (THERE, HUB), (THERE, MEMBER)], ids=["one Region", "two Regions", "two accounts"]
+    ("peer_region", "peer_account"),
+    [(HERE, HUB), (THERE, HUB), (THERE, MEMBER)],
+    ids=["one Region", "two Regions", "two accounts"],
 )
 def test_the_plan_of_a_first_run_is_what_the_run_then_does(
     world: World, machine: Machine, peer_region: str, peer_account: str
@@ -35,7 +37,11 @@ def test_the_plan_of_a_first_run_is_what_the_run_then_does(
     with nothing_but_reading(world, vpc, peer):
         plan = machine.run({**wish, "DryRun": True}).succeeded()
     assert plan.states == ["CreateRequest", "FollowPlan", "PeeringPlanned"]
-    assert (plan.output["VpcPeeringConnectionId"], plan.output["Status"], plan.output["Created"]) == (None, "planned", True)
+    assert (plan.output["VpcPeeringConnectionId"], plan.output["Status"], plan.output["Created"]) == (
+        None,
+        "planned",
+        True,
+    )
     assert plan.actions() == {"Created": 2 * 2 + 2 * 2}
     [warning] = plan.output["Warnings"]
     assert shadowed in warning and "10.1.9.0/24" in warning
@@ -59,7 +65,11 @@ def test_the_plan_on_an_active_connection_tells_created_from_unchanged_and_repai
 
     with nothing_but_reading(world, vpc, peer):
         plan = machine.run({**wish, "DryRun": True}).succeeded()
-    assert (plan.output["VpcPeeringConnectionId"], plan.output["Status"], plan.output["Created"]) == (pcx, "planned", False)
+    assert (plan.output["VpcPeeringConnectionId"], plan.output["Status"], plan.output["Created"]) == (
+        pcx,
+        "planned",
+        False,
+    )
     actions = {route["RouteTableId"]: route["Action"] for route in plan.output["Routes"]}
     assert actions == {broken: "Repaired", there: "Unchanged", missing: "Created"}
     assert vpc.routes_to(dead) == {(broken, "10.2.0.0/16", "blackhole")}

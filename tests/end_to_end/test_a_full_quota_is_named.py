@@ -15,9 +15,7 @@ def fill(vpc: Vpc, table: str, routes: int) -> None:
         vpc.ec2.create_route(RouteTableId=table, DestinationCidrBlock=block, GatewayId=gateway)
 
 
-def test_a_table_without_room_is_named_before_the_first_write_and_one_near_it_is_warned_of(
-    world: World, machine: Machine
-) -> None:
+def test_a_table_without_room_is_named_before_the_first_write_and_one_near_it_is_warned_of(world: World, machine: Machine) -> None:
     vpc, peer = world.vpc(BLOCK), world.vpc(PEER_BLOCK, "2600:1f00:2::/56", region=THERE)
     fill(vpc, vpc.main_table, 499)  # and the local one: 500 of 500
     with world.untouched(vpc, peer):
@@ -35,13 +33,12 @@ def test_a_table_without_room_is_named_before_the_first_write_and_one_near_it_is
 
 
 @pytest.mark.parametrize("adopted", [False, True], ids=["a new connection", "a connection made by hand"])
-def test_a_table_that_ec2_finds_full_is_named_and_its_routes_are_taken_back(
-    world: World, machine: Machine, adopted: bool
-) -> None:
+def test_a_table_that_ec2_finds_full_is_named_and_its_routes_are_taken_back(world: World, machine: Machine, adopted: bool) -> None:
     vpc, peer = world.vpc(BLOCK), world.vpc(PEER_BLOCK, "10.4.0.0/16", "10.5.0.0/16")
     by_hand = world.peered_by_hand(vpc, peer) if adopted else None
+    vpc.ec2.create_route(RouteTableId=vpc.main_table, DestinationCidrBlock="0.0.0.0/0", GatewayId=vpc.internet_gateway())
     before = vpc.tables(), peer.tables()
-    world.control.set(quotas={"routes_per_table": 3})
+    world.control.set(quotas={"routes_per_table": 4})  # room for all four of the peer's, and for four of our five
     cause = machine.run(request(vpc, peer)).failed("QuotaExceeded").cause
     assert (cause["Quota"], cause["RouteTableId"]) == ("Routes per route table", vpc.main_table)
     assert cause["Limit"] == 500, "what the stack was told: EC2 doesn't say"
@@ -52,9 +49,7 @@ def test_a_table_that_ec2_finds_full_is_named_and_its_routes_are_taken_back(
 
 @pytest.mark.parametrize("full_end", ["VpcId", "PeerVpcId"])
 @pytest.mark.parametrize("swapped", [False, True], ids=["", "swapped"])
-def test_a_vpc_with_all_the_peerings_it_may_have_is_named(
-    world: World, machine: Machine, full_end: str, swapped: bool
-) -> None:
+def test_a_vpc_with_all_the_peerings_it_may_have_is_named(world: World, machine: Machine, full_end: str, swapped: bool) -> None:
     ends = sorted((world.vpc(BLOCK), world.vpc("10.3.0.0/16")), key=lambda vpc: vpc.id)
     ends = [*reversed(ends)] if swapped else ends
     given = request(*ends)

@@ -85,7 +85,11 @@ def test_a_field_that_can_t_be_understood_is_named(
         ({"TableTags": {}}, "", "TableTags is empty"),
         ({"TableTags": {"tier": 1}}, ".TableTags.tier", "expected a string"),
         ({"Tables": "main", "TableTags": {"tier": "app"}}, "", "at most one of Tables, Subnets and TableTags"),
-        ({"Tables": "all", "Subnets": ["subnet-0123456789abcdef0"]}, "", "at most one of Tables, Subnets and TableTags"),
+        (
+            {"Tables": "all", "Subnets": ["subnet-0123456789abcdef0"]},
+            "",
+            "at most one of Tables, Subnets and TableTags",
+        ),
         ({"Destinations": []}, ".Destinations", "the list is empty"),
         ({"Destinations": "10.2.0.0/16"}, ".Destinations", "expected a sequence"),
         ({"Destinations": ["10.2.0.0/33"]}, ".Destinations[0]", "neither a CIDR block nor an address"),
@@ -112,9 +116,7 @@ def test_a_destination_outside_the_other_vpc_is_answered_with_its_blocks(
     refuse(world, machine, pair, given, "Routes.Destinations", "10.1.0.0/24", peer.id, "10.2.0.0/16, 2600:1f00:2::/56")
 
 
-def test_a_table_and_a_subnet_of_the_other_end_are_not_this_end_s(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
-) -> None:
+def test_a_table_and_a_subnet_of_the_other_end_are_not_this_end_s(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     vpc, peer = pair
     subnet = peer.subnet("10.2.1.0/24")
     refuse(world, machine, pair, request(vpc, peer, Routes={"Tables": [peer.main_table]}), "Routes.Tables", peer.main_table)

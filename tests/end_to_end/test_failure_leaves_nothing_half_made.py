@@ -50,7 +50,13 @@ def fail(world: World, machine: Machine, pair: tuple[Vpc, Vpc], error: str, **fa
     ],
 )
 def test_a_refused_call_is_named_and_everything_is_undone(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc], action: str, after_calls: int, state: str, routes_written: bool | None
+    world: World,
+    machine: Machine,
+    pair: tuple[Vpc, Vpc],
+    action: str,
+    after_calls: int,
+    state: str,
+    routes_written: bool | None,
 ) -> None:
     # Only an acceptance that stays premature takes a look, which is the second description of connections.
     is_the_look = (action, state) == ("DescribeVpcPeeringConnections", "AcceptInPeerRegion")
@@ -68,9 +74,7 @@ def test_a_refused_call_is_named_and_everything_is_undone(
 
 def test_waiting_that_is_refused_undoes_the_connection(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     world.control.set(visible_after=0, pending_after=0, provisioning_for=5)
-    execution = fail(
-        world, machine, pair, "AccessDenied", Action="DescribeVpcPeeringConnections", AfterCalls=2, **DENIED
-    )
+    execution = fail(world, machine, pair, "AccessDenied", Action="DescribeVpcPeeringConnections", AfterCalls=2, **DENIED)
     assert execution.states[-3] == "WaitActive"
     assert len(execution.cause["RolledBack"]["ConnectionsDeleted"]) == 1
 
@@ -130,9 +134,7 @@ def test_a_call_that_fails_for_ever_is_given_up_after_the_machine_s_retries(
     assert len(execution.cause["RolledBack"]["ConnectionsDeleted"]) == 1
 
 
-def test_what_can_t_be_undone_is_named_beside_the_failure(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
-) -> None:
+def test_what_can_t_be_undone_is_named_beside_the_failure(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     world.control.plant_faults(
         {"Action": "AcceptVpcPeeringConnection", **DENIED}, {"Action": "DeleteVpcPeeringConnection", **DENIED}
     )
@@ -144,9 +146,7 @@ def test_what_can_t_be_undone_is_named_beside_the_failure(
     assert "ConnectionsDeleted" not in cause["RolledBack"]
 
 
-def test_what_was_undone_but_answered_as_a_failure_counts_as_undone(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
-) -> None:
+def test_what_was_undone_but_answered_as_a_failure_counts_as_undone(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     vpc, peer = pair
     before = vpc.tables(), peer.tables()
     crash = {"Code": "InternalError", "HttpStatus": 500, "Effect": "execute-then-fail"}

@@ -125,9 +125,7 @@ def test_a_blackhole_to_a_connection_that_is_no_more_is_repaired(
     assert vpc.routes_to(dead) == {(table, "10.9.0.0/16", "blackhole")}
 
 
-def test_a_route_that_appears_while_the_connection_is_made_is_a_conflict_and_all_is_undone(
-    world: World, machine: Machine
-) -> None:
+def test_a_route_that_appears_while_the_connection_is_made_is_a_conflict_and_all_is_undone(world: World, machine: Machine) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc(PEER_BLOCK, region=THERE)
     tables = [vpc.main_table, vpc.table(), vpc.table()]
     gateway, peer_tables = vpc.internet_gateway(), peer.tables()

@@ -61,9 +61,7 @@ def test_every_colliding_pair_is_named_whichever_end_comes_first(
 
 
 @pytest.mark.parametrize(("region", "account"), [(THERE, HUB), (HERE, MEMBER), (THERE, MEMBER)])
-def test_the_other_region_and_account_are_looked_at_too(
-    world: World, machine: Machine, region: str, account: str
-) -> None:
+def test_the_other_region_and_account_are_looked_at_too(world: World, machine: Machine, region: str, account: str) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", "10.1.0.0/24", region=region, account=account)
     with world.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer)).failed("OverlappingCidrs")

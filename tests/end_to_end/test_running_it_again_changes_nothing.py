@@ -1,9 +1,8 @@
 """However often, at once or from which end it is asked, there is one connection and no harm."""
 
+import time
 from collections.abc import Callable
 from typing import Any
-
-import time
 
 import pytest
 
@@ -80,9 +79,7 @@ def test_eight_at_once_make_one_connection(world: World, machine: Machine) -> No
 
 
 @pytest.mark.parametrize("peer_account", [HUB, MEMBER])
-def test_both_directions_at_the_same_moment_make_one_connection(
-    world: World, machine: Machine, peer_account: str
-) -> None:
+def test_both_directions_at_the_same_moment_make_one_connection(world: World, machine: Machine, peer_account: str) -> None:
     pairs = [(world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=peer_account)) for _ in range(4)]
     started = [[machine.start(request(*pair)), machine.start(request(*reversed(pair)))] for pair in pairs]
     for (vpc, peer), arns in zip(pairs, started, strict=True):
@@ -171,11 +168,17 @@ def failed(world: World, vpc: Vpc, peer: Vpc) -> str:
 
 @pytest.mark.parametrize(
     ("end_of", "by_peer"),
-    [(rejected, False), (rejected, True), (deleted, False), (deleted, True), (expired, False), (expired, True), (failed, False)],
+    [
+        (rejected, False),
+        (rejected, True),
+        (deleted, False),
+        (deleted, True),
+        (expired, False),
+        (expired, True),
+        (failed, False),
+    ],
 )
-def test_a_dead_record_is_no_connection(
-    world: World, machine: Machine, end_of: Callable[..., Any], by_peer: bool
-) -> None:
+def test_a_dead_record_is_no_connection(world: World, machine: Machine, end_of: Callable[..., Any], by_peer: bool) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     dead = end_of(world, *((peer, vpc) if by_peer else (vpc, peer)))
     [record] = [c for c in vpc.everything()["connections"] if c["VpcPeeringConnectionId"] == dead]

@@ -57,23 +57,17 @@ def test_a_block_a_part_of_it_or_one_address_is_routed(
     }  # fmt: skip
 
 
-def test_several_destinations_go_in_every_selected_table_each_once(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc
-) -> None:
+def test_several_destinations_go_in_every_selected_table_each_once(world: World, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
     tables = [vpc.table(), vpc.table()]
     destinations = ["10.2.3.0/24", "10.12.0.7", "10.12.0.7/32", "2600:1f00:2:1::/64"]
     selections = {"Routes": {"Tables": tables, "Destinations": destinations}, "PeerRoutes": NOTHING}
     execution = machine.run(request(vpc, peer, **selections)).succeeded()
-    expected = {
-        (table, block, "active") for table in tables for block in ("10.2.3.0/24", "10.12.0.7/32", "2600:1f00:2:1::/64")
-    }
+    expected = {(table, block, "active") for table in tables for block in ("10.2.3.0/24", "10.12.0.7/32", "2600:1f00:2:1::/64")}
     assert vpc.routes_to(execution.output["VpcPeeringConnectionId"]) == expected
     assert execution.actions() == {"Created": len(expected)}
 
 
-def test_by_default_every_block_is_routed_primary_secondary_and_ipv6(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc
-) -> None:
+def test_by_default_every_block_is_routed_primary_secondary_and_ipv6(world: World, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
     output = machine.run(request(vpc, peer, PeerRoutes={"Tables": "main"})).succeeded().output
     pcx = output["VpcPeeringConnectionId"]
     assert {block for _, block, _ in vpc.routes_to(pcx)} == {"10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56"}
@@ -112,9 +106,7 @@ def test_host_bits_are_refused_with_the_corrected_block(
         "another IPv6 block", "more than the IPv6 block", "everything in IPv6",
     ],
 )  # fmt: skip
-def test_a_destination_outside_the_other_vpc_is_refused(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc, outside: str
-) -> None:
+def test_a_destination_outside_the_other_vpc_is_refused(world: World, machine: Machine, vpc: Vpc, peer: Vpc, outside: str) -> None:
     selection = {"Destinations": ["10.2.3.0/24", outside]}
     with world.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer, Routes=selection)).failed("InvalidRequest")
@@ -124,9 +116,7 @@ def test_a_destination_outside_the_other_vpc_is_refused(
         assert block in execution.cause["Message"], "the message lists what there is to choose from"
 
 
-def test_the_peer_s_destinations_are_held_against_the_first_vpc(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc
-) -> None:
+def test_the_peer_s_destinations_are_held_against_the_first_vpc(world: World, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
     with world.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer, PeerRoutes={"Destinations": ["10.2.3.0/24"]})).failed("InvalidRequest")
     assert execution.cause["Field"] == "PeerRoutes.Destinations"
@@ -134,10 +124,7 @@ def test_the_peer_s_destinations_are_held_against_the_first_vpc(
 
 
 @pytest.mark.parametrize("destinations", [[], ["10.2.0/24"], ["10.2.0.0/33"], ["example.org"], [""]])
-def test_what_is_no_destination_is_refused(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc, destinations: list[Any]
-) -> None:
+def test_what_is_no_destination_is_refused(world: World, machine: Machine, vpc: Vpc, peer: Vpc, destinations: list[Any]) -> None:
     with world.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer, Routes={"Destinations": destinations})).failed("InvalidRequest")
     assert execution.cause["Field"].startswith("Routes.Destinations")
-

@@ -182,4 +182,3 @@ def edge_table(vpc: Vpc) -> str:
     table = vpc.table(tier="edge")
     vpc.ec2.associate_route_table(RouteTableId=table, GatewayId=vpc.internet_gateway())
     return table
-

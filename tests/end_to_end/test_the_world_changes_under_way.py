@@ -108,9 +108,7 @@ def test_a_connection_deleted_while_routes_are_written_takes_them_along(
     assert [vpc.tables() for vpc in pair] == before, "no blackhole is left"
 
 
-def test_a_connection_rejected_by_its_owner_ends_in_peering_rejected(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
-) -> None:
+def test_a_connection_rejected_by_its_owner_ends_in_peering_rejected(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     before = [vpc.tables() for vpc in pair]
     arn, connection = while_it_is_accepted(world, machine, pair)
     accepter = pair[0].connection(connection)["AccepterVpcInfo"]["Region"]
@@ -120,9 +118,7 @@ def test_a_connection_rejected_by_its_owner_ends_in_peering_rejected(
     assert [vpc.tables() for vpc in pair] == before
 
 
-def test_a_request_that_waited_a_week_ends_in_peering_expired(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
-) -> None:
+def test_a_request_that_waited_a_week_ends_in_peering_expired(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     before = [vpc.tables() for vpc in pair]
     arn, connection = before_it_is_accepted(world, machine, pair)
     world.control.advance(8 * 24 * 3600)
@@ -169,9 +165,7 @@ def test_an_overlapping_block_added_under_way_ends_in_the_overlap_branch(
     assert all(vpc.routes_to(connection) == set() for vpc in pair)
 
 
-def test_a_route_table_deleted_under_way_is_not_reported_as_routed(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
-) -> None:
+def test_a_route_table_deleted_under_way_is_not_reported_as_routed(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     vpc, peer = pair
     table = vpc.table()
     world.control.set(provisioning_for=4)
@@ -199,8 +193,7 @@ def test_no_poll_goes_on_for_ever() -> None:
     assert {name for _, name in retries} >= {"AcceptInPeerRegion", "WaitActive"}
     for retry, name in retries:
         waits = [
-            min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
-            for n in range(retry["MaxAttempts"])
+            min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"]) for n in range(retry["MaxAttempts"])
         ]
         assert 60 <= sum(waits) <= 360, f"{name} waits {sum(waits)} s"
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-
 from local_cloud.ec2.control import Control
 
 HUB = "123456789012"

@@ -42,16 +42,29 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run, help_text: str) -> argparse.ArgumentParser:
         subparser = commands.add_parser(name, help=help_text, description=help_text)
-        subparser.add_argument("--state", type=_directory, required=True, metavar="DIR",
-                               help="directory for this cloud's processes, logs and env file")
+        subparser.add_argument(
+            "--state",
+            type=_directory,
+            required=True,
+            metavar="DIR",
+            help="directory for this cloud's processes, logs and env file",
+        )
         subparser.set_defaults(run=run)
         return subparser
 
     start = command("start", _start, "start the cloud and write DIR/env")
-    start.add_argument("--port", type=int, default=_port_from("LOCAL_CLOUD_PORT"),
-                       help="MiniStack's port (default: $LOCAL_CLOUD_PORT, else a free one)")
-    start.add_argument("--ec2-port", type=int, default=_port_from("LOCAL_CLOUD_EC2_PORT"),
-                       help="the port of EC2 and STS (default: $LOCAL_CLOUD_EC2_PORT, else a free one)")
+    start.add_argument(
+        "--port",
+        type=int,
+        default=_port_from("LOCAL_CLOUD_PORT"),
+        help="MiniStack's port (default: $LOCAL_CLOUD_PORT, else a free one)",
+    )
+    start.add_argument(
+        "--ec2-port",
+        type=int,
+        default=_port_from("LOCAL_CLOUD_EC2_PORT"),
+        help="the port of EC2 and STS (default: $LOCAL_CLOUD_EC2_PORT, else a free one)",
+    )
     command("stop", _stop, "stop the cloud; does nothing if it is not running")
     command("status", _status, "say what is running; exit 0 if all of it, 3 if not")
     outputs = command("outputs", _outputs, "add a deployed stack's outputs to DIR/env")

@@ -35,29 +35,33 @@ def user_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]:
 def process_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]:
     """What the cloud's own processes run with. Functions inherit it from MiniStack, so it names no real account."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return inherited | user_environment(state, port, ec2_port) | {
-        STATE_MARK: str(state),
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": REGION,
-        # AWS's own default. MiniStack's scales with memory, and would throttle a small machine's tests.
-        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
-        # Several clouds side by side: nothing that MiniStack writes may land outside this one's directory.
-        "PERSIST_STATE": "0",
-        "STATE_DIR": str(state / "ministack"),
-        "S3_DATA_DIR": str(state / "ministack" / "s3"),
-        "TMPDIR": str(state / "tmp"),
-        # Neither the caller's own profile and instance role nor a proxy may come into play.
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
-        "PYTHONUNBUFFERED": "1",
-    }
+    return (
+        inherited
+        | user_environment(state, port, ec2_port)
+        | {
+            STATE_MARK: str(state),
+            "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            # AWS's own default. MiniStack's scales with memory, and would throttle a small machine's tests.
+            "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
+            # Several clouds side by side: nothing that MiniStack writes may land outside this one's directory.
+            "PERSIST_STATE": "0",
+            "STATE_DIR": str(state / "ministack"),
+            "S3_DATA_DIR": str(state / "ministack" / "s3"),
+            "TMPDIR": str(state / "tmp"),
+            # Neither the caller's own profile and instance role nor a proxy may come into play.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+            "PYTHONUNBUFFERED": "1",
+        }
+    )
 
 
 def read_env_file(state: Path) -> dict[str, str]:

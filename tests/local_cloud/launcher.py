@@ -51,12 +51,22 @@ def servers(state: Path, port: int, ec2_port: int) -> list[Server]:
     """Both servers. They need each other's port: functions call EC2, and EC2 tells EventBridge of changed tags."""
     ministack, ec2 = environment.endpoint(port), environment.endpoint(ec2_port)
     return [
-        Server("ec2", [sys.executable, "-m", "local_cloud.ec2", "--port", str(ec2_port),
-                       "--call-log", str(state / "ec2-calls.jsonl"),
-                       "--events-url", f"{ministack}/_local_cloud/events"],
-               f"{ec2}/_local_cloud/health"),
-        Server("ministack", [sys.executable, "-m", "local_cloud.ministack_server"],
-               f"{ministack}/_local_cloud/health"),
+        Server(
+            "ec2",
+            [
+                sys.executable,
+                "-m",
+                "local_cloud.ec2",
+                "--port",
+                str(ec2_port),
+                "--call-log",
+                str(state / "ec2-calls.jsonl"),
+                "--events-url",
+                f"{ministack}/_local_cloud/events",
+            ],
+            f"{ec2}/_local_cloud/health",
+        ),
+        Server("ministack", [sys.executable, "-m", "local_cloud.ministack_server"], f"{ministack}/_local_cloud/health"),
     ]
 
 
@@ -103,8 +113,7 @@ def stop(state: Path, quiet: bool = False) -> int:
 def status(state: Path) -> int:
     """Say what runs. Exit status 3, as of a service that is stopped, unless everything does."""
     groups = _recorded_groups(state)
-    running = {name: bool(processes.members(groups[name], state)) if name in groups else False
-               for name in ("ec2", "ministack")}
+    running = {name: bool(processes.members(groups[name], state)) if name in groups else False for name in ("ec2", "ministack")}
     for name, alive in running.items():
         print(f"{name}: {f'running, process {groups[name]}' if alive else 'not running'}")
     if all(running.values()):
@@ -117,11 +126,9 @@ def _wait_until_ready(server: Server, process, state: Path) -> None:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not server.is_ready():
         if process.poll() is not None:
-            raise LocalCloudError(
-                f"{server.name} ended with status {process.returncode}.\n{_log_tail(server.log(state))}")
+            raise LocalCloudError(f"{server.name} ended with status {process.returncode}.\n{_log_tail(server.log(state))}")
         if time.monotonic() > deadline:
-            raise LocalCloudError(
-                f"{server.name} did not answer within {READY_WITHIN_SECONDS} s.\n{_log_tail(server.log(state))}")
+            raise LocalCloudError(f"{server.name} did not answer within {READY_WITHIN_SECONDS} s.\n{_log_tail(server.log(state))}")
         time.sleep(0.05)
 
 

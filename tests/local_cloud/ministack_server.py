@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any
 
 from ministack import app
 from ministack.core.lambda_runtime import ProvidedWorker
@@ -17,8 +18,16 @@ from ministack.services import eventbridge, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 from local_cloud import (
-    patch_branches, patch_cloudformation, patch_definitions, patch_eventbridge, patch_executions, patch_jsonata,
-    patch_lambda, patch_retries, patch_task_limits, routes,
+    patch_branches,
+    patch_cloudformation,
+    patch_definitions,
+    patch_eventbridge,
+    patch_executions,
+    patch_jsonata,
+    patch_lambda,
+    patch_retries,
+    patch_task_limits,
+    routes,
 )
 
 # In the order in which they are put around the original: a later one runs before an earlier one.

@@ -35,8 +35,12 @@ def record_outputs(state: Path, stack: str) -> int:
 
 def _stack_outputs(variables: dict[str, str], stack: str) -> dict[str, str]:
     cloudformation = boto3.client(
-        "cloudformation", endpoint_url=variables["AWS_ENDPOINT_URL"], region_name=variables["AWS_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"], aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"])
+        "cloudformation",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+    )
     try:
         stacks = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:

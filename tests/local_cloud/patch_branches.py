@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
 
-def run_branch(original: Callable[..., Any], states: dict[str, Any], start_at: str, data: Any,
-               execution: dict[str, Any], context: dict[str, Any]) -> Any:
+def run_branch(
+    original: Callable[..., Any],
+    states: dict[str, Any],
+    start_at: str,
+    data: Any,
+    execution: dict[str, Any],
+    context: dict[str, Any],
+) -> Any:
     """A branch has variables and a context of its own, and its states are in the history as all others.
 
     MiniStack's branches share one context, so that they see each other's State.Name and RetryCount, and their
@@ -28,21 +35,25 @@ def run_branch(original: Callable[..., Any], states: dict[str, Any], start_at: s
     return data
 
 
-def _run_state(name: str, state: dict[str, Any], data: Any, execution: dict[str, Any],
-               context: dict[str, Any]) -> tuple[Any, str | None]:
+def _run_state(
+    name: str, state: dict[str, Any], data: Any, execution: dict[str, Any], context: dict[str, Any]
+) -> tuple[Any, str | None]:
     """Run one state, between its two events; answer its output and the next state's name."""
     context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
     kind = state["Type"]
-    stepfunctions._add_event(execution, f"{kind}StateEntered", {
-        "stateEnteredEventDetails": {"name": name, "input": json.dumps(data)}})
+    stepfunctions._add_event(
+        execution, f"{kind}StateEntered", {"stateEnteredEventDetails": {"name": name, "input": json.dumps(data)}}
+    )
     output, following = _handle(kind, state, data, execution, context)
-    stepfunctions._add_event(execution, f"{kind}StateExited", {
-        "stateExitedEventDetails": {"name": name, "output": json.dumps(output)}})
+    stepfunctions._add_event(
+        execution, f"{kind}StateExited", {"stateExitedEventDetails": {"name": name, "output": json.dumps(output)}}
+    )
     return output, following
 
 
-def _handle(kind: str, state: dict[str, Any], data: Any, execution: dict[str, Any],
-            context: dict[str, Any]) -> tuple[Any, str | None]:
+def _handle(
+    kind: str, state: dict[str, Any], data: Any, execution: dict[str, Any], context: dict[str, Any]
+) -> tuple[Any, str | None]:
     if kind == "Succeed":
         effective = stepfunctions._apply_input_path(state, data, context)
         return stepfunctions._apply_output_path(state, effective, context), None

@@ -28,7 +28,8 @@ def _create_bus_policy(logical_id: str, properties: Properties, stack: str) -> t
     bus, statement_id = _bus_name(properties), properties["StatementId"]
     _remove_statement(bus, statement_id)
     fields = properties.get("Statement") or {
-        field: properties[field] for field in ("Action", "Principal", "Condition") if field in properties}
+        field: properties[field] for field in ("Action", "Principal", "Condition") if field in properties
+    }
     policy = eventbridge._event_bus_policies.get(bus) or {"Version": "2012-10-17", "Statement": []}
     statement = {"Effect": "Allow", **fields, "Sid": statement_id}
     eventbridge._event_bus_policies[bus] = {**policy, "Statement": [*policy["Statement"], statement]}
@@ -54,7 +55,12 @@ def _bus_name(properties: Properties) -> str:
 
 RESOURCE_TYPES = {
     "AWS::StepFunctions::StateMachine": {
-        **provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"], "create": _create_state_machine},
+        **provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"],
+        "create": _create_state_machine,
+    },
     "AWS::Events::EventBusPolicy": {
-        "create": _create_bus_policy, "update": _update_bus_policy, "delete": _delete_bus_policy},
+        "create": _create_bus_policy,
+        "update": _update_bus_policy,
+        "delete": _delete_bus_policy,
+    },
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ministack.core.arn import Arn
 from ministack.core.responses import get_account_id, get_region, request_scope
@@ -36,8 +37,9 @@ def deliver_envelope(account: str, region: str, event: dict[str, Any]) -> None:
         _receive(record)
 
 
-def deliver_to_any_bus(original: Callable[..., None], target: Arn, event: dict[str, Any], rule: dict[str, Any],
-                       *arguments: Any) -> None:
+def deliver_to_any_bus(
+    original: Callable[..., None], target: Arn, event: dict[str, Any], rule: dict[str, Any], *arguments: Any
+) -> None:
     """A rule's target may be a bus of another account or Region. The event keeps the account and Region it came from.
 
     Another account's bus must allow the sender by its policy, and passes the event on to no third account.
@@ -63,8 +65,15 @@ def deliver_to_any_bus(original: Callable[..., None], target: Arn, event: dict[s
         if target.account_id != here[0] and not _allows(bus, here[0]):
             logger.warning("event %s is refused by %s: its policy does not allow %s", event["EventId"], target, here[0])
             return
-        _receive({**event, "EventBusName": bus, "_Path": path, "_DispatchPath": [],
-                  "_CrossedAccounts": crossed or target.account_id != here[0]})
+        _receive(
+            {
+                **event,
+                "EventBusName": bus,
+                "_Path": path,
+                "_DispatchPath": [],
+                "_CrossedAccounts": crossed or target.account_id != here[0],
+            }
+        )
 
 
 def _receive(record: dict[str, Any]) -> None:
@@ -81,8 +90,7 @@ def _receive(record: dict[str, Any]) -> None:
 def _allows(bus: str, sender: str) -> bool:
     """Whether the bus's policy lets ``sender`` put events. All local accounts count as one organization."""
     statements = eventbridge._event_bus_policies.get(bus, {}).get("Statement", [])
-    return any(statement.get("Effect") == "Allow" and _names(statement.get("Principal"), sender)
-               for statement in statements)
+    return any(statement.get("Effect") == "Allow" and _names(statement.get("Principal"), sender) for statement in statements)
 
 
 def _names(principal: Any, account: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextvars
 import json
 import threading
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, json_response, now_iso
 from ministack.services import stepfunctions
@@ -75,8 +76,11 @@ def _close_as_timed_out(execution: Execution) -> None:
     execution["error"] = "States.Timeout"
     execution["cause"] = "The execution ran longer than the state machine's TimeoutSeconds."
     execution["stopDate"] = now_iso()
-    stepfunctions._add_event(execution, "ExecutionTimedOut", {
-        "executionTimedOutEventDetails": {"error": execution["error"], "cause": execution["cause"]}})
+    stepfunctions._add_event(
+        execution,
+        "ExecutionTimedOut",
+        {"executionTimedOutEventDetails": {"error": execution["error"], "cause": execution["cause"]}},
+    )
     stepfunctions._emit_execution_status_event(execution)
 
 
@@ -91,8 +95,7 @@ def fail_only_what_runs(original: Callable[..., Any], execution: Execution, erro
         execution["output"] = None
 
 
-def stop_what_is_closed(original: Callable[..., Any], execution: Execution, event_type: str,
-                        details: Any = None) -> Any:
+def stop_what_is_closed(original: Callable[..., Any], execution: Execution, event_type: str, details: Any = None) -> Any:
     """Nothing happens in an execution after its last event: no next state, no retry. MiniStack's worker goes on."""
     if execution["events"][-1]["type"] in CLOSING_EVENTS:
         raise ExecutionClosed

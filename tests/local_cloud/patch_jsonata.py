@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ministack.services import stepfunctions
 
@@ -20,8 +21,7 @@ def output_of_succeed(original: Callable[..., Any], state: State, data: Any, con
     return original(state, data, context)
 
 
-def output_of_choice_default(original: Callable[..., Any], state: State, raw_input: Any,
-                             context: Context | None = None) -> Any:
+def output_of_choice_default(original: Callable[..., Any], state: State, raw_input: Any, context: Context | None = None) -> Any:
     """A Choice state's own Output and Assign apply where no rule matches. MiniStack overlooks the Output.
 
     The default is said as what it means: a last rule that always matches.
@@ -34,8 +34,9 @@ def output_of_choice_default(original: Callable[..., Any], state: State, raw_inp
     return original(state, raw_input, context)
 
 
-def arguments_and_output_of_parallel(original: Callable[..., Any], state: State, raw_input: Any,
-                                     execution: dict[str, Any], context: Context) -> Any:
+def arguments_and_output_of_parallel(
+    original: Callable[..., Any], state: State, raw_input: Any, execution: dict[str, Any], context: Context
+) -> Any:
     """A Parallel state's Arguments are its branches' input; Output and Assign see ``$states.result``.
 
     MiniStack knows only the JSONPath fields here.

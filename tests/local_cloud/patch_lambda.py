@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ministack.core.lambda_runtime import ProvidedInitTimeout, ProvidedRuntimeError, ProvidedWorker
 
@@ -20,4 +21,5 @@ def name_exit_during_init(original: Callable[..., None], worker: ProvidedWorker,
     except RuntimeError as error:
         reported = worker._init_error if isinstance(worker._init_error, dict) else {}
         raise ProvidedRuntimeError(
-            reported.get("errorMessage", str(error)), reported.get("errorType", "Runtime.ExitError")) from error
+            reported.get("errorMessage", str(error)), reported.get("errorType", "Runtime.ExitError")
+        ) from error

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from __future__ import annotations
 
 import random
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 Retrier = dict[str, Any]
 
@@ -14,8 +15,9 @@ Retrier = dict[str, Any]
 TERMINAL_ERRORS = {"States.DataLimitExceeded", "States.Runtime"}
 
 
-def delay_as_written(original: Callable[..., Any], retriers: list[Retrier], error: str,
-                     counts: dict[int, int]) -> tuple[Retrier | None, int]:
+def delay_as_written(
+    original: Callable[..., Any], retriers: list[Retrier], error: str, counts: dict[int, int]
+) -> tuple[Retrier | None, int]:
     """MaxDelaySeconds and JitterStrategy apply. MiniStack knows only IntervalSeconds and BackoffRate.
 
     MiniStack computes the wait from the retrier that this answers, so it gets one that says the wait outright.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions
@@ -20,7 +21,9 @@ def limit_execution_input(original: Callable[..., Any], data: dict[str, Any]) ->
         return error_response_json(
             "ValidationException",
             "1 validation error detected: Value at 'input' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {MAXIMUM_BYTES}", 400)
+            f"Member must have length less than or equal to {MAXIMUM_BYTES}",
+            400,
+        )
     return original(data)
 
 
@@ -35,13 +38,18 @@ def limit_data(original: Callable[..., Any], execution: dict[str, Any], event_ty
             what = recorded.get("name") or recorded.get("resource")
             raise stepfunctions._ExecutionError(
                 "States.DataLimitExceeded",
-                f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes "
-                "service limit.")
+                f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.",
+            )
     return original(execution, event_type, details)
 
 
-def evaluate_timeout(original: Callable[..., Any], state: dict[str, Any], raw_input: Any, execution: dict[str, Any],
-                     context: dict[str, Any]) -> Any:
+def evaluate_timeout(
+    original: Callable[..., Any],
+    state: dict[str, Any],
+    raw_input: Any,
+    execution: dict[str, Any],
+    context: dict[str, Any],
+) -> Any:
     """A task's TimeoutSeconds may be a JSONata expression. MiniStack takes it for a number as it stands.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html

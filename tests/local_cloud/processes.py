@@ -19,8 +19,13 @@ def spawn(command: list[str], environment: dict[str, str], log: Path) -> subproc
     """Start ``command`` as the leader of a new process group, writing to ``log``."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            start_new_session=True)
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def members(group: int, state: Path) -> list[int]:

@@ -57,14 +57,17 @@ async fn forward(
         Some("planned") => return Ok(peering.clone()),
         Some("active") => {}
         _ => {
-            let mut task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends", "Tags"]);
-            task["Attempt"] = json!(0);
-            accept_in_peer_region(network, &stack, read(task)).await.map_err(|error| ("AcceptInPeerRegion", error))?;
+            let task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends", "Tags"]);
+            again(task, &["PeeringNotVisible"], async |task| {
+                accept_in_peer_region(network, &stack, read(task)).await.map(drop)
+            })
+            .await
+            .map_err(|error| ("AcceptInPeerRegion", error))?;
             let task = select(peering, &["VpcPeeringConnectionId", "Requester", "Accepter", "Ends"]);
             wait_active(network, read(task)).await.map_err(|error| ("WaitActive", error))?;
         }
     }
-    let mut task = select(
+    let task = select(
         peering,
         &[
             "VpcPeeringConnectionId",
@@ -77,20 +80,32 @@ async fn forward(
             "Warnings",
         ],
     );
-    task["Attempt"] = json!(0);
-    let routed = loop {
-        match update_routes(network, &stack, read(task.clone()), || true).await {
-            Err(Error::RoutesRemaining { .. }) => {
-                task["Attempt"] = json!(task["Attempt"].as_u64().unwrap_or_default() + 1);
-            }
-            other => break write(other.map_err(|error| ("UpdateRoutes", error))?),
-        }
-    };
+    let routed = again(task, &["RoutesRemaining"], async |task| {
+        update_routes(network, &stack, read(task), || true).await.map(write)
+    })
+    .await
+    .map_err(|error| ("UpdateRoutes", error))?;
     let mut output = select(peering, &["VpcPeeringConnectionId", "Created", "Requester", "Accepter"]);
     for key in ["Routes", "DnsResolution", "Warnings"] {
         output[key] = routed[key].clone();
     }
     Ok(output)
+}
+
+/// The machine's `Retry` on these signals, which counts the attempts and gives up some day.
+async fn again<T>(
+    mut task: Value,
+    signals: &[&str],
+    step: impl AsyncFn(Value) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut attempt = 0;
+    loop {
+        task["Attempt"] = json!(attempt);
+        match step(task.clone()).await {
+            Err(error) if attempt < 15 && signals.contains(&error.name_and_cause().0.as_str()) => attempt += 1,
+            answer => return answer,
+        }
+    }
 }
 
 fn told(error: &Error) -> (String, Value) {

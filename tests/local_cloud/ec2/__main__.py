@@ -37,9 +37,7 @@ def main() -> None:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="local_cloud.ec2", description="EC2 and STS on this machine, as strict as AWS"
-    )
+    parser = argparse.ArgumentParser(prog="local_cloud.ec2", description="EC2 and STS on this machine, as strict as AWS")
     parser.add_argument("--port", type=int, default=5001)
     parser.add_argument("--call-log", type=Path, metavar="FILE", help="append every call to this file, as JSON lines")
     parser.add_argument("--events-url", metavar="URL", help="POST the tag change events here")

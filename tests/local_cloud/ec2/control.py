@@ -39,9 +39,7 @@ class Control:
     def set_latency(self, seconds: float) -> None:
         self._call("POST", "latency", {"seconds": seconds})
 
-    def plant_propagated_route(
-        self, account: str, region: str, table_id: str, destination: str, gateway_id: str
-    ) -> None:
+    def plant_propagated_route(self, account: str, region: str, table_id: str, destination: str, gateway_id: str) -> None:
         key = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
         body = {
             "Account": account,

@@ -14,9 +14,7 @@ def connection_not_found(connection_id: str) -> EC2ClientError:
 
 def connection_id_malformed(connection_id: str) -> EC2ClientError:
     """Documented with a small "d" here, unlike the NotFound code above."""
-    return EC2ClientError(
-        "InvalidVpcPeeringConnectionId.Malformed", f'Invalid id: "{connection_id}" (expecting "pcx-...")'
-    )
+    return EC2ClientError("InvalidVpcPeeringConnectionId.Malformed", f'Invalid id: "{connection_id}" (expecting "pcx-...")')
 
 
 def vpc_not_found(vpc_id: str) -> EC2ClientError:
@@ -57,9 +55,7 @@ def wrong_account(connection_id: str, account: str, verb: str) -> EC2ClientError
 
 def options_need_active(connection_id: str) -> EC2ClientError:
     """Code and wording: https://github.com/grem11n/terraform-aws-vpc-peering/issues/21."""
-    return not_permitted(
-        f"Peering {connection_id} is not active. Peering options can be added only to active peerings."
-    )
+    return not_permitted(f"Peering {connection_id} is not active. Peering options can be added only to active peerings.")
 
 
 def options_of_other_account(account: str, side: str) -> EC2ClientError:
@@ -69,9 +65,7 @@ def options_of_other_account(account: str, side: str) -> EC2ClientError:
 
 def options_of_other_region(side: str) -> EC2ClientError:
     """Wording: https://github.com/hashicorp/terraform-provider-aws/issues/12113."""
-    return not_permitted(
-        f"{side.capitalize()}'s VPC Peering connection options cannot be modified for a different region"
-    )
+    return not_permitted(f"{side.capitalize()}'s VPC Peering connection options cannot be modified for a different region")
 
 
 def dns_hostnames_disabled(vpc_id: str) -> EC2ClientError:

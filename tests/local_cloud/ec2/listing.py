@@ -13,18 +13,12 @@ T = TypeVar("T")
 SMALLEST_PAGE, LARGEST_PAGE = 5, 1000
 
 
-def select(
-    items: Iterable[T], filters: Mapping[str, Sequence[str]], values_of: Callable[[T, str], Iterable[str]]
-) -> list[T]:
+def select(items: Iterable[T], filters: Mapping[str, Sequence[str]], values_of: Callable[[T, str], Iterable[str]]) -> list[T]:
     """Several filters are joined by AND, the values of one by OR.
 
     "List and filter using the CLI and API", https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
     """
-    return [
-        item
-        for item in items
-        if all(_any_matches(values_of(item, name), patterns) for name, patterns in filters.items())
-    ]
+    return [item for item in items if all(_any_matches(values_of(item, name), patterns) for name, patterns in filters.items())]
 
 
 def _any_matches(values: Iterable[str], patterns: Sequence[str]) -> bool:

@@ -26,17 +26,13 @@ class PeeringActions(VPCPeeringConnections):
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcPeeringConnections.html"""
         backend = self.ec2_backend
         found = backend.visible_connections(self._get_param("VpcPeeringConnectionIds", []))
-        matching = listing.select(
-            map(backend.describe_connection, found), self._filters_from_querystring(), _known_filter_values
-        )
+        matching = listing.select(map(backend.describe_connection, found), self._filters_from_querystring(), _known_filter_values)
         items, token = listing.page(matching, self._get_int_param("MaxResults"), self._get_param("NextToken"))
         return ActionResult({"VpcPeeringConnections": items, "NextToken": token})
 
     def modify_vpc_peering_connection_options(self) -> ActionResult:
         """Each answer repeats the options that were sent: those of the other side are not the caller's to read here."""
-        sent = {
-            side: self._get_param(f"{side}PeeringConnectionOptions", {}) or {} for side in ("Accepter", "Requester")
-        }
+        sent = {side: self._get_param(f"{side}PeeringConnectionOptions", {}) or {} for side in ("Accepter", "Requester")}
         connection = self.ec2_backend.modify_vpc_peering_connection_options(
             self._connection_id, sent["Accepter"], sent["Requester"]
         )

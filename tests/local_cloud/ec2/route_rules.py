@@ -163,9 +163,7 @@ class RouteRules(RouteBackend):
         if not connection.status(clock.now()).is_live:
             raise errors.connection_not_found(connection_id)
         if not connection.has_vpc(table.vpc_id):
-            raise errors.invalid_value(
-                f"route table {table.id} and network gateway {connection_id} belong to different networks"
-            )
+            raise errors.invalid_value(f"route table {table.id} and network gateway {connection_id} belong to different networks")
 
 
 def _check_not_inside_local(table: RouteTable, block: cidrs.Network) -> None:
@@ -176,9 +174,7 @@ def _check_not_inside_local(table: RouteTable, block: cidrs.Network) -> None:
     """
     own = [cidrs.canonical(route.destination) for route in table.routes if route.local]  # type: ignore[attr-defined]
     if any(cidrs.is_more_specific(block, than=each) for each in own):
-        raise errors.invalid_value(
-            "Route target is not supported. This route only supports interface and instance targets."
-        )
+        raise errors.invalid_value("Route target is not supported. This route only supports interface and instance targets.")
 
 
 def _check_route_quota(table: RouteTable, block: cidrs.Network) -> None:

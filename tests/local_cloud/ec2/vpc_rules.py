@@ -24,9 +24,7 @@ class VpcRules(VPCBackend):
         self.delete_peerings_of(vpc_id)  # type: ignore[attr-defined]
         return vpc
 
-    def associate_vpc_cidr_block(
-        self, vpc_id: str, cidr_block: str, amazon_provided_ipv6_cidr_block: bool
-    ) -> dict[str, Any]:
+    def associate_vpc_cidr_block(self, vpc_id: str, cidr_block: str, amazon_provided_ipv6_cidr_block: bool) -> dict[str, Any]:
         if cidr_block:
             self._check_against_peers(vpc_id, cidr_block)
         association = super().associate_vpc_cidr_block(vpc_id, cidr_block, amazon_provided_ipv6_cidr_block)

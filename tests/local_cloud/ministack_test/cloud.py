@@ -7,8 +7,9 @@ import itertools
 import json
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -40,21 +41,29 @@ class Cloud:
     @functools.cache
     def client(self, service: str, account: str = ACCOUNT, region: str = REGION) -> Any:
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=region, aws_access_key_id=account,
-            aws_secret_access_key="local", config=Config(retries={"max_attempts": 0}, max_pool_connections=40))
+            service,
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key="local",
+            config=Config(retries={"max_attempts": 0}, max_pool_connections=40),
+        )
 
     def create_machine(self, definition: dict[str, Any]) -> str:
         answer = self.client("stepfunctions").create_state_machine(
-            name=unique("machine"), definition=json.dumps(definition), roleArn=f"arn:aws:iam::{ACCOUNT}:role/any")
+            name=unique("machine"), definition=json.dumps(definition), roleArn=f"arn:aws:iam::{ACCOUNT}:role/any"
+        )
         return answer["stateMachineArn"]
 
     def start(self, definition: dict[str, Any], data: Any = None, **options: Any) -> str:
         answer = self.client("stepfunctions").start_execution(
-            stateMachineArn=self.create_machine(definition), input=json.dumps({} if data is None else data), **options)
+            stateMachineArn=self.create_machine(definition), input=json.dumps({} if data is None else data), **options
+        )
         return answer["executionArn"]
 
     def finish(self, execution: str, seconds: float = 20) -> dict[str, Any]:
         """The closed execution as DescribeExecution gives it."""
+
         def closed() -> dict[str, Any] | None:
             found = self.client("stepfunctions").describe_execution(executionArn=execution)
             return None if found["status"] == "RUNNING" else found
@@ -78,8 +87,13 @@ class Cloud:
         """Deploy a function of a custom runtime whose Python source defines ``handle(event, context)``."""
         name = unique("function")
         self.client("lambda").create_function(
-            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=f"arn:aws:iam::{ACCOUNT}:role/any",
-            Code={"ZipFile": package(handler)}, **{"Timeout": 10, **options})
+            FunctionName=name,
+            Runtime="provided.al2023",
+            Handler="bootstrap",
+            Role=f"arn:aws:iam::{ACCOUNT}:role/any",
+            Code={"ZipFile": package(handler)},
+            **{"Timeout": 10, **options},
+        )
         until(lambda: self.client("lambda").get_function(FunctionName=name)["Configuration"]["State"] == "Active")
         return name
 
@@ -102,6 +116,10 @@ def jsonata(states: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def invoke_task(function: str, **fields: Any) -> dict[str, Any]:
     """A task that invokes ``function`` with the state's input and gives the function's answer."""
-    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {"FunctionName": function, "Payload": "{% $states.input %}"},
-            "Output": "{% $states.result.Payload %}", "End": True} | fields
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": function, "Payload": "{% $states.input %}"},
+        "Output": "{% $states.result.Payload %}",
+        "End": True,
+    } | fields

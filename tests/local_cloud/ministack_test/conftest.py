@@ -20,8 +20,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     state = tmp_path_factory.mktemp("cloud")
     (state / "tmp").mkdir()
     port = _free_port()
-    server = Server("ministack", [sys.executable, "-m", "local_cloud.ministack_server"],
-                    f"{environment.endpoint(port)}/_local_cloud/health")
+    server = Server(
+        "ministack",
+        [sys.executable, "-m", "local_cloud.ministack_server"],
+        f"{environment.endpoint(port)}/_local_cloud/health",
+    )
     log = state / "ministack.log"
     process = processes.spawn(server.command, environment.process_environment(state, port, port), log)
     try:

@@ -9,7 +9,7 @@ import io
 import sys
 import zipfile
 
-RUNTIME = '''
+RUNTIME = """
 def _main():
     import json, os, urllib.request
     base = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
@@ -30,7 +30,7 @@ def _main():
 
 
 _main()
-'''
+"""
 
 
 def package(handler: str) -> bytes:

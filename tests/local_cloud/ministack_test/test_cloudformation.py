@@ -23,12 +23,25 @@ def deploy(cloud: Cloud, resources: dict[str, Any]) -> tuple[str, str]:
 
 def test_an_event_bus_policy(cloud: Cloud) -> None:
     bus = unique("bus")
-    stack, status = deploy(cloud, {
-        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": bus}},
-        "Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": {
-            "EventBusName": {"Ref": "Bus"}, "StatementId": "members",
-            "Statement": {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "events:PutEvents",
-                          "Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}}}})
+    stack, status = deploy(
+        cloud,
+        {
+            "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": bus}},
+            "Policy": {
+                "Type": "AWS::Events::EventBusPolicy",
+                "Properties": {
+                    "EventBusName": {"Ref": "Bus"},
+                    "StatementId": "members",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "222222222222"},
+                        "Action": "events:PutEvents",
+                        "Resource": {"Fn::GetAtt": ["Bus", "Arn"]},
+                    },
+                },
+            },
+        },
+    )
     assert status == "CREATE_COMPLETE"
     policy = json.loads(cloud.client("events").describe_event_bus(Name=bus)["Policy"])
     assert [statement["Sid"] for statement in policy["Statement"]] == ["members"]
@@ -37,6 +50,13 @@ def test_an_event_bus_policy(cloud: Cloud) -> None:
 
 def test_a_faulty_state_machine_fails_its_stack(cloud: Cloud) -> None:
     definition = json.dumps(jsonata({"A": {"Type": "Pass", "Next": "Gone"}}))
-    _, status = deploy(cloud, {"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
-        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any", "DefinitionString": definition}}})
+    _, status = deploy(
+        cloud,
+        {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any", "DefinitionString": definition},
+            }
+        },
+    )
     assert status.startswith("ROLLBACK")

@@ -17,8 +17,13 @@ ANY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 def tag_event(account: str = ACCOUNT, region: str = REGION) -> dict[str, Any]:
     vpc = unique("vpc")
     return {
-        "version": "0", "id": f"0000-{vpc}", "source": "aws.tag", "detail-type": "Tag Change on Resource",
-        "account": account, "region": region, "time": "2026-01-02T03:04:05Z",
+        "version": "0",
+        "id": f"0000-{vpc}",
+        "source": "aws.tag",
+        "detail-type": "Tag Change on Resource",
+        "account": account,
+        "region": region,
+        "time": "2026-01-02T03:04:05Z",
         "resources": [f"arn:aws:ec2:{region}:{account}:vpc/{vpc}"],
         "detail": {"service": "ec2", "resource-type": "vpc", "changed-tag-keys": ["isthmus:peer"], "tags": {}},
     }
@@ -27,8 +32,9 @@ def tag_event(account: str = ACCOUNT, region: str = REGION) -> dict[str, Any]:
 class Inbox:
     """A queue behind a rule on a bus of the given account and Region. It keeps what arrives there."""
 
-    def __init__(self, cloud: Cloud, account: str = ACCOUNT, region: str = REGION, bus: str = "default",
-                 source: str = "aws.tag") -> None:
+    def __init__(
+        self, cloud: Cloud, account: str = ACCOUNT, region: str = REGION, bus: str = "default", source: str = "aws.tag"
+    ) -> None:
         self.queues, self.name = cloud.client("sqs", account, region), unique("inbox")
         self.url = self.queues.create_queue(QueueName=self.name)["QueueUrl"]
         add_rule(cloud, account, region, bus, f"arn:aws:sqs:{region}:{account}:{self.name}", source)
@@ -56,8 +62,7 @@ def make_bus(cloud: Cloud, *allowed: str, account: str = ACCOUNT) -> tuple[str, 
     events, name = cloud.client("events", account), unique("bus")
     arn = events.create_event_bus(Name=name)["EventBusArn"]
     for sender in allowed:
-        events.put_permission(
-            EventBusName=name, Action="events:PutEvents", Principal=sender, StatementId=f"from-{sender}")
+        events.put_permission(EventBusName=name, Action="events:PutEvents", Principal=sender, StatementId=f"from-{sender}")
     return name, arn
 
 
@@ -109,8 +114,7 @@ def test_put_events_is_forwarded_too(cloud: Cloud) -> None:
     source = unique("source")
     inbox = Inbox(cloud, bus=bus, source=source)
     add_rule(cloud, MEMBER, REGION, "default", arn, source)
-    answer = cloud.client("events", MEMBER).put_events(
-        Entries=[{"Source": source, "DetailType": "Any", "Detail": '{"a": 1}'}])
+    answer = cloud.client("events", MEMBER).put_events(Entries=[{"Source": source, "DetailType": "Any", "Detail": '{"a": 1}'}])
     received = inbox.receive({"id": answer["Entries"][0]["EventId"]})
     assert (received["account"], received["detail"]) == (MEMBER, {"a": 1})
 

@@ -55,8 +55,7 @@ def test_nothing_runs_after_the_timeout(cloud: Cloud) -> None:
 
 def test_an_aborted_execution_stays_aborted(cloud: Cloud) -> None:
     states = cloud.client("stepfunctions")
-    function = cloud.create_function(
-        'import time\ndef handle(event, context):\n  time.sleep(1)\n  raise ValueError("late")')
+    function = cloud.create_function('import time\ndef handle(event, context):\n  time.sleep(1)\n  raise ValueError("late")')
     execution = cloud.start(jsonata({"Task": invoke_task(function)}))
     time.sleep(0.5)
     states.stop_execution(executionArn=execution, error="Mine", cause="enough")
@@ -86,15 +85,18 @@ def test_the_history_names_each_state(cloud: Cloud) -> None:
     assert list(events)[0] == "ExecutionStarted" and list(events)[-1] == "ExecutionSucceeded"
 
 
-@pytest.mark.parametrize(("definition", "says"), [
-    ({"StartAt": "Nowhere", "States": {"A": {"Type": "Succeed"}}}, "Nowhere"),
-    ({"States": {"A": {"Type": "Succeed"}}}, "StartAt"),
-    (jsonata({"A": {"Type": "Pass", "Next": "Gone"}}), "Gone"),
-    (jsonata({"A": {"Type": "Pass"}}), "Next or End"),
-    (jsonata({"A": {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "Gone"}]}}), "Gone"),
-    (jsonata({"A": {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "B", "States": {}}]}}), "States"),
-    (jsonata({"A": invoke_task("f", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Gone"}])}), "Gone"),
-])
+@pytest.mark.parametrize(
+    ("definition", "says"),
+    [
+        ({"StartAt": "Nowhere", "States": {"A": {"Type": "Succeed"}}}, "Nowhere"),
+        ({"States": {"A": {"Type": "Succeed"}}}, "StartAt"),
+        (jsonata({"A": {"Type": "Pass", "Next": "Gone"}}), "Gone"),
+        (jsonata({"A": {"Type": "Pass"}}), "Next or End"),
+        (jsonata({"A": {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "Gone"}]}}), "Gone"),
+        (jsonata({"A": {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "B", "States": {}}]}}), "States"),
+        (jsonata({"A": invoke_task("f", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Gone"}])}), "Gone"),
+    ],
+)
 def test_a_faulty_definition_is_refused(cloud: Cloud, definition: dict, says: str) -> None:
     with pytest.raises(ClientError, match=says) as refusal:
         cloud.create_machine(definition)

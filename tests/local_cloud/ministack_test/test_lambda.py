@@ -37,14 +37,16 @@ def test_an_error_reported_during_init_keeps_its_type(cloud: Cloud) -> None:
         "url = f\"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/init/error\"\n"
         'error = json.dumps({"errorType": "Config.Missing", "errorMessage": "no role"}).encode()\n'
         "urllib.request.urlopen(urllib.request.Request(url, data=error)).read()\n"
-        "import time; time.sleep(5)")
+        "import time; time.sleep(5)"
+    )
     error, cause = error_of(cloud, function)
     assert (error, cause["errorMessage"]) == ("Config.Missing", "no role")
 
 
 def test_a_process_is_used_again_after_an_error(cloud: Cloud) -> None:
     function = cloud.create_function(
-        'import os\ndef handle(event, context):\n  if event.get("fail"): raise ValueError("x")\n  return os.getpid()')
+        'import os\ndef handle(event, context):\n  if event.get("fail"): raise ValueError("x")\n  return os.getpid()'
+    )
     first = cloud.invoke(function)
     assert cloud.invoke(function, {"fail": True})["errorType"] == "ValueError"
     assert cloud.invoke(function) == first
@@ -55,7 +57,9 @@ def test_the_functions_environment_and_deadline(cloud: Cloud) -> None:
         "import os\ndef handle(event, context):\n"
         "  return {'environment': dict(os.environ), 'deadline': context['Lambda-Runtime-Deadline-Ms'],\n"
         "          'arn': context['Lambda-Runtime-Invoked-Function-Arn']}",
-        Timeout=7, Environment={"Variables": {"TAG_PREFIX": "isthmus"}})
+        Timeout=7,
+        Environment={"Variables": {"TAG_PREFIX": "isthmus"}},
+    )
     before = time.time()
     answer = cloud.invoke(function)
     assert before + 7 <= int(answer["deadline"]) / 1000 + 0.001 and int(answer["deadline"]) / 1000 <= time.time() + 7
@@ -68,8 +72,7 @@ def test_the_functions_environment_and_deadline(cloud: Cloud) -> None:
 
 
 def test_twenty_invocations_run_at_once(cloud: Cloud) -> None:
-    function = cloud.create_function(
-        "import os, time\ndef handle(event, context):\n  time.sleep(3)\n  return os.getpid()")
+    function = cloud.create_function("import os, time\ndef handle(event, context):\n  time.sleep(3)\n  return os.getpid()")
     began = time.monotonic()
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: cloud.invoke(function), range(20)))

@@ -19,8 +19,12 @@ from local_cloud.ministack_test.cloud import Cloud, until
 
 
 def local_cloud(command: str, state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "local_cloud", command, "--state", str(state), *arguments],
-                          capture_output=True, text=True, timeout=90)
+    return subprocess.run(
+        [sys.executable, "-m", "local_cloud", command, "--state", str(state), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
 
 
 def is_alive(pid: int) -> bool:

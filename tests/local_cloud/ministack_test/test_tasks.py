@@ -28,8 +28,11 @@ def waits(cloud: Cloud, function: str, **retrier: object) -> list[float]:
     execution = cloud.start(jsonata({"Task": task}))
     cloud.finish(execution)
     times: list[tuple[str, datetime]] = [(event["type"], event["timestamp"]) for event in cloud.history(execution)]
-    return [(after - before).total_seconds() for (kind, before), (following, after) in pairwise(times)
-            if (kind, following) == ("TaskFailed", "TaskScheduled")]
+    return [
+        (after - before).total_seconds()
+        for (kind, before), (following, after) in pairwise(times)
+        if (kind, following) == ("TaskFailed", "TaskScheduled")
+    ]
 
 
 def test_retries_wait_no_longer_than_the_maximum(cloud: Cloud, failing: str) -> None:
@@ -52,9 +55,9 @@ def test_full_jitter_is_uniform_below_the_capped_interval() -> None:
 
 def test_each_attempt_sees_its_own_retry_count(cloud: Cloud) -> None:
     function = cloud.create_function(
-        'def handle(event, context):\n  if event["count"] < 2: raise ValueError("again")\n  return event')
-    task = invoke_task(
-        function, Retry=[{"ErrorEquals": ["ValueError"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 3}])
+        'def handle(event, context):\n  if event["count"] < 2: raise ValueError("again")\n  return event'
+    )
+    task = invoke_task(function, Retry=[{"ErrorEquals": ["ValueError"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 3}])
     task["Arguments"]["Payload"] = {"count": "{% $states.context.State.RetryCount %}"}
     assert cloud.output(jsonata({"Task": task})) == {"count": 2}
 

@@ -118,9 +118,7 @@ def test_route_tables_are_filtered_by_their_routes(cloud: Cloud) -> None:
     vpc, _, connection = cloud.peering()
     table = cloud.main_table(vpc)
     for destination in ("192.168.0.0/24", "192.168.1.0/24"):
-        cloud.ec2().create_route(
-            RouteTableId=table, DestinationCidrBlock=destination, VpcPeeringConnectionId=connection
-        )
+        cloud.ec2().create_route(RouteTableId=table, DestinationCidrBlock=destination, VpcPeeringConnectionId=connection)
     for name, value in (
         ("route.vpc-peering-connection-id", connection),
         ("route.destination-cidr-block", "192.168.1.0/24"),

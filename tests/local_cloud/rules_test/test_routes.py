@@ -112,9 +112,7 @@ def test_a_connection_of_other_vpcs_is_refused(cloud: Cloud) -> None:
         add(cloud, cloud.main_table(cloud.vpc()), "192.168.0.0/16", connection)
 
 
-def test_each_family_has_its_own_quota_and_propagated_routes_do_not_count(
-    cloud: Cloud, peering: tuple[str, str]
-) -> None:
+def test_each_family_has_its_own_quota_and_propagated_routes_do_not_count(cloud: Cloud, peering: tuple[str, str]) -> None:
     table, connection = peering
     cloud.control.set(quotas={"routes_per_table": 2})
     plant(cloud, table, "172.16.0.0/24")

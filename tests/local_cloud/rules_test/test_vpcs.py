@@ -15,9 +15,7 @@ def enable_hostnames(cloud: Cloud, vpc: str, region: str = HERE, account: str = 
 
 def set_options(cloud: Cloud, connection: str, region: str = HERE, account: str = "123456789012", **sides: Any) -> Any:
     options = {f"{side.capitalize()}PeeringConnectionOptions": value for side, value in sides.items()}
-    return cloud.ec2(region, account).modify_vpc_peering_connection_options(
-        VpcPeeringConnectionId=connection, **options
-    )
+    return cloud.ec2(region, account).modify_vpc_peering_connection_options(VpcPeeringConnectionId=connection, **options)
 
 
 @pytest.mark.parametrize("grown", ["requester", "accepter"])

@@ -3,7 +3,7 @@
 use isthmus_peering::connection::{End, Status};
 use isthmus_peering::network::Refusal;
 use isthmus_peering::tables::{Route, Target};
-use isthmus_tests::{Faulty, Memory, When, execute};
+use isthmus_tests::{Faulty, Memory, When, execute, execute_in_haste};
 use serde_json::{Value, json};
 
 fn end(id: &str, region: &str) -> End {
@@ -221,4 +221,24 @@ async fn dns_resolution_is_turned_on_once() {
     assert_eq!(memory.take_calls().iter().filter(|call| **call == "allow_dns_resolution").count(), 2);
     execute(&memory, "second", &request).await.expect("peered");
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
+}
+
+#[tokio::test]
+async fn short_of_time_every_call_goes_on_where_the_last_one_stopped() {
+    let memory = world();
+    execute_in_haste(&memory, "the execution", &request(), 1).await.expect("peered");
+    assert_peered(&memory);
+    let written = memory.take_calls().into_iter().filter(|call| *call == "create_route").count();
+    assert_eq!(written, 6, "each route is written once");
+}
+
+#[tokio::test]
+async fn a_roll_back_that_is_short_of_time_goes_on_too() {
+    let memory = world();
+    // Nine calls until the connection is active; the sixteenth comes after four routes, written two by two.
+    let network = Faulty::once(&memory, 9 + 6, When::After, Refusal::Denied);
+    let ended = execute_in_haste(&network, "the execution", &request(), 2).await;
+    assert_eq!(ended.expect_err("denied").0, "AccessDenied");
+    assert_eq!(routes_to_peerings(&memory), 0);
+    assert!(memory.connections().iter().all(|connection| !connection.status.is_live()));
 }

@@ -7,6 +7,7 @@ use isthmus_peering::network::Network;
 use isthmus_peering::stack::{Limits, Stack};
 use isthmus_peering::steps::{accept_in_peer_region, create_request, roll_back, update_routes, wait_active};
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 
 /// How an execution ended.
 pub type Ended = Result<Value, (String, Value)>;
@@ -28,8 +29,13 @@ fn region(code: &str) -> Region {
 
 /// Runs an execution to its end, roll-back included.
 pub async fn execute(network: &impl Network, execution: &str, request: &Value) -> Ended {
+    execute_in_haste(network, execution, request, usize::MAX).await
+}
+
+/// The same, where each invocation of a function has time for so many routes and no more.
+pub async fn execute_in_haste(network: &impl Network, execution: &str, request: &Value, routes: usize) -> Ended {
     let mut peering = Value::Null;
-    match forward(network, execution, request, &mut peering).await {
+    match forward(network, execution, request, &mut peering, routes).await {
         Ok(output) => Ok(output),
         Err((_, error @ Error::OverlappingCidrs { .. })) => Err(told(&error)),
         Err((state, error)) => {
@@ -38,7 +44,10 @@ pub async fn execute(network: &impl Network, execution: &str, request: &Value) -
             let failure = json!({"State": state, "Error": name, "Cause": cause});
             let execution = json!({"Id": execution});
             let task = json!({"Request": request, "Execution": execution, "Failure": failure, "Peering": peering});
-            let ended = roll_back(network, &stack(), read(task)).await;
+            let ended = again(task, &["RoutesRemaining"], async |task| {
+                roll_back(network, &stack(), read(task), time_for(routes)).await
+            });
+            let ended = ended.await.map_err(|error| told(&error))?;
             Err((ended.error, serde_json::from_str(&ended.cause).unwrap_or_default()))
         }
     }
@@ -49,6 +58,7 @@ async fn forward(
     execution: &str,
     request: &Value,
     peering: &mut Value,
+    routes: usize,
 ) -> Result<Value, (&'static str, Error)> {
     let stack = stack();
     let task = json!({"Request": request, "Execution": {"Id": execution}});
@@ -81,7 +91,7 @@ async fn forward(
         ],
     );
     let routed = again(task, &["RoutesRemaining"], async |task| {
-        update_routes(network, &stack, read(task), || true).await.map(write)
+        update_routes(network, &stack, read(task), time_for(routes)).await.map(write)
     })
     .await
     .map_err(|error| ("UpdateRoutes", error))?;
@@ -90,6 +100,16 @@ async fn forward(
         output[key] = routed[key].clone();
     }
     Ok(output)
+}
+
+/// A clock that runs out after so many routes.
+fn time_for(routes: usize) -> impl Fn() -> bool {
+    let left = Cell::new(routes);
+    move || {
+        let now = left.get();
+        left.set(now.saturating_sub(1));
+        now > 0
+    }
 }
 
 /// The machine's `Retry` on these signals, which counts the attempts and gives up some day.

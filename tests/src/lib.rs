@@ -6,6 +6,6 @@ mod chain;
 mod faulty;
 mod memory;
 
-pub use chain::{Ended, execute, stack};
+pub use chain::{Ended, execute, execute_in_haste, stack};
 pub use faulty::{Faulty, When};
 pub use memory::Memory;

@@ -4,6 +4,7 @@
 //! run twice, because the machine calls again whenever it can't know whether the last call came through.
 
 mod accept_in_peer_region;
+mod batch;
 mod create_request;
 mod delete_peering;
 mod delete_routes;

@@ -1,14 +1,14 @@
 //! `DeleteRoutes`: remove the planned routes, each only while it still leads to the connection.
 
+use super::batch::{Progress, in_batches};
+use crate::connection::End;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
-use crate::network::{Answer, Network, Refusal};
+use crate::network::{Answer, Network, Refusal, Refused};
 use crate::plan::SidePlan;
 use crate::routes::PlannedRoute;
 use crate::tables::Target;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// What the state selects for this step.
@@ -29,49 +29,46 @@ pub struct RoutesDeleted {
     pub deleted: usize,
 }
 
-/// As many as update-routes writes at once.
-const AT_ONCE: usize = 8;
-
 /// Removes what is left of the planned routes, for as long as `has_time` says so.
 pub async fn delete_routes(
     network: &impl Network,
     task: DeleteRoutesTask,
     has_time: impl Fn() -> bool,
 ) -> Result<RoutesDeleted, Error> {
-    let id = &task.vpc_peering_connection_id;
+    let DeleteRoutesTask { vpc_peering_connection_id, route_plan } = task;
+    let Progress { done, remaining, failure } =
+        remove_routes(network, &route_plan, &vpc_peering_connection_id, has_time).await?;
+    match failure {
+        Some(refused) => Err(refused.into()),
+        None if remaining > 0 => Err(Error::RoutesRemaining { vpc_peering_connection_id, remaining }),
+        None => Ok(RoutesDeleted { deleted: done }),
+    }
+}
+
+/// Removes those planned routes that lead to the connection, on both sides.
+pub(super) async fn remove_routes(
+    network: &impl Network,
+    sides: &[SidePlan; 2],
+    id: &VpcPeeringConnectionId,
+    has_time: impl Fn() -> bool,
+) -> Answer<Progress<Refused>> {
     let mut routes = Vec::new();
-    for side in &task.route_plan {
+    for side in sides {
         routes.extend(still_leading_to(network, side, id).await?.into_iter().map(|route| (&side.end, route)));
     }
-    let (total, deleted) = (routes.len(), Cell::new(0));
-    stream::iter(routes)
-        .take_while(|_| std::future::ready(has_time()))
-        .map(|(end, PlannedRoute { table, destination, .. })| {
-            let deleted = &deleted;
-            async move {
-                match network.delete_route(end, &table, destination).await {
-                    Err(refused) if !matches!(refused.refusal, Refusal::NoSuchRoute | Refusal::NoSuchRouteTable) => {
-                        Err(refused)
-                    }
-                    _ => {
-                        deleted.set(deleted.get() + 1);
-                        Ok(())
-                    }
-                }
-            }
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await?;
-    match total - deleted.get() {
-        0 => Ok(RoutesDeleted { deleted: total }),
-        remaining => Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining }),
-    }
+    let remove = async |(end, PlannedRoute { table, destination, .. }): (&End, PlannedRoute)| match network
+        .delete_route(end, &table, destination)
+        .await
+    {
+        Err(Refused { refusal: Refusal::NoSuchRoute | Refusal::NoSuchRouteTable, .. }) => Ok(()),
+        answer => answer,
+    };
+    Ok(in_batches(routes, has_time, remove).await)
 }
 
 /// Those planned routes that lead to the connection now. EC2 deletes a route by its destination alone, so what somebody
 /// put in its place meanwhile must not be in the way of that.
-pub(super) async fn still_leading_to(
+async fn still_leading_to(
     network: &impl Network,
     side: &SidePlan,
     id: &VpcPeeringConnectionId,

@@ -6,14 +6,15 @@
 mod failure;
 
 use crate::connection::{Connection, End, Record, Status};
+use crate::error::Error;
 use crate::network::{Network, Refusal, Refused};
 use crate::plan::SidePlan;
 use crate::request::Request;
-use crate::routes::PlannedRoute;
 use crate::stack::{EXECUTION_TAG, Stack};
 use crate::steps::Execution;
+use crate::steps::batch::Progress;
 use crate::steps::create_request::check_regions;
-use crate::steps::delete_routes::still_leading_to;
+use crate::steps::delete_routes::remove_routes;
 use failure::public;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -74,75 +75,88 @@ struct Undone {
     left_behind: Vec<String>,
 }
 
-/// Undoes what this execution did, and answers its failure by the public name. Never fails itself: what could not be
-/// undone is named in the cause, beside the original failure.
-pub async fn roll_back(network: &impl Network, stack: &Stack, task: RollBackTask) -> RolledBack {
+/// Undoes what this execution did, and answers its failure by the public name. What could not be undone is named in the
+/// cause, beside the original failure. Short of time it fails with [`Error::RoutesRemaining`] and is called again.
+pub async fn roll_back(
+    network: &impl Network,
+    stack: &Stack,
+    task: RollBackTask,
+    has_time: impl Fn() -> bool,
+) -> Result<RolledBack, Error> {
     let mut undone = Undone::default();
     if let Some(planned) = &task.peering
         && task.failure.state == "UpdateRoutes"
     {
-        for side in &planned.route_plan {
-            remove_routes(network, side, &planned.record, &mut undone).await;
-        }
+        undone.routes(network, planned, has_time).await?;
     }
     if let Ok(request) = Request::parse(&task.request, stack)
         && !request.dry_run
         && check_regions(network, &request.end, &request.peer).await.is_ok()
     {
-        remove_connections(network, &request, &task.execution, &mut undone).await;
+        undone.connections(network, &request, &task.execution).await;
     }
     let (error, mut cause) = public(&task.failure);
     cause.insert("RolledBack".into(), serde_json::to_value(&undone).unwrap_or_default());
-    RolledBack { error, cause: Value::Object(cause).to_string() }
+    Ok(RolledBack { error, cause: Value::Object(cause).to_string() })
 }
 
-/// Removes the routes that the plan says were absent before, wherever they now lead to the connection.
-async fn remove_routes(network: &impl Network, side: &SidePlan, record: &Record, undone: &mut Undone) {
-    let routes = match still_leading_to(network, side, &record.vpc_peering_connection_id).await {
-        Ok(routes) => routes,
-        Err(refused) => return undone.left_behind.push(format!("routes of {}: {refused}", side.end.vpc_id)),
-    };
-    for PlannedRoute { table, destination, .. } in routes {
-        match network.delete_route(&side.end, &table, destination).await {
-            Err(refused) if refused.refusal != Refusal::NoSuchRoute => {
-                undone.left_behind.push(format!("{destination} in {table}: {refused}"));
+impl Undone {
+    /// Removes the routes that the plan says were absent before, wherever they now lead to the connection.
+    async fn routes(
+        &mut self,
+        network: &impl Network,
+        planned: &Planned,
+        has_time: impl Fn() -> bool,
+    ) -> Result<(), Error> {
+        let id = &planned.record.vpc_peering_connection_id;
+        match remove_routes(network, &planned.route_plan, id, has_time).await {
+            Ok(Progress { failure: None, remaining: remaining @ 1.., .. }) => {
+                return Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining });
             }
-            _ => undone.routes_deleted += 1,
+            Ok(Progress { done, remaining, failure }) => {
+                self.routes_deleted = done;
+                let left = failure.map(|refused| format!("{remaining} routes to {id}: {refused}"));
+                self.left_behind.extend(left);
+            }
+            Err(refused) => self.left_behind.push(format!("routes to {id}: {refused}")),
+        }
+        Ok(())
+    }
+
+    /// Removes the connections that carry this execution's tag.
+    async fn connections(&mut self, network: &impl Network, request: &Request, execution: &Execution) {
+        let (requester, accepter) = request.canonical();
+        match network.connections_between(requester, accepter).await {
+            Ok(connections) => {
+                let is_own = |c: &&Connection| c.tags.get(EXECUTION_TAG) == Some(&execution.id);
+                for connection in connections.iter().filter(is_own) {
+                    self.connection(network, requester, connection).await;
+                }
+            }
+            Err(refused) => {
+                self.left_behind.push(format!("perhaps a connection, which could not be looked for: {refused}"));
+            }
         }
     }
-}
 
-async fn remove_connections(network: &impl Network, request: &Request, execution: &Execution, undone: &mut Undone) {
-    let (requester, accepter) = request.canonical();
-    let connections = match network.connections_between(requester, accepter).await {
-        Ok(connections) => connections,
-        Err(refused) => {
-            return undone.left_behind.push(format!("perhaps a connection, which could not be looked for: {refused}"));
-        }
-    };
-    let is_own = |c: &&Connection| c.tags.get(EXECUTION_TAG) == Some(&execution.id);
-    for connection in connections.iter().filter(is_own) {
-        remove_connection(network, requester, connection, undone).await;
-    }
-}
-
-/// `failed` can't be deleted. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
-async fn remove_connection(network: &impl Network, requester: &End, connection: &Connection, undone: &mut Undone) {
-    let id = connection.id();
-    match connection.status {
-        status if status.is_live() => match network.delete_connection(requester, id).await {
-            Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => {
-                undone.connections_deleted.push(id.to_string());
-            }
-            // A deletion may be carried out and answered as a failure; tried again it then is in the wrong state.
-            Err(refused) => match network.connection(requester, id).await {
-                Ok(Some(connection)) if !connection.status.is_live() => undone.connections_deleted.push(id.to_string()),
-                _ => undone.left_behind.push(format!("{id}: {refused}")),
+    /// `failed` can't be deleted. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
+    async fn connection(&mut self, network: &impl Network, requester: &End, connection: &Connection) {
+        let id = connection.id();
+        match connection.status {
+            status if status.is_live() => match network.delete_connection(requester, id).await {
+                Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => {
+                    self.connections_deleted.push(id.to_string());
+                }
+                // A deletion may be carried out and answered as a failure; tried again it then is in the wrong state.
+                Err(refused) => match network.connection(requester, id).await {
+                    Ok(Some(now)) if !now.status.is_live() => self.connections_deleted.push(id.to_string()),
+                    _ => self.left_behind.push(format!("{id}: {refused}")),
+                },
             },
-        },
-        Status::Failed => {
-            undone.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));
+            Status::Failed => {
+                self.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));
+            }
+            _ => {}
         }
-        _ => {}
     }
 }

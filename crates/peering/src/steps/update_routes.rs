@@ -12,6 +12,7 @@ use crate::error::{Error, Place};
 use crate::network::{Network, Refusal, Refused};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::stack::Stack;
+use futures_util::join;
 use resume::{Rest, rest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -64,13 +65,14 @@ pub async fn update_routes(
     if let Err(stopped) = write_all(network, &task.record, changes, has_time).await {
         return Err(explain(network, stack, &task, stopped).await);
     }
-    let UpdateTask { record, route_plan, dns_to_allow, mut dns_resolution, mut warnings, .. } = task;
-    for (is_wished, end) in [(dns_to_allow.requester, &record.requester), (dns_to_allow.accepter, &record.accepter)] {
-        if is_wished && let Some(warning) = allow_dns_resolution(network, end, &record).await? {
-            warnings.push(warning);
-            dns_resolution = false;
-        }
-    }
+    let UpdateTask { record, route_plan, dns_to_allow, dns_resolution, mut warnings, .. } = task;
+    let (requester, accepter) = join!(
+        allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), &record),
+        allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), &record),
+    );
+    let refusals: Vec<String> = [requester?, accepter?].into_iter().flatten().collect();
+    let dns_resolution = dns_resolution && refusals.is_empty();
+    warnings.extend(refusals);
     warnings.extend(vanished.iter().map(|table| format!("{table} was deleted meanwhile: it has no routes to write")));
     let route_plan = route_plan.map(|side| side.without(&vanished));
     let routes = report(&route_plan, &mut warnings);
@@ -84,7 +86,12 @@ fn planned(sides: &[SidePlan; 2]) -> Vec<Change> {
 
 /// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html>
-async fn allow_dns_resolution(network: &impl Network, end: &End, record: &Record) -> Result<Option<String>, Error> {
+async fn allow_dns_resolution(
+    network: &impl Network,
+    end: Option<&End>,
+    record: &Record,
+) -> Result<Option<String>, Error> {
+    let Some(end) = end else { return Ok(None) };
     match network.allow_dns_resolution(end, record).await {
         Ok(()) => Ok(None),
         Err(Refused { refusal: Refusal::DnsUnavailable, .. }) => Ok(Some(format!(

@@ -5,14 +5,10 @@ use crate::error::Conflict;
 use crate::ids::VpcPeeringConnectionId;
 use crate::network::{Network, Refusal, Refused};
 use crate::routes::{Action, PlannedRoute};
+use crate::steps::batch::{Progress, in_batches};
 use crate::steps::create_request::gone;
 use crate::tables::{Route, Target};
-use futures_util::{StreamExt, TryStreamExt, stream};
-use std::cell::Cell;
 use std::collections::BTreeSet;
-
-/// Enough to use up EC2's burst of fifty within a second or two, and no more than its refill can follow.
-const AT_ONCE: usize = 8;
 
 /// One route to write.
 #[derive(Debug, Clone)]
@@ -43,26 +39,15 @@ pub(super) async fn write_all(
     changes: Vec<Change>,
     has_time: impl Fn() -> bool,
 ) -> Result<(), Stopped> {
-    let total = changes.len();
-    let written = Cell::new(0_usize);
     let target = &record.vpc_peering_connection_id;
-    let result = stream::iter(changes)
-        .take_while(|_| std::future::ready(has_time()))
-        .map(|change| async {
-            write(network, target, change).await?;
-            written.set(written.get() + 1);
-            Ok(())
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await;
-    let remaining = total - written.get();
-    let why = match result {
-        Ok(()) if remaining == 0 => return Ok(()),
-        Ok(()) => Why::OutOfTime,
+    let written = in_batches(changes, has_time, async |change| write(network, target, change).await).await;
+    let Progress { done, remaining, failure } = written;
+    let why = match failure {
+        None if remaining == 0 => return Ok(()),
+        None => Why::OutOfTime,
         // Throttled after some progress: the machine calls again after a pause, and the bucket refills meanwhile.
-        Err(Why::Refused(_, refused)) if refused.refusal == Refusal::Unavailable && written.get() > 0 => Why::OutOfTime,
-        Err(why) => why,
+        Some(Why::Refused(_, refused)) if refused.refusal == Refusal::Unavailable && done > 0 => Why::OutOfTime,
+        Some(why) => why,
     };
     Err(Stopped { remaining, why })
 }

@@ -73,7 +73,7 @@ MACHINE_MUTANTS = {
     "a BackoffRate that isn't a float": ('"BackoffRate": 2.0', '"BackoffRate": "2"', "BackoffRate"),
     "a field that isn't one": ('"Catch": [', '"Catches": [', '"Catches" not allowed'),
     "no TimeoutSeconds of the machine": ('"TimeoutSeconds": 7200,', "", "the machine has no TimeoutSeconds"),
-    "no TimeoutSeconds of a Task": ('"TimeoutSeconds": 310,', "", "RollBack: a Task without TimeoutSeconds"),
+    "no TimeoutSeconds of a Task": ('"TimeoutSeconds": 70,', "", "CreateRequest: a Task without TimeoutSeconds"),
     "an unbounded Retry": ('"MaxAttempts": 5,', "", "has no MaxAttempts"),
     "a Retry bounded by name only": ('"MaxAttempts": 60', '"MaxAttempts": 99999999', "which is no bound"),
     "no jitter": ('"JitterStrategy": "FULL"', '"JitterStrategy": "NONE"', "no JitterStrategy FULL"),

@@ -102,7 +102,7 @@ $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
 
 .PHONY: functions
 ifeq ($(PROFILE),dev)
-functions: ## (internal) build for this machine
+functions:
 	@echo "building the functions ($(PROFILE), $(ARCH))"
 	@$(HINT) cargo build $(CARGO_FLAGS) --workspace --quiet
 	@$(call collect,$(CARGO_TARGET_DIR)/debug)

@@ -24,7 +24,7 @@ LAMBDA_TRANSIENT = {
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
-MOST_ATTEMPTS = 100  # the language allows 99,999,999, which is no bound
+MOST_ATTEMPTS = 300  # the language allows 99,999,999, which is no bound
 NO_CATCH = "No Catch:"  # in a Task's Comment, before the reason why it may fail the execution by itself
 
 State = LocatedMapping

@@ -1,6 +1,6 @@
 //! Which tables a selection picks.
 
-use isthmus_peering::intent::Intent;
+use isthmus_peering::intent::{Intent, Wish};
 use isthmus_peering::selection::{RouteSelection, TableSelection};
 use isthmus_peering::tables::RouteTable;
 use serde_json::{Value, json};
@@ -107,6 +107,6 @@ fn tags_are_read_piece_by_piece() {
         ]
     );
     assert_eq!(intent.refused.len(), 2);
-    assert!(matches!(&intent.routes, Some(TableSelection::Subnets(subnets)) if subnets.len() == 2));
+    assert!(matches!(&intent.routes, Wish::Some(TableSelection::Subnets(subnets)) if subnets.len() == 2));
     assert_eq!(intent.dns_resolution, Some(true));
 }

@@ -24,21 +24,26 @@ impl Ec2Network {
     }
 
     async fn connections(&self, end: &End, filters: Vec<Filter>) -> Answer<Vec<Connection>> {
-        let client = self.accounts.client(end).await;
-        let pages =
-            client.describe_vpc_peering_connections().set_filters(Some(filters)).into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await;
-        let all = all.map_err(|error| refused("ec2:DescribeVpcPeeringConnections", end, error))?;
-        Ok(all.iter().filter_map(convert::connection).collect())
+        let call = self.accounts.client(end).await.describe_vpc_peering_connections().set_filters(Some(filters));
+        let mut pages = call.into_paginator().page_size(PAGE).send();
+        let mut connections = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| refused("ec2:DescribeVpcPeeringConnections", end, error))?;
+            connections.extend(page.vpc_peering_connections().iter().filter_map(convert::connection));
+        }
+        Ok(connections)
     }
 
     async fn tables(&self, end: &End, filters: Vec<Filter>) -> Answer<Vec<RouteTable>> {
-        let client = self.accounts.client(end).await;
-        let call = client.describe_route_tables().set_filters(Some(filters));
-        let pages = call.into_paginator().page_size(PAGE_OF_TABLES).items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await;
-        let all = all.map_err(|error| refused("ec2:DescribeRouteTables", end, error))?;
-        Ok(all.iter().filter_map(convert::route_table).collect())
+        let call = self.accounts.client(end).await.describe_route_tables().set_filters(Some(filters));
+        let mut pages = call.into_paginator().page_size(PAGE_OF_TABLES).send();
+        // Page by page: 200 tables of 500 routes are much larger in the SDK's shapes than in ours.
+        let mut tables = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| refused("ec2:DescribeRouteTables", end, error))?;
+            tables.extend(page.route_tables().iter().filter_map(convert::route_table));
+        }
+        Ok(tables)
     }
 }
 

@@ -15,5 +15,5 @@ mod tag_event;
 pub use accounts::{Accounts, Credentials};
 pub use ec2::Ec2Network;
 pub use executions::StateMachine;
-pub use serve::{Hub, TimeLeft, serve};
+pub use serve::{Hub, TimeLeft, log_refusals, serve};
 pub use tag_event::TagEvent;

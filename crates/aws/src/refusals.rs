@@ -31,6 +31,7 @@ const MEANINGS: &[(&str, Refusal)] = &[
     ("OptInRequired", Refusal::Denied),
     ("RequestLimitExceeded", Refusal::Unavailable),
     ("Throttling", Refusal::Unavailable),
+    ("ThrottlingException", Refusal::Unavailable),
     ("InternalError", Refusal::Unavailable),
     ("InternalFailure", Refusal::Unavailable),
     ("ServiceUnavailable", Refusal::Unavailable),
@@ -50,19 +51,25 @@ where
         code,
     };
     if let Some(code) = assume_role_code(&error) {
-        return refused(Refusal::Denied, "sts:AssumeRole", code);
+        return refused(meaning(&code).unwrap_or(Refusal::Denied), "sts:AssumeRole", code);
     }
     match error.as_service_error().and_then(|service| service.meta().code()) {
-        Some(code) => {
-            let meaning = MEANINGS.iter().find(|(name, _)| *name == code);
-            refused(meaning.map_or(Refusal::Other, |(_, refusal)| *refusal), action, code.to_owned())
+        // "Peering pcx-… is not active. Peering options can be added only to active peerings."
+        // <https://github.com/cloudposse/terraform-aws-vpc-peering-multi-account/issues/8>
+        Some(code @ "OperationNotPermitted") if action == "ec2:ModifyVpcPeeringConnectionOptions" => {
+            refused(Refusal::WrongState, action, code.to_owned())
         }
+        Some(code) => refused(meaning(code).unwrap_or(Refusal::Other), action, code.to_owned()),
         None => {
             // A recorded failure says more than its outermost sentence.
             tracing::warn!(action, error = %aws_sdk_ec2::error::DisplayErrorContext(&error), "no answer from AWS");
             refused(Refusal::Unavailable, action, "NoAnswer".into())
         }
     }
+}
+
+fn meaning(code: &str) -> Option<Refusal> {
+    MEANINGS.iter().find(|(name, _)| *name == code).map(|(_, refusal)| *refusal)
 }
 
 /// Credentials are fetched while another call is under way, so STS's refusal hides among that call's causes.

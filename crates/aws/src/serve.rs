@@ -7,6 +7,7 @@ use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
 use isthmus_peering::error::Error;
 use isthmus_peering::stack::Stack;
+use isthmus_peering::steps::Started;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -43,7 +44,8 @@ pub struct TimeLeft {
 }
 
 impl TimeLeft {
-    /// Whether another call to AWS would be over, whatever becomes of it, before Lambda ends this invocation.
+    /// Whether another call to AWS may be started: it would be over, all its retries included, before Lambda ends this
+    /// invocation. What takes several calls may be cut off all the same, and is safe to run again.
     pub fn is_enough_for_a_call(&self) -> bool {
         let left = self.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         left > CALL + Duration::from_secs(2)
@@ -63,12 +65,25 @@ where
     let (hub, step) = (&hub, &step);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let time_left = TimeLeft { deadline: event.context.deadline() };
-        let task = Task::deserialize(event.payload).map_err(|error| Error::invalid("$", error)).map_err(Failed)?;
+        let task = Task::deserialize(event.payload).map_err(unreadable).map_err(Failed)?;
         // On the heap, or the type of the whole future nests deeper than the compiler looks.
         let answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(step(hub, task, time_left));
         answer.await.map_err(Failed)
     }))
     .await
+}
+
+/// The state selects something else than the step expects: the machine and the function are not of one deployment.
+fn unreadable(error: serde_json::Error) -> Error {
+    tracing::error!(%error, "the task can't be read");
+    Error::ServiceFault { action: "lambda:Invoke".into(), code: "UnreadableTask".into() }
+}
+
+/// The answer of an asynchronous invocation is heard by nobody, so what a tag said wrong is logged.
+pub fn log_refusals(started: &Started) {
+    for refusal in &started.refused {
+        tracing::warn!(refusal, "a tag can't be understood");
+    }
 }
 
 /// An error on its way to Step Functions, which sees the public name as `Error` and the JSON cause within `Cause`.

@@ -53,7 +53,9 @@ pub enum Error {
         place: Place,
     },
     /// EC2 or STS refused us.
-    #[error("AWS refused {action} for account {owner_id} in {region}: let the stack's role in that account do it")]
+    #[error(
+        "AWS refused {action} for account {owner_id} in {region}: let the stack's role in that account do it, and enable that Region if it is off"
+    )]
     AccessDenied {
         /// The action, such as `ec2:AcceptVpcPeeringConnection`.
         action: String,
@@ -91,7 +93,9 @@ pub enum Error {
         vpc_peering_connection_id: VpcPeeringConnectionId,
     },
     /// AWS kept failing after every retry.
-    #[error("AWS kept answering {code} to {action}: see the AWS Health Dashboard, then run again")]
+    #[error(
+        "AWS answered {code} to {action}, however often: look that code up, or see the AWS Health Dashboard, then run again"
+    )]
     ServiceFault {
         /// The action, such as `ec2:CreateRoute`.
         action: String,

@@ -9,13 +9,25 @@ use crate::network::Tags;
 use crate::selection::{RouteSelection, TableSelection};
 use std::collections::BTreeSet;
 
+/// What one tag says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Wish<T> {
+    /// Nothing: there is no such tag.
+    #[default]
+    None,
+    /// This.
+    Some(T),
+    /// Something that can't be understood.
+    Malformed,
+}
+
 /// What one VPC's tags say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Intent {
     /// The other ends, each once.
     pub peers: BTreeSet<End>,
-    /// This VPC's tables; `None` where the tag is absent or can't be understood.
-    pub routes: Option<TableSelection>,
+    /// This VPC's tables.
+    pub routes: Wish<TableSelection>,
     /// Whether DNS resolution is asked for; `None` where the tag is absent or can't be understood.
     pub dns_resolution: Option<bool>,
     /// What can't be understood: the key and why.
@@ -40,8 +52,11 @@ impl Intent {
         }
         if let Some((key, value)) = value("routes") {
             match parse_routes(value) {
-                Ok(tables) => intent.routes = Some(tables),
-                Err(malformed) => intent.refused.push((key, malformed)),
+                Ok(tables) => intent.routes = Wish::Some(tables),
+                Err(malformed) => {
+                    intent.routes = Wish::Malformed;
+                    intent.refused.push((key, malformed));
+                }
             }
         }
         if let Some((key, value)) = value("dns") {
@@ -56,7 +71,11 @@ impl Intent {
 
     /// The route selection of this VPC's side.
     pub fn selection(&self) -> RouteSelection {
-        RouteSelection { tables: self.routes.clone().unwrap_or_default(), destinations: None }
+        let tables = match &self.routes {
+            Wish::Some(tables) => tables.clone(),
+            Wish::None | Wish::Malformed => TableSelection::default(),
+        };
+        RouteSelection { tables, destinations: None }
     }
 }
 

@@ -112,10 +112,10 @@ pub fn report(sides: &[SidePlan], warnings: &mut Vec<String>) -> Vec<ReportedRou
     let mut routes: Vec<ReportedRoute> =
         sides.iter().flat_map(|side| side.routes().map(|route| report_route(&side.end, route))).collect();
     if routes.len() > ROUTES_REPORTED {
-        warnings.push(format!(
-            "{} routes in all, of which Routes lists {ROUTES_REPORTED}: read the route tables for the others",
-            routes.len()
-        ));
+        let all = routes.len();
+        let told =
+            format!("{all} routes in all, of which Routes lists {ROUTES_REPORTED}: read the tables for the others");
+        warnings.insert(0, told);
         routes.sort_by_key(|route| route.action == Action::Unchanged);
         routes.truncate(ROUTES_REPORTED);
     }

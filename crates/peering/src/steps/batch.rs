@@ -20,9 +20,13 @@ pub(super) struct Progress<E> {
 
 /// Makes the calls for as long as `has_time` says so and none fails. A call under way is never abandoned: whether EC2
 /// carries it out would be anybody's guess.
+///
+/// A call that is throttled after others succeeded is no failure, only a sign to stop: while the machine pauses before
+/// it calls again, EC2's bucket refills.
 pub(super) async fn in_batches<T, E>(
     items: Vec<T>,
     has_time: impl Fn() -> bool,
+    is_throttled: impl Fn(&E) -> bool,
     call: impl AsyncFn(T) -> Result<(), E>,
 ) -> Progress<E> {
     let total = items.len();
@@ -39,5 +43,18 @@ pub(super) async fn in_batches<T, E>(
         .collect()
         .await;
     let done = results.iter().filter(|result| result.is_ok()).count();
-    Progress { done, remaining: total - done, failure: results.into_iter().find_map(Result::err) }
+    let failure = results.into_iter().filter_map(Result::err).find(|failure| done == 0 || !is_throttled(failure));
+    Progress { done, remaining: total - done, failure }
+}
+
+/// One of each in turn: the two sides are two Regions, more often than not, and each has a bucket of its own.
+pub(super) fn in_turn<T>(one: Vec<T>, other: Vec<T>) -> Vec<T> {
+    let mut all = Vec::with_capacity(one.len() + other.len());
+    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return all,
+            (a, b) => all.extend(a.into_iter().chain(b)),
+        }
+    }
 }

@@ -69,7 +69,8 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     let request = Request::parse(&task.request, stack)?;
     let survey = Survey::of(network, &request).await?;
     let found = adopt(&survey.connections, &request.end, &request.peer);
-    let (route_plan, warnings) = survey.plan(network, stack, &request, found).await?;
+    let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
+    shorten(&mut warnings);
     if request.dry_run {
         return Ok(Peering::planned(request, route_plan, warnings, found));
     }
@@ -104,7 +105,7 @@ impl Peering {
     fn new(
         request: Request,
         route_plan: [SidePlan; 2],
-        mut warnings: Vec<String>,
+        warnings: Vec<String>,
         connection: Option<&Connection>,
     ) -> Self {
         let (requester, accepter) = match connection {
@@ -114,7 +115,6 @@ impl Peering {
         let (requester, accepter) = (requester.clone(), accepter.clone());
         let allowed = connection.map(|connection| connection.dns_resolution).unwrap_or_default();
         let wished = request.dns_resolution;
-        shorten(&mut warnings);
         Self {
             vpc_peering_connection_id: connection.map(Connection::id).cloned(),
             status: connection.map_or(Status::InitiatingRequest, |connection| connection.status).as_str(),
@@ -165,8 +165,10 @@ async fn refresh_tags(
         return Ok(());
     }
     let Record { requester, accepter, .. } = &connection.record;
-    if sees_other_tags(requester, accepter) {
-        network.tag_connection(accepter, connection.id(), tags).await?;
+    // Until it is accepted, its accepter's side is tagged in the step that accepts it.
+    if connection.status == Status::Active && sees_other_tags(requester, accepter) {
+        let tags = tags_for_the_other_side(connection, tags);
+        network.tag_connection(accepter, connection.id(), &tags).await?;
     }
     Ok(network.tag_connection(requester, connection.id(), tags).await?)
 }

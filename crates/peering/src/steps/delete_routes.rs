@@ -1,6 +1,6 @@
 //! `DeleteRoutes`: remove the planned routes, each only while it still leads to the connection.
 
-use super::batch::{Progress, in_batches};
+use super::batch::{Progress, in_batches, in_turn};
 use crate::connection::End;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
@@ -8,6 +8,7 @@ use crate::network::{Answer, Network, Refusal, Refused};
 use crate::plan::SidePlan;
 use crate::routes::PlannedRoute;
 use crate::tables::Target;
+use futures_util::join;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -52,10 +53,13 @@ pub(super) async fn remove_routes(
     id: &VpcPeeringConnectionId,
     has_time: impl Fn() -> bool,
 ) -> Answer<Progress<Refused>> {
-    let mut routes = Vec::new();
-    for side in sides {
-        routes.extend(still_leading_to(network, side, id).await?.into_iter().map(|route| (&side.end, route)));
-    }
+    let [side, peer_side] = sides;
+    let leading = async |side| {
+        let routes = still_leading_to(network, side, id).await?;
+        Ok(routes.into_iter().map(|route| (&side.end, route)).collect())
+    };
+    let (routes, peer_routes) = join!(leading(side), leading(peer_side));
+    let routes = in_turn(routes?, peer_routes?);
     let remove = async |(end, PlannedRoute { table, destination, .. }): (&End, PlannedRoute)| match network
         .delete_route(end, &table, destination)
         .await
@@ -63,7 +67,8 @@ pub(super) async fn remove_routes(
         Err(Refused { refusal: Refusal::NoSuchRoute | Refusal::NoSuchRouteTable, .. }) => Ok(()),
         answer => answer,
     };
-    Ok(in_batches(routes, has_time, remove).await)
+    let is_throttled = |refused: &Refused| refused.refusal == Refusal::Unavailable;
+    Ok(in_batches(routes, has_time, is_throttled, remove).await)
 }
 
 /// Those planned routes that lead to the connection now. EC2 deletes a route by its destination alone, so what somebody

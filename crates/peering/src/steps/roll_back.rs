@@ -109,15 +109,13 @@ impl Undone {
         has_time: impl Fn() -> bool,
     ) -> Result<(), Error> {
         let id = &planned.record.vpc_peering_connection_id;
+        let again = |remaining| Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining };
         match remove_routes(network, &planned.route_plan, id, has_time).await {
-            Ok(Progress { failure: None, remaining: remaining @ 1.., .. }) => {
-                return Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining });
+            Ok(Progress { done, remaining: 0, .. }) => self.routes_deleted = done,
+            Ok(Progress { failure: Some(refused), remaining, .. }) if refused.refusal != Refusal::Unavailable => {
+                self.left_behind.push(format!("{remaining} routes to {id}: {refused}"));
             }
-            Ok(Progress { done, remaining, failure }) => {
-                self.routes_deleted = done;
-                let left = failure.map(|refused| format!("{remaining} routes to {id}: {refused}"));
-                self.left_behind.extend(left);
-            }
+            Ok(Progress { remaining, .. }) => return Err(again(remaining)),
             Err(refused) => self.left_behind.push(format!("routes to {id}: {refused}")),
         }
         Ok(())

@@ -4,11 +4,11 @@
 
 use crate::connection::End;
 use crate::error::Error;
-use crate::intent::Intent;
-use crate::network::{Network, Refusal};
+use crate::intent::{Intent, Wish};
+use crate::network::{Network, Refusal, Refused};
 use crate::request::Input;
 use crate::stack::Stack;
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -51,12 +51,19 @@ pub async fn start_peering(
         vpc => vpc?,
     };
     let intent = Intent::read(&vpc.tags, &stack.tag_prefix, &end);
-    let mut started = Started {
-        executions: Vec::new(),
-        refused: intent.refused.iter().map(|(key, malformed)| format!("{key}: {malformed}")).collect(),
-    };
-    let inputs = join_all(intent.peers.iter().map(|peer| input(network, stack, &end, &intent, peer))).await;
-    for input in inputs {
+    let mut started = Started::default();
+    started.refuse(&end, &intent);
+    // A selection that can't be understood must not turn into the widest there is.
+    if intent.routes == Wish::Malformed {
+        return Ok(started);
+    }
+    let peers = try_join_all(intent.peers.iter().map(|peer| read_peer(network, stack, peer))).await?;
+    for (peer, peer_intent) in peers {
+        started.refuse(peer, &peer_intent);
+        if peer_intent.routes == Wish::Malformed {
+            continue;
+        }
+        let input = input(&end, &intent, peer, &peer_intent);
         let name = execution_name(&input, &event_id);
         executions.start(&name, &input).await?;
         started.executions.push(name);
@@ -64,12 +71,24 @@ pub async fn start_peering(
     Ok(started)
 }
 
-/// The peer's own tags select the peer's tables. Where they can't be read the machine will say why, by name.
-async fn input(network: &impl Network, stack: &Stack, end: &End, intent: &Intent, peer: &End) -> Input {
-    let peer_intent = match network.vpc(peer).await {
-        Ok(vpc) => Intent::read(&vpc.tags, &stack.tag_prefix, peer),
-        Err(_) => Intent::default(),
-    };
+impl Started {
+    fn refuse(&mut self, end: &End, intent: &Intent) {
+        let told = intent.refused.iter().map(|(key, malformed)| format!("{}: {key}: {malformed}", end.vpc_id));
+        self.refused.extend(told);
+    }
+}
+
+/// The peer's own tags select the peer's tables. Where there is no such VPC, or we may not look, the machine will say so
+/// by name.
+async fn read_peer<'p>(network: &impl Network, stack: &Stack, peer: &'p End) -> Result<(&'p End, Intent), Error> {
+    match network.vpc(peer).await {
+        Ok(vpc) => Ok((peer, Intent::read(&vpc.tags, &stack.tag_prefix, peer))),
+        Err(Refused { refusal: Refusal::NoSuchVpc | Refusal::Denied, .. }) => Ok((peer, Intent::default())),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+fn input(end: &End, intent: &Intent, peer: &End, peer_intent: &Intent) -> Input {
     let wishes = [intent.dns_resolution, peer_intent.dns_resolution];
     Input {
         vpc_id: end.vpc_id.clone(),

@@ -6,11 +6,13 @@
 mod resume;
 mod write;
 
+use super::batch::in_turn;
 use super::diagnose::{LastSeen, diagnose};
 use crate::connection::{DnsSides, End, Record};
 use crate::error::{Error, Place};
+use crate::ids::RouteTableId;
 use crate::network::{Network, Refusal, Refused};
-use crate::plan::{ReportedRoute, SidePlan, report, shorten};
+use crate::plan::{ReportedRoute, SidePlan, report};
 use crate::stack::Stack;
 use futures_util::join;
 use resume::{Rest, rest};
@@ -72,16 +74,19 @@ pub async fn update_routes(
     );
     let refusals: Vec<String> = [requester?, accepter?].into_iter().flatten().collect();
     let dns_resolution = dns_resolution && refusals.is_empty();
-    warnings.extend(refusals);
-    warnings.extend(vanished.iter().map(|table| format!("{table} was deleted meanwhile: it has no routes to write")));
+    warnings.splice(0..0, refusals);
+    if !vanished.is_empty() {
+        let tables: Vec<&str> = vanished.iter().map(RouteTableId::as_str).collect();
+        warnings.insert(0, format!("deleted under way, so without routes: {}", tables.join(", ")));
+    }
     let route_plan = route_plan.map(|side| side.without(&vanished));
     let routes = report(&route_plan, &mut warnings);
-    shorten(&mut warnings);
     Ok(Routed { routes, dns_resolution, warnings })
 }
 
-fn planned(sides: &[SidePlan; 2]) -> Vec<Change> {
-    sides.iter().flat_map(|side| side.changes().map(|route| Change { end: side.end.clone(), route })).collect()
+fn planned([side, peer_side]: &[SidePlan; 2]) -> Vec<Change> {
+    let changes = |side: &SidePlan| side.changes().map(|route| Change { end: side.end.clone(), route }).collect();
+    in_turn(changes(side), changes(peer_side))
 }
 
 /// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.
@@ -100,17 +105,14 @@ async fn allow_dns_resolution(
         ))),
         // Each Region learns by itself that the connection is active, the other one perhaps a moment later.
         Err(Refused { refusal: Refusal::WrongState | Refusal::NoSuchConnection, .. }) => {
+            let ends = [record.requester.clone(), record.accepter.clone()];
             match network.connection(&record.requester, &record.vpc_peering_connection_id).await? {
                 Some(connection) if connection.status.is_live() => Err(Error::PeeringPending {
                     vpc_peering_connection_id: record.vpc_peering_connection_id.clone(),
                     status: connection.status,
                 }),
-                _ => Err(diagnose(
-                    network,
-                    &[record.requester.clone(), record.accepter.clone()],
-                    LastSeen::vanished(record),
-                )
-                .await),
+                Some(connection) => Err(diagnose(network, &ends, LastSeen::of(&connection)).await),
+                None => Err(diagnose(network, &ends, LastSeen::vanished(record)).await),
             }
         }
         Err(refused) => Err(refused.into()),

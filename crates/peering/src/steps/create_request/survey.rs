@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use std::collections::BTreeSet;
 
 /// A Fail state's cause holds 32 KiB; nobody resolves more than these before looking again.
-const CONFLICTS_NAMED: usize = 200;
+const CONFLICTS_NAMED: usize = 100;
 
 /// Both sides as they are.
 pub(super) struct Survey {

@@ -8,6 +8,7 @@ use crate::ids::RouteTableId;
 use crate::network::Network;
 use crate::plan::{Group, SidePlan};
 use crate::routes::{Action, Wish, doubtful_targets, plan};
+use crate::steps::batch::in_turn;
 use crate::steps::create_request::gone;
 use crate::tables::RouteTable;
 use futures_util::join;
@@ -25,13 +26,10 @@ pub(super) struct Rest {
 /// Holds the plan against the tables once more.
 pub(super) async fn rest(network: &impl Network, task: &UpdateTask) -> Result<Rest, Error> {
     let [side, peer_side] = &task.route_plan;
-    let (mut rest, peer_rest) = join!(rest_of(network, side, &task.record), rest_of(network, peer_side, &task.record));
-    if let Ok(rest) = &mut rest {
-        let Rest { changes, vanished } = peer_rest?;
-        rest.changes.extend(changes);
-        rest.vanished.extend(vanished);
-    }
-    rest
+    let (rest, peer_rest) = join!(rest_of(network, side, &task.record), rest_of(network, peer_side, &task.record));
+    let (rest, mut peer_rest) = (rest?, peer_rest?);
+    peer_rest.vanished.extend(rest.vanished);
+    Ok(Rest { changes: in_turn(rest.changes, peer_rest.changes), vanished: peer_rest.vanished })
 }
 
 async fn rest_of(network: &impl Network, side: &SidePlan, record: &Record) -> Result<Rest, Error> {

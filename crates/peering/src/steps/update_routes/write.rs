@@ -40,16 +40,14 @@ pub(super) async fn write_all(
     has_time: impl Fn() -> bool,
 ) -> Result<(), Stopped> {
     let target = &record.vpc_peering_connection_id;
-    let written = in_batches(changes, has_time, async |change| write(network, target, change).await).await;
-    let Progress { done, remaining, failure } = written;
-    let why = match failure {
-        None if remaining == 0 => return Ok(()),
-        None => Why::OutOfTime,
-        // Throttled after some progress: the machine calls again after a pause, and the bucket refills meanwhile.
-        Some(Why::Refused(_, refused)) if refused.refusal == Refusal::Unavailable && done > 0 => Why::OutOfTime,
-        Some(why) => why,
-    };
-    Err(Stopped { remaining, why })
+    let is_throttled = |why: &Why| matches!(why, Why::Refused(_, refused) if refused.refusal == Refusal::Unavailable);
+    let write = async |change| write(network, target, change).await;
+    let Progress { remaining, failure, .. } = in_batches(changes, has_time, is_throttled, write).await;
+    match failure {
+        None if remaining == 0 => Ok(()),
+        None => Err(Stopped { remaining, why: Why::OutOfTime }),
+        Some(why) => Err(Stopped { remaining, why }),
+    }
 }
 
 async fn write(network: &impl Network, target: &VpcPeeringConnectionId, change: Change) -> Result<(), Why> {

@@ -8,4 +8,5 @@ mod overlap;
 mod requests;
 mod routes;
 mod selections;
+mod starting;
 mod steps;

@@ -49,6 +49,13 @@ impl Memory {
         }
     }
 
+    /// Puts a tag on a VPC.
+    pub fn tag_vpc(&self, end: &End, key: &str, value: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
     /// Adds a block to a VPC.
     pub fn add_block(&self, end: &End, block: &str) {
         if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {

@@ -75,7 +75,7 @@ MACHINE_MUTANTS = {
     "no TimeoutSeconds of the machine": ('"TimeoutSeconds": 7200,', "", "the machine has no TimeoutSeconds"),
     "no TimeoutSeconds of a Task": ('"TimeoutSeconds": 70,', "", "CreateRequest: a Task without TimeoutSeconds"),
     "an unbounded Retry": ('"MaxAttempts": 5,', "", "has no MaxAttempts"),
-    "a Retry bounded by name only": ('"MaxAttempts": 60', '"MaxAttempts": 99999999', "which is no bound"),
+    "a Retry bounded by name only": ('"MaxAttempts": 300', '"MaxAttempts": 99999999', "which is no bound"),
     "no jitter": ('"JitterStrategy": "FULL"', '"JitterStrategy": "NONE"', "no JitterStrategy FULL"),
     "a Lambda fault not retried": ('"Lambda.SdkClientException", ', "", "no Retry on all of Lambda's transient errors"),
     "a Retry that grows without end": ('"MaxDelaySeconds": 20,', "", "has no MaxDelaySeconds"),
@@ -176,7 +176,7 @@ STATEMENT_MUTANTS = {
 
 
 def with_statement(added: str) -> Source:
-    return replace(TEMPLATE, "            - &ReadRoutes\n", added + "            - &ReadRoutes\n")
+    return replace(TEMPLATE, "            - Sid: ReadRoutes\n", added + "            - Sid: ReadRoutes\n")
 
 
 @pytest.mark.parametrize(("added", "expected"), STATEMENT_MUTANTS.values(), ids=STATEMENT_MUTANTS)

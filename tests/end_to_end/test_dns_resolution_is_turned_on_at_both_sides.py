@@ -131,3 +131,16 @@ def modifications(calls: Calls) -> set[tuple[str, str, str]]:
         for name, value in call["Parameters"].items()
         if name != "VpcPeeringConnectionId" and (value == "true" or pytest.fail(f"{name} is set to {value}"))
     }
+
+
+def test_a_side_that_does_not_know_yet_that_it_is_active_is_asked_again(world: World, machine: Machine) -> None:
+    """Each Region learns by itself that a connection is active. EC2 calls that OperationNotPermitted, which is no denial."""
+    vpc, peer = world.vpc_with_dns("10.1.0.0/16"), world.vpc_with_dns("10.2.0.0/16", region=THERE)
+    early = {"Action": MODIFY, "Region": THERE, "Code": "OperationNotPermitted", "HttpStatus": 400, "Times": 1}
+    world.control.plant_faults(early)
+    with world.calls() as calls:
+        execution = machine.run(request(vpc, peer, DnsResolution=True)).succeeded()
+    assert {error for error, _ in machine.failed_tries(execution.arn)} == {"PeeringPending"}
+    assert sum(call["Error"] == "OperationNotPermitted" for call in calls.made) == 1
+    pcx = execution.output["VpcPeeringConnectionId"]
+    assert (side_of(vpc, pcx), side_of(peer, pcx)) == (True, True)

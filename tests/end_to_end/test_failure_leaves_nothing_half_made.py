@@ -160,3 +160,14 @@ def test_what_was_undone_but_answered_as_a_failure_counts_as_undone(world: World
     assert (vpc.tables(), peer.tables(), vpc.connections()) == (*before, [])
     assert cause["RolledBack"].get("ConnectionsDeleted") == [deleted["VpcPeeringConnectionId"]]
     assert "LeftBehind" not in cause["RolledBack"]
+
+
+def test_a_roll_back_that_is_throttled_goes_on(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
+    """The SDK gives a call four attempts; whatever is throttled longer than that is left to the machine's Retry."""
+    world.hurry()
+    throttled = {"Action": "DeleteRoute", "Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 24}  # six routes
+    world.control.plant_faults(throttled)
+    with world.calls() as calls:
+        execution = fail(world, machine, pair, "AccessDenied", Action="ModifyVpcPeeringConnectionOptions", **DENIED)
+    assert sum(call["Error"] == "RequestLimitExceeded" for call in calls.made) == 24
+    assert "RoutesRemaining" in {error for error, _ in machine.failed_tries(execution.arn)}

@@ -3,15 +3,11 @@
 import pytest
 
 from .executions import Machine
-from .world import HERE, HUB, MEMBER, THERE, Calls, Vpc, World, request
+from .places import PLACES
+from .world import THERE, Calls, Vpc, World, request
 
 MODIFY = "ModifyVpcPeeringConnectionOptions"
 ALLOW = "AllowDnsResolutionFromRemoteVpc"
-PLACES = pytest.mark.parametrize(
-    ("peer_region", "peer_account"),
-    [(HERE, HUB), (THERE, HUB), (HERE, MEMBER), (THERE, MEMBER)],
-    ids=["one Region", "two Regions", "two accounts", "two accounts in two Regions"],
-)
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,8 @@
 import pytest
 
 from .executions import Execution, Machine
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request
-
-PLACES = pytest.mark.parametrize(
-    ("peer_region", "peer_account"),
-    [(HERE, HUB), (THERE, HUB), (HERE, MEMBER), (THERE, MEMBER)],
-    ids=["one Region", "two Regions", "two accounts", "two accounts in two Regions"],
-)
+from .places import PLACES
+from .world import HERE, MEMBER, THERE, Vpc, World, request
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@
 mod adapter;
 mod contract;
 mod overlap;
+mod pair;
 mod requests;
 mod routes;
 mod selections;

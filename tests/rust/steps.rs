@@ -1,53 +1,12 @@
 //! The whole chain in memory: run twice, in both directions, and killed at every single call.
 
+use crate::pair::{assert_peered, end, ends, request, routes_to_peerings, swapped, world};
 use isthmus_peering::connection::{End, Status};
 use isthmus_peering::network::Refusal;
+use isthmus_peering::steps::accept_in_peer_region;
 use isthmus_peering::tables::{Route, Target};
-use isthmus_tests::{Faulty, Memory, When, execute, execute_in_haste};
-use serde_json::{Value, json};
-
-fn end(id: &str, region: &str) -> End {
-    serde_json::from_value(json!({"VpcId": id, "Region": region, "OwnerId": "123456789012"})).expect("an end")
-}
-
-fn ends() -> (End, End) {
-    (end("vpc-0000000b", "us-east-1"), end("vpc-0000000a", "eu-west-1"))
-}
-
-/// Two VPCs with two tables each: 2 × 2 + 2 × 1 routes.
-fn world() -> Memory {
-    let (one, other) = ends();
-    let memory = Memory::default();
-    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
-    memory.add_vpc(&other, &["10.2.0.0/16", "fd00:2::/56"], 2);
-    memory
-}
-
-fn request() -> Value {
-    json!({"VpcId": "vpc-0000000b", "PeerVpcId": "vpc-0000000a", "PeerRegion": "eu-west-1"})
-}
-
-fn swapped() -> Value {
-    json!({"VpcId": "vpc-0000000a", "Region": "eu-west-1", "PeerVpcId": "vpc-0000000b", "PeerRegion": "us-east-1"})
-}
-
-/// One live connection, which is active, and every route there once.
-fn assert_peered(memory: &Memory) {
-    let live: Vec<_> = memory.connections().into_iter().filter(|c| c.status.is_live()).collect();
-    assert_eq!(live.len(), 1, "{live:?}");
-    assert_eq!(live[0].status, Status::Active);
-    assert_eq!(routes_to_peerings(memory), 6);
-    for table in [ends().0, ends().1].iter().flat_map(|end| memory.tables(end)) {
-        for route in table.routes.iter().filter(|r| matches!(r.target, Target::Peering(_))) {
-            assert_eq!(route.target, Target::Peering(live[0].id().clone()));
-        }
-    }
-}
-
-fn routes_to_peerings(memory: &Memory) -> usize {
-    let tables = [ends().0, ends().1].into_iter().flat_map(|end| memory.tables(&end));
-    tables.flat_map(|table| table.routes).filter(|route| matches!(route.target, Target::Peering(_))).count()
-}
+use isthmus_tests::{Faulty, Memory, When, execute, execute_in_haste, stack};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_second_run_in_either_direction_reads_five_times_and_writes_nothing() {
@@ -241,4 +200,34 @@ async fn a_roll_back_that_is_short_of_time_goes_on_too() {
     assert_eq!(ended.expect_err("denied").0, "AccessDenied");
     assert_eq!(routes_to_peerings(&memory), 0);
     assert!(memory.connections().iter().all(|connection| !connection.status.is_live()));
+}
+
+#[tokio::test]
+async fn a_stranger_s_request_is_not_accepted() {
+    let (one, other) = ends();
+    let stranger = end("vpc-0000000c", "us-east-1");
+    let foreign_owner = End { owner_id: "999999999999".parse().expect("an account"), ..one.clone() };
+    for requester in [stranger, foreign_owner] {
+        let memory = world();
+        let id = memory.add_connection(&requester, &other, Status::PendingAcceptance);
+        let task = serde_json::from_value(json!({
+            "VpcPeeringConnectionId": id, "Requester": requester, "Accepter": other,
+            "Ends": [one, other], "Tags": {"isthmus:stack": "isthmus"}, "Attempt": 0,
+        }));
+        let refused = accept_in_peer_region(&memory, &stack(), task.expect("a task")).await.expect_err("a stranger's");
+        assert_eq!(refused.name_and_cause().0, "InvalidRequest");
+        assert_eq!(memory.connections()[0].status, Status::PendingAcceptance);
+        assert_eq!(memory.take_calls(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn an_overlap_is_refused_before_anything_is_written() {
+    let memory = world();
+    memory.add_block(&ends().0, "10.2.128.0/20");
+    let (error, cause) = execute(&memory, "the execution", &request()).await.expect_err("an overlap");
+    assert_eq!(error, "OverlappingCidrs");
+    assert_eq!(cause["Overlaps"], json!([{"CidrBlock": "10.2.128.0/20", "PeerCidrBlock": "10.2.0.0/16"}]));
+    assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
+    assert!(memory.connections().is_empty());
 }

@@ -24,6 +24,14 @@ pub struct End {
     pub owner_id: AccountId,
 }
 
+impl End {
+    /// Whether the two see different tags on one connection: these belong to one account and Region.
+    /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
+    pub fn sees_other_tags_than(&self, other: &Self) -> bool {
+        (&self.region, &self.owner_id) != (&other.region, &other.owner_id)
+    }
+}
+
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in {} of {}", self.vpc_id, self.region, self.owner_id)

@@ -115,9 +115,7 @@ impl RoutePlan {
 }
 
 fn decide(table: &RouteTable, destination: IpNet, wish: &Wish<'_>) -> Result<Action, Conflict> {
-    let same_destination = |route: &&Route| route.destination == destination;
-    // A static and a propagated route to one destination may stand side by side; the static one decides.
-    let Some(route) = table.routes.iter().filter(same_destination).min_by_key(|route| route.propagated) else {
+    let Some(route) = table.route_to(destination) else {
         return Ok(Action::Created);
     };
     match &route.target {

@@ -10,6 +10,7 @@ mod delete_peering;
 mod delete_routes;
 pub(crate) mod diagnose;
 mod plan_teardown;
+mod planning;
 mod roll_back;
 mod start_peering;
 mod update_routes;

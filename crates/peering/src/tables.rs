@@ -23,6 +23,15 @@ pub struct RouteTable {
     pub routes: Vec<Route>,
 }
 
+impl RouteTable {
+    /// The route that decides about that very destination: a static and a propagated one may stand side by side, and
+    /// the static one wins.
+    pub fn route_to(&self, destination: IpNet) -> Option<&Route> {
+        let same_destination = self.routes.iter().filter(|route| route.destination == destination);
+        same_destination.min_by_key(|route| route.propagated)
+    }
+}
+
 /// One route of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {

@@ -1,6 +1,5 @@
 //! `AcceptInPeerRegion`: accept with the accepter's credentials in the accepter's Region, where alone EC2 allows it.
 
-use super::create_request::sees_other_tags;
 use super::diagnose::{LastSeen, diagnose};
 use crate::connection::{End, Record, Status};
 use crate::error::{Ended, Error, Place};
@@ -58,7 +57,7 @@ pub async fn accept_in_peer_region(network: &impl Network, stack: &Stack, task: 
 /// Tags first: once accepted, a later execution finds the connection active and has no reason to come here again.
 async fn tag_and_accept(network: &impl Network, record: &Record, tags: &Tags) -> Result<Status, Refused> {
     let Record { vpc_peering_connection_id, requester, accepter } = record;
-    if !tags.is_empty() && sees_other_tags(requester, accepter) {
+    if !tags.is_empty() && requester.sees_other_tags_than(accepter) {
         network.tag_connection(accepter, vpc_peering_connection_id, tags).await?;
     }
     Ok(network.accept_connection(record).await?.status)

@@ -2,8 +2,6 @@
 
 mod survey;
 
-pub(super) use survey::{check_regions, gone};
-
 use crate::connection::{Connection, DnsSides, End, Record, Status, adopt};
 use crate::error::{Error, Place};
 use crate::ids::VpcPeeringConnectionId;
@@ -166,17 +164,11 @@ async fn refresh_tags(
     }
     let Record { requester, accepter, .. } = &connection.record;
     // Until it is accepted, its accepter's side is tagged in the step that accepts it.
-    if connection.status == Status::Active && sees_other_tags(requester, accepter) {
+    if connection.status == Status::Active && requester.sees_other_tags_than(accepter) {
         let tags = tags_for_the_other_side(connection, tags);
         network.tag_connection(accepter, connection.id(), &tags).await?;
     }
     Ok(network.tag_connection(requester, connection.id(), tags).await?)
-}
-
-/// Tags on a connection belong to one account and Region.
-/// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
-pub(super) fn sees_other_tags(one: &End, other: &End) -> bool {
-    (&one.region, &one.owner_id) != (&other.region, &other.owner_id)
 }
 
 /// What the requester's side carries, which says whose connection it is, and what this request adds.

@@ -23,8 +23,17 @@ impl<'c> LastSeen<'c> {
     }
 
     /// A connection that can't be seen any more.
-    pub(super) fn vanished(record: &'c Record) -> Self {
+    fn vanished(record: &'c Record) -> Self {
         Self { record, status: Status::Deleted, status_message: "EC2 no longer knows it".into() }
+    }
+}
+
+/// The status of a connection that was active, if it still lives; else why it doesn't.
+pub(super) async fn still_live(network: &impl Network, ends: &[End; 2], record: &Record) -> Result<Status, Error> {
+    match network.connection(&record.requester, &record.vpc_peering_connection_id).await? {
+        Some(connection) if connection.status.is_live() => Ok(connection.status),
+        Some(connection) => Err(diagnose(network, ends, LastSeen::of(&connection)).await),
+        None => Err(diagnose(network, ends, LastSeen::vanished(record)).await),
     }
 }
 

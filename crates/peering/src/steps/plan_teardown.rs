@@ -1,6 +1,6 @@
 //! `PlanTeardown`: find the connection of a pair, make sure that it is ours, and list every route that leads to it.
 
-use super::create_request::check_regions;
+use super::planning::check_regions;
 use crate::connection::{Connection, End, Record, adopt, canonical};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;

@@ -7,7 +7,7 @@ mod resume;
 mod write;
 
 use super::batch::in_turn;
-use super::diagnose::{LastSeen, diagnose};
+use super::diagnose::still_live;
 use crate::connection::{DnsSides, End, Record};
 use crate::error::{Error, Place};
 use crate::ids::RouteTableId;
@@ -67,10 +67,10 @@ pub async fn update_routes(
     if let Err(stopped) = write_all(network, &task.record, changes, has_time).await {
         return Err(explain(network, stack, &task, stopped).await);
     }
-    let UpdateTask { record, route_plan, dns_to_allow, dns_resolution, mut warnings, .. } = task;
+    let UpdateTask { record, ends, route_plan, dns_to_allow, dns_resolution, mut warnings, .. } = task;
     let (requester, accepter) = join!(
-        allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), &record),
-        allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), &record),
+        allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), &record, &ends),
+        allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), &record, &ends),
     );
     let refusals: Vec<String> = [requester?, accepter?].into_iter().flatten().collect();
     let dns_resolution = dns_resolution && refusals.is_empty();
@@ -95,6 +95,7 @@ async fn allow_dns_resolution(
     network: &impl Network,
     end: Option<&End>,
     record: &Record,
+    ends: &[End; 2],
 ) -> Result<Option<String>, Error> {
     let Some(end) = end else { return Ok(None) };
     match network.allow_dns_resolution(end, record).await {
@@ -105,15 +106,9 @@ async fn allow_dns_resolution(
         ))),
         // Each Region learns by itself that the connection is active, the other one perhaps a moment later.
         Err(Refused { refusal: Refusal::WrongState | Refusal::NoSuchConnection, .. }) => {
-            let ends = [record.requester.clone(), record.accepter.clone()];
-            match network.connection(&record.requester, &record.vpc_peering_connection_id).await? {
-                Some(connection) if connection.status.is_live() => Err(Error::PeeringPending {
-                    vpc_peering_connection_id: record.vpc_peering_connection_id.clone(),
-                    status: connection.status,
-                }),
-                Some(connection) => Err(diagnose(network, &ends, LastSeen::of(&connection)).await),
-                None => Err(diagnose(network, &ends, LastSeen::vanished(record)).await),
-            }
+            let status = still_live(network, ends, record).await?;
+            let vpc_peering_connection_id = record.vpc_peering_connection_id.clone();
+            Err(Error::PeeringPending { vpc_peering_connection_id, status })
         }
         Err(refused) => Err(refused.into()),
     }
@@ -151,15 +146,11 @@ async fn explain(network: &impl Network, stack: &Stack, task: &UpdateTask, stopp
 /// Whether the connection, or the whole VPC, went away under way.
 async fn lost(network: &impl Network, task: &UpdateTask, end: &End) -> Option<Error> {
     let UpdateTask { record, ends, .. } = task;
-    match network.connection(&record.requester, &record.vpc_peering_connection_id).await {
-        Err(refused) => Some(refused.into_error()),
-        Ok(None) => Some(diagnose(network, ends, LastSeen::vanished(record)).await),
-        Ok(Some(connection)) if !connection.status.is_live() => {
-            Some(diagnose(network, ends, LastSeen::of(&connection)).await)
-        }
-        Ok(Some(_)) => match network.vpc(end).await {
-            Err(gone) if gone.refusal == Refusal::NoSuchVpc => Some(Error::VpcNotFound(end.clone())),
-            _ => None,
-        },
+    if let Err(error) = still_live(network, ends, record).await {
+        return Some(error);
+    }
+    match network.vpc(end).await {
+        Err(gone) if gone.refusal == Refusal::NoSuchVpc => Some(Error::VpcNotFound(end.clone())),
+        _ => None,
     }
 }

@@ -4,15 +4,14 @@ use crate::cidr::overlaps;
 use crate::connection::{Connection, End, Vpc};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
-use crate::network::{Answer, Network, Refusal};
+use crate::network::{Network, Refusal};
 use crate::plan::SidePlan;
-use crate::regions::is_known;
 use crate::request::Request;
-use crate::routes::{RoutePlan, Wish, doubtful_targets, plan};
+use crate::routes::{RoutePlan, Wish};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::stack::Stack;
+use crate::steps::planning::{check_regions, plan_routes};
 use crate::tables::RouteTable;
-use futures_util::future::join_all;
 use futures_util::join;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -109,16 +108,14 @@ impl Side<'_> {
             .tables
             .pick(self.tables)
             .map_err(|unmet| Error::invalid(format!("{}.{}", self.field, unmet.key), unmet.message))?;
-        let none_gone = BTreeSet::new();
         let wish = Wish {
             tables: &selected.tables,
             destinations: &destinations,
             connection,
-            gone: &none_gone,
+            gone: &BTreeSet::new(),
             routes_per_table,
         };
-        let gone = gone(network, self.end, connections, doubtful_targets(&wish)).await?;
-        let mut plan = plan(&Wish { gone: &gone, ..wish });
+        let mut plan = plan_routes(network, self.end, connections, wish).await?;
         plan.warnings.splice(0..0, selected.warnings);
         Ok(plan)
     }
@@ -156,40 +153,6 @@ impl Side<'_> {
             }
         }
     }
-}
-
-/// Of the connections that blackhole routes point to, those that are no more. One that is merely pending is somebody's plan.
-pub(in crate::steps) async fn gone(
-    network: &impl Network,
-    end: &End,
-    connections: &[Connection],
-    doubtful: BTreeSet<VpcPeeringConnectionId>,
-) -> Answer<BTreeSet<VpcPeeringConnectionId>> {
-    let mut gone = BTreeSet::new();
-    for id in doubtful {
-        let seen = match connections.iter().find(|connection| *connection.id() == id) {
-            Some(connection) => Some(connection.status),
-            None => network.connection(end, &id).await?.map(|connection| connection.status),
-        };
-        if seen.is_none_or(|status| !status.is_live()) {
-            gone.insert(id);
-        }
-    }
-    Ok(gone)
-}
-
-/// A Region that nobody heard of would fail as a host name that doesn't resolve, after many retries.
-pub(in crate::steps) async fn check_regions(network: &impl Network, end: &End, peer: &End) -> Result<(), Error> {
-    let unheard = [("Region", end), ("PeerRegion", peer)].into_iter().filter(|(_, end)| !is_known(&end.region));
-    let checks = join_all(unheard.map(|(field, end)| async move {
-        match network.regions(end).await?.contains(&end.region) {
-            true => Ok(()),
-            false => {
-                Err(Error::invalid(field, format!("AWS has no Region {}: write one such as eu-central-1", end.region)))
-            }
-        }
-    }));
-    checks.await.into_iter().collect()
 }
 
 async fn read_vpc(network: &impl Network, end: &End) -> Result<Vpc, Error> {

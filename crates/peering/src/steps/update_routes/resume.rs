@@ -7,9 +7,9 @@ use crate::error::Error;
 use crate::ids::RouteTableId;
 use crate::network::Network;
 use crate::plan::{Group, SidePlan};
-use crate::routes::{Action, Wish, doubtful_targets, plan};
+use crate::routes::{Action, Wish};
 use crate::steps::batch::in_turn;
-use crate::steps::create_request::gone;
+use crate::steps::planning::plan_routes;
 use crate::tables::RouteTable;
 use futures_util::join;
 use std::collections::BTreeSet;
@@ -46,17 +46,15 @@ async fn rest_of(network: &impl Network, side: &SidePlan, record: &Record) -> Re
     let mut conflicts = Vec::new();
     for Group { destinations, route_table_ids, .. } in wished() {
         let tables: Vec<&RouteTable> = tables.iter().filter(|table| route_table_ids.contains(&table.id)).collect();
-        let none_gone = BTreeSet::new();
         let wish = Wish {
             tables: &tables,
             destinations: &destinations.iter().copied().collect(),
             connection: Some(&record.vpc_peering_connection_id),
-            gone: &none_gone,
+            gone: &BTreeSet::new(),
             // Room was made sure of before the first write; EC2 has the last word.
             routes_per_table: u32::MAX,
         };
-        let gone = gone(network, &side.end, &[], doubtful_targets(&wish)).await?;
-        let found = plan(&Wish { gone: &gone, ..wish });
+        let found = plan_routes(network, &side.end, &[], wish).await?;
         let missing = found.routes.into_iter().filter(|route| route.action != Action::Unchanged);
         rest.changes.extend(missing.map(|route| Change { end: side.end.clone(), route }));
         conflicts.extend(found.conflicts);

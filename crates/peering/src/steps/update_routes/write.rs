@@ -6,7 +6,7 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::network::{Network, Refusal, Refused};
 use crate::routes::{Action, PlannedRoute};
 use crate::steps::batch::{Progress, in_batches};
-use crate::steps::create_request::gone;
+use crate::steps::planning::gone;
 use crate::tables::{Route, Target};
 use std::collections::BTreeSet;
 
@@ -94,8 +94,7 @@ async fn route_there(network: &impl Network, change: &Change) -> Result<Option<R
         .route_tables_by_id(end, &BTreeSet::from([table.clone()]))
         .await
         .map_err(|refused| Why::Refused(Box::new(change.clone()), refused))?;
-    let routes = tables.into_iter().flat_map(|table| table.routes);
-    Ok(routes.filter(|route| route.destination == *destination).min_by_key(|route| route.propagated))
+    Ok(tables.first().and_then(|table| table.route_to(*destination)).cloned())
 }
 
 fn in_the_way(change: &Change, route: &Route) -> Why {

@@ -1,0 +1,55 @@
+//! What several steps have to find out of the network before they can decide.
+
+use crate::connection::{Connection, End};
+use crate::error::Error;
+use crate::ids::VpcPeeringConnectionId;
+use crate::network::{Answer, Network};
+use crate::regions::is_known;
+use crate::routes::{RoutePlan, Wish, doubtful_targets, plan};
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
+
+/// Plans the wished routes of one VPC, once it is known which connections in their way are no more.
+pub(super) async fn plan_routes(
+    network: &impl Network,
+    end: &End,
+    connections: &[Connection],
+    wish: Wish<'_>,
+) -> Answer<RoutePlan> {
+    let gone = gone(network, end, connections, doubtful_targets(&wish)).await?;
+    Ok(plan(&Wish { gone: &gone, ..wish }))
+}
+
+/// Of the connections that blackhole routes point to, those that are no more. One that is merely pending is somebody's plan.
+pub(super) async fn gone(
+    network: &impl Network,
+    end: &End,
+    connections: &[Connection],
+    doubtful: BTreeSet<VpcPeeringConnectionId>,
+) -> Answer<BTreeSet<VpcPeeringConnectionId>> {
+    let mut gone = BTreeSet::new();
+    for id in doubtful {
+        let seen = match connections.iter().find(|connection| *connection.id() == id) {
+            Some(connection) => Some(connection.status),
+            None => network.connection(end, &id).await?.map(|connection| connection.status),
+        };
+        if seen.is_none_or(|status| !status.is_live()) {
+            gone.insert(id);
+        }
+    }
+    Ok(gone)
+}
+
+/// A Region that nobody heard of would fail as a host name that doesn't resolve, after many retries.
+pub(super) async fn check_regions(network: &impl Network, end: &End, peer: &End) -> Result<(), Error> {
+    let unheard = [("Region", end), ("PeerRegion", peer)].into_iter().filter(|(_, end)| !is_known(&end.region));
+    let checks = join_all(unheard.map(|(field, end)| async move {
+        match network.regions(end).await?.contains(&end.region) {
+            true => Ok(()),
+            false => {
+                Err(Error::invalid(field, format!("AWS has no Region {}: write one such as eu-central-1", end.region)))
+            }
+        }
+    }));
+    checks.await.into_iter().collect()
+}

@@ -20,6 +20,8 @@ CLOUD_ENV := $(CACHE)/env-cloud-$(call digest,$(CLOUD_REQUIREMENTS))
 SAM_ENV := $(CACHE)/env-sam-$(call digest,$(SAM_REQUIREMENTS))
 ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
+BENCH_REQUIREMENTS := benches/requirements.txt
+BENCH_ENV := $(CACHE)/env-bench-$(call digest,$(BENCH_REQUIREMENTS))
 CLOUD := PYTHONPATH=tests $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
@@ -30,6 +32,8 @@ HOST_ARCH := $(subst aarch64,arm64,$(shell uname -m))
 # dev runs here and is quick to build; release is small, quick to start, and what is deployed to AWS.
 PROFILE ?= dev
 ARCH ?= $(HOST_ARCH)
+# Where `sam build` takes the functions from, for the local cloud.
+export LAMBDA ?= $(CURDIR)/target/lambda
 PROFILE_DIR := $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # aws-sdk-ec2 declares itself mostly unused; cargo heeds that hint only behind an unstable flag. A quarter of the time.
@@ -55,8 +59,8 @@ TEST_CLOUDS ?= 5
 check: setup ## formatting, lints, template, state machine and policy validation
 	cargo fmt --all --check
 	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
-	$(CLOUD_ENV)/bin/ruff check --quiet tests
-	$(CLOUD_ENV)/bin/ruff format --quiet --check tests
+	$(CLOUD_ENV)/bin/ruff check --quiet tests benches
+	$(CLOUD_ENV)/bin/ruff format --quiet --check tests benches
 	@$(CLOUD) -m checks
 
 .PHONY: build
@@ -68,6 +72,19 @@ deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=a
 	PROFILE=release ARCH=$(DEPLOY_ARCH) $(SAM) build
 	$(SAM) deploy --guided --parameter-overrides Architecture=$(DEPLOY_ARCH)
 DEPLOY_ARCH = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),arm64)
+
+.PHONY: bench
+bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less of it)
+	@$(MAKE) functions PROFILE=release
+	@$(BENCH) --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick)
+BENCH := PYTHONPATH=tests:benches $(CLOUD_ENV)/bin/python -m bench
+
+.PHONY: bench-python-test
+bench-python-test: setup functions python-functions ## hold the Python functions to the end-to-end tests that ours pass
+	@LAMBDA=$(PYTHON_LAMBDA) $(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile $(PYTHON_TESTS)
+PYTHON_TESTS := $(addprefix tests/end_to_end/test_,two_vpcs_peer.py running_it_again_changes_nothing.py \
+  the_selected_tables_get_routes.py the_selected_destinations_are_routed.py overlapping_blocks_have_their_own_branch.py \
+  foreign_routes_are_never_touched.py a_dry_run_changes_nothing.py tags_are_put_on_each_side.py)
 
 .PHONY: local-up
 local-up: setup functions ## the local cloud with the stack deployed, in the background; writes .local/env
@@ -99,6 +116,7 @@ UV_VERSION := 0.13.9
 $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
 $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
+$(BENCH_ENV)/ready: REQUIREMENTS = $(BENCH_REQUIREMENTS)
 
 .PHONY: functions
 ifeq ($(PROFILE),dev)
@@ -128,7 +146,7 @@ endef
 # the Makefile for the local cloud, the functions are there already; called by a person, this is the build for AWS.
 build-%Function:
 	@[ -n "$${FUNCTIONS_ARE_BUILT:-}" ] || $(MAKE) functions PROFILE=$${PROFILE:-release} ARCH=$${ARCH:-arm64}
-	@cp target/lambda/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
+	@cp $(LAMBDA)/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
 
 # The stack goes to the local cloud by the same tool that deploys it to AWS.
 .PHONY: local-deploy
@@ -139,3 +157,29 @@ local-deploy:
 	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
 	      --parameter-overrides Architecture=$(HOST_ARCH); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
+
+# The four functions of the main line in Python, beside the others as they are: a `bootstrap` that runs Lambda's own
+# Python runtime client.
+PYTHON_LAMBDA := $(CURDIR)/target/lambda-python
+PYTHON_FUNCTIONS := create-request accept-in-peer-region wait-active update-routes
+.PHONY: python-functions
+python-functions: $(BENCH_ENV)/ready
+	@for function in $(FUNCTIONS); do \
+	  mkdir -p $(PYTHON_LAMBDA)/$$function; \
+	  rm -f $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	  ln -s $(CURDIR)/target/lambda/$$function/bootstrap $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	done
+	@for function in $(PYTHON_FUNCTIONS); do \
+	  rm $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	  printf '#!/bin/sh\nexport PYTHONPATH=%s\nexec %s -m awslambdaric %s.handler\n' $(CURDIR)/benches/python \
+	    $(BENCH_ENV)/bin/python $${function//-/_} > $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	  chmod +x $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	done
+
+# What nothing built on Rust can be quicker than: a loop around Lambda's Runtime API, with lambda_runtime and without.
+FLOOR_DIR = $(CARGO_TARGET_DIR)/$(HOST_TARGET)/release
+HOST_TARGET := $(subst arm64,aarch64,$(HOST_ARCH))-unknown-linux-gnu
+.PHONY: floor
+floor: $(ZIG_ENV)/ready
+	@PATH="$(ZIG_ENV)/bin:$$PATH" cargo zigbuild --locked --quiet --release --target $(HOST_TARGET).2.34 \
+	  --manifest-path benches/floor/Cargo.toml

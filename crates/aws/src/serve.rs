@@ -26,8 +26,9 @@ pub struct Hub {
 impl Hub {
     async fn from_environment() -> Result<Self, BadSetting> {
         let (stack, credentials, config) = (settings::stack()?, settings::credentials()?, sdk_config().await);
-        let network = Ec2Network::new(Accounts::new(config.clone(), stack.account.clone(), credentials));
-        Ok(Self { network, stack, config })
+        let accounts = Accounts::new(config.clone(), stack.account.clone(), credentials);
+        accounts.prepare(&stack.region).await;
+        Ok(Self { network: Ec2Network::new(accounts), stack, config })
     }
 
     /// The peering machine, for the functions that start it.

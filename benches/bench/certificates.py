@@ -19,9 +19,7 @@ def make(folder: Path) -> tuple[Path, Path, Path]:
     certificate, key, bundle = (folder / name for name in ("certificate.pem", "key.pem", "bundle.pem"))
     certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        server_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + authority.public_bytes(serialization.Encoding.PEM))
     return certificate, key, bundle

@@ -95,7 +95,9 @@ def _vpc(asked: dict[str, str]) -> str:
 
 def _connections(_asked: dict[str, str]) -> str:
     def info(vpc: str) -> str:
-        return f"<ownerId>{ACCOUNT}</ownerId><vpcId>{vpc}</vpcId><cidrBlock>{BLOCKS[vpc]}</cidrBlock><region>{REGIONS[vpc]}</region>"
+        return (
+            f"<ownerId>{ACCOUNT}</ownerId><vpcId>{vpc}</vpcId><cidrBlock>{BLOCKS[vpc]}</cidrBlock><region>{REGIONS[vpc]}</region>"
+        )
 
     return (
         f"<vpcPeeringConnectionSet><item><vpcPeeringConnectionId>{PCX}</vpcPeeringConnectionId>"

@@ -1,6 +1,7 @@
 //! EC2 clients, one per account and Region: the stack's own account with the function's role, every other by assuming
 //! the member role there. The role's name is the stack's; nothing in a request can choose it.
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -102,9 +103,11 @@ impl Accounts {
     }
 }
 
-/// What every client shares.
+/// What every client shares. Lambda hands out Region and credentials in the environment; there is nowhere else to look.
 pub(crate) async fn sdk_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
+        .region(EnvironmentVariableRegionProvider::new())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(

@@ -7,6 +7,7 @@ mod accounts;
 mod convert;
 mod ec2;
 mod executions;
+mod logs;
 mod refusals;
 mod serve;
 mod settings;

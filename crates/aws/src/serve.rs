@@ -3,6 +3,7 @@
 use crate::accounts::{Accounts, CALL, sdk_config};
 use crate::ec2::Ec2Network;
 use crate::executions::StateMachine;
+use crate::logs;
 use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
 use isthmus_peering::error::Error;
@@ -61,7 +62,7 @@ where
     Task: DeserializeOwned,
     Output: Serialize,
 {
-    lambda_runtime::tracing::init_default_subscriber();
+    logs::init();
     let hub = Hub::from_environment().await?;
     let (hub, step) = (&hub, &step);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

@@ -49,7 +49,7 @@ class Gateway:
 
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
         fault = self._faults.take(call)
-        time.sleep(self._control.latency + (fault.DelaySeconds if fault else 0))
+        time.sleep(self._control.latency(call.region) + (fault.DelaySeconds if fault else 0))
         if fault is None:
             return self._execute(call, environ)
         answer = self._execute(call, environ) if fault.executes else None

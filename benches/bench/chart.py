@@ -33,7 +33,7 @@ def draw(document: dict[str, Any]) -> str:
     panel = Panel(drawing, 560, "a peering of two Regions, seconds", alone, "seconds", tables)
     panel.draw(0, (0.3, 300), lambda count: cost.throttled_seconds(count), "EC2's bucket for CreateRoute")
     panel = Panel(drawing, 560, "1,000 peerings, dollars", alone, "dollars per 1,000", tables)
-    panel.draw(1, (0.1, 1), lambda _: 1000 * cost.dollars(cost.TRANSITIONS, 4, 0), "six transitions, four invocations")
+    panel.draw(1, (0.12, 0.4), lambda _: 1000 * cost.dollars(cost.TRANSITIONS, 4, 0), "six transitions, four invocations")
     return str(drawing)
 
 
@@ -72,11 +72,11 @@ class Panel:
         self.drawing.text(self.left + 215, top + 248, "route tables a side", 11, "middle")
         bound = [(across(count), up(limit(count))) for count in self.tables]
         self.drawing.line(bound, FLOOR, 2, dashed=True)
-        self.drawing.text(bound[0][0] + 6, bound[0][1] - 6, limit_name, 10, fill=FLOOR)
-        for name in ("ours", "Python"):
+        self.drawing.text(bound[0][0] + 6, bound[0][1] + (-6 if place == 0 else 28), limit_name, 10, fill=FLOOR)
+        for name, above in (("ours", -16), ("Python", 8)):
             rows = sorted((each["tables"], each[self.key]) for each in self.peerings if each["implementation"] == name)
             points = [(across(count), up(value)) for count, value in rows]
             self.drawing.line(points, COLORS[name], 2)
             for (x, y), (_, value) in zip(points, rows, strict=True):
                 self.drawing.dot(x, y, COLORS[name])
-                self.drawing.text(x, y - 8, f"{value:.2g}", 10, "middle", COLORS[name])
+                self.drawing.text(x, y - above, f"{value:.2g}", 10, "middle", COLORS[name])

@@ -22,7 +22,7 @@ ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
 BENCH_REQUIREMENTS := benches/requirements.txt
 BENCH_ENV := $(CACHE)/env-bench-$(call digest,$(BENCH_REQUIREMENTS))
-CLOUD := PYTHONPATH=tests $(CLOUD_ENV)/bin/python
+CLOUD := PYTHONPATH=tests:benches $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
 
@@ -51,7 +51,7 @@ demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two
 .PHONY: test
 test: setup functions ## set up and run all tests
 	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
-	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests
+	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
 # The tests wait more than they compute: several at once, each with a local cloud of its own.
 TEST_CLOUDS ?= 5
 
@@ -76,8 +76,7 @@ DEPLOY_ARCH = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),ar
 .PHONY: bench
 bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less of it)
 	@$(MAKE) functions PROFILE=release
-	@$(BENCH) --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick)
-BENCH := PYTHONPATH=tests:benches $(CLOUD_ENV)/bin/python -m bench
+	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick)
 
 .PHONY: bench-python-test
 bench-python-test: setup functions python-functions ## hold the Python functions to the end-to-end tests that ours pass

@@ -37,6 +37,7 @@ class Sandbox:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._waiting: socket.socket | None = None
+        self._has_ended = False
         api = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._listener.getsockname()[1]}"}
         quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
         began = time.perf_counter()
@@ -48,8 +49,9 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        if not self._has_ended:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
         self._selector.close()
@@ -96,6 +98,7 @@ class Sandbox:
                     self._selector.unregister(key.fileobj)
                     key.fileobj.close()  # type: ignore[union-attr]
             if os.waitpid(self.pid, os.WNOHANG)[0]:
+                self._has_ended = True
                 raise FunctionFailed("the process ended")
         raise FunctionFailed(f"the process said nothing for {PATIENCE} s")
 

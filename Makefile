@@ -125,12 +125,10 @@ functions:
 	@$(call collect,$(CARGO_TARGET_DIR)/debug)
 else
 # provided.al2023 has glibc 2.34; zig links against exactly that, on any machine and for either processor.
-# A panic aborts, so nothing is ever unwound; the tables for it are an eighth of the binary.
-RELEASE_RUSTFLAGS := -Cforce-unwind-tables=no
 RUST_TARGET := $(subst arm64,aarch64,$(ARCH))-unknown-linux-gnu
 functions: $(ZIG_ENV)/ready
 	@echo "building the functions ($(PROFILE), $(ARCH))"
-	@PATH="$(ZIG_ENV)/bin:$$PATH" RUSTFLAGS="$(RELEASE_RUSTFLAGS)" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
+	@PATH="$(ZIG_ENV)/bin:$$PATH" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
 	  --target $(RUST_TARGET).2.34 $(FUNCTIONS:%=--package %)
 	@$(call collect,$(CARGO_TARGET_DIR)/$(RUST_TARGET)/$(PROFILE_DIR))
 endif
@@ -182,5 +180,5 @@ FLOOR_DIR = $(CARGO_TARGET_DIR)/$(HOST_TARGET)/release
 HOST_TARGET := $(subst arm64,aarch64,$(HOST_ARCH))-unknown-linux-gnu
 .PHONY: floor
 floor: $(ZIG_ENV)/ready
-	@PATH="$(ZIG_ENV)/bin:$$PATH" RUSTFLAGS="-Cforce-unwind-tables=no" cargo zigbuild --locked --quiet --release --target $(HOST_TARGET).2.34 \
+	@PATH="$(ZIG_ENV)/bin:$$PATH" cargo zigbuild --locked --quiet --release --target $(HOST_TARGET).2.34 \
 	  --manifest-path benches/floor/Cargo.toml

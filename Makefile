@@ -176,9 +176,11 @@ python-functions: $(BENCH_ENV)/ready
 	done
 
 # What nothing built on Rust can be quicker than: a loop around Lambda's Runtime API, with lambda_runtime and without.
-FLOOR_DIR = $(CARGO_TARGET_DIR)/$(HOST_TARGET)/release
+# A target directory of its own: sharing one, each build would undo what the other prepared.
+FLOOR_TARGET = $(CARGO_TARGET_DIR)/floor
+FLOOR_DIR = $(FLOOR_TARGET)/$(HOST_TARGET)/release
 HOST_TARGET := $(subst arm64,aarch64,$(HOST_ARCH))-unknown-linux-gnu
 .PHONY: floor
 floor: $(ZIG_ENV)/ready
 	@PATH="$(ZIG_ENV)/bin:$$PATH" cargo zigbuild --locked --quiet --release --target $(HOST_TARGET).2.34 \
-	  --manifest-path benches/floor/Cargo.toml
+	  --manifest-path benches/floor/Cargo.toml --target-dir $(FLOOR_TARGET)

@@ -1,7 +1,7 @@
 //! Logs as Lambda reads them: one JSON object a line, as detailed as the stack's `LogLevel` says.
 //!
 //! `lambda_runtime` has a subscriber of its own, whose filter directives nobody here uses. They bring an engine for
-//! regular expressions: a twentieth of the binary, and of the time it takes to start.
+//! regular expressions, a twentieth of the binary.
 
 use tracing_subscriber::filter::LevelFilter;
 

@@ -74,9 +74,9 @@ deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=a
 DEPLOY_ARCH = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),arm64)
 
 .PHONY: bench
-bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less of it)
+bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less; PART=functions|peerings: one half)
 	@$(MAKE) functions PROFILE=release
-	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick)
+	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 
 .PHONY: bench-python-test
 bench-python-test: setup functions python-functions ## hold the Python functions to the end-to-end tests that ours pass

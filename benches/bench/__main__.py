@@ -1,4 +1,4 @@
-"""``python -m bench --python-env DIR --floor DIR [--quick]``: measures, prints, and writes `docs/`."""
+"""``python -m bench --python-env DIR --floor DIR [--quick] [--part PART]``: measures, prints, and writes `docs/`."""
 
 import argparse
 import datetime
@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--python-env", type=Path, required=True, help="the environment of the Python functions")
     parser.add_argument("--floor", type=Path, required=True, help="where the floors were built to")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ stays as it is")
+    parser.add_argument("--part", choices=["functions", "peerings"], help="measure this again, and keep the rest of docs/")
     arguments = parser.parse_args()
     began = time.monotonic()
     document = measure(arguments)
@@ -31,7 +32,7 @@ def main() -> None:
     tables = report.all_tables(document, reached)
     print("\n\n".join(tables.values()))
     output = REPOSITORY / ".local" / "bench" if arguments.quick else DOCS
-    (output / "performance.json").write_text(json.dumps(document, indent=2) + "\n")
+    (output / "performance.json").write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
     (output / "performance.svg").write_text(chart.draw(document))
     if not arguments.quick:
         report.write_into(DOCS / "PERFORMANCE.md", tables)
@@ -40,8 +41,23 @@ def main() -> None:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    rounds = 7 if arguments.quick else 21
-    machine = {
+    document = json.loads((DOCS / "performance.json").read_text()) if arguments.part else {}
+    if arguments.part != "peerings":
+        rounds = 7 if arguments.quick else 21
+        document["machine"] = machine(rounds)
+        print("each function by itself", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            document |= functions.measure(REPOSITORY, arguments.python_env, arguments.floor, Path(folder), rounds)
+        binaries = sorted((REPOSITORY / "target" / "lambda").glob("*/bootstrap"))
+        document["zip MB"] = {binary.parent.name: zipped([binary], binary.parent) / 1e6 for binary in binaries}
+    if arguments.part != "functions":
+        print("whole peerings on the local cloud", flush=True)
+        document |= peerings.measure(REPOSITORY, arguments.quick)
+    return document
+
+
+def machine(rounds: int) -> dict[str, Any]:
+    return {
         "cores": os.cpu_count(),
         "processor": processor(),
         "kernel": platform.release(),
@@ -50,14 +66,6 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "rounds": rounds,
         "quota": quota.mechanism(),
     }
-    print("each function by itself", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        by_itself = functions.measure(REPOSITORY, arguments.python_env, arguments.floor, Path(folder), rounds)
-    binaries = sorted((REPOSITORY / "target" / "lambda").glob("*/bootstrap"))
-    zips = {binary.parent.name: zipped([binary], binary.parent) / 1e6 for binary in binaries}
-    print("whole peerings on the local cloud", flush=True)
-    together = peerings.measure(REPOSITORY, arguments.quick)
-    return {"machine": machine, "functions": by_itself, "zip MB": zips, **together}
 
 
 def processor() -> str:

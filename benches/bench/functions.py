@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -23,21 +23,24 @@ PERIODS_MS = {"100 ms periods": 100, "20 ms periods": 20}
 Samples = dict[str, dict[str, list[float]]]
 
 
-def measure(repository: Path, python_env: Path, floor: Path, folder: Path, rounds: int) -> dict[str, dict[str, float]]:
-    """Medians, by subject and figure."""
+def measure(repository: Path, python_env: Path, floor: Path, folder: Path, rounds: int) -> dict[str, Any]:
+    """Medians and the least of all rounds, by subject and figure. What is least, nothing else on the machine disturbed."""
     certificate, key, bundle = certificates.make(folder)
     samples: Samples = defaultdict(lambda: defaultdict(list))
-    with ec2_stub(certificate, key) as endpoint:
+    with quota.undisturbed(), ec2_stub(certificate, key) as endpoint:
         all_subjects = subjects(repository, python_env, floor, endpoint, bundle)
         for turn in range(rounds):
             print(f"\r  round {turn + 1} of {rounds}", end="", flush=True)
             for subject in all_subjects:
                 one_round(subject, samples[subject.name], endpoint, bundle)
     print()
-    medians = {name: {figure: median(values) for figure, values in of.items()} for name, of in samples.items()}
     for subject in all_subjects:
-        medians[subject.name]["zip MB"] = subject.zip_bytes / 1e6
-    return medians
+        samples[subject.name]["zip MB"] = [subject.zip_bytes / 1e6]
+    return {"functions": summary(samples, median), "functions, least": summary(samples, min)}
+
+
+def summary(samples: Samples, of: Callable[[list[float]], float]) -> dict[str, dict[str, float]]:
+    return {name: {figure: of(values) for figure, values in figures.items()} for name, figures in samples.items()}
 
 
 def one_round(subject: Subject, samples: dict[str, list[float]], endpoint: str, bundle: Path) -> None:

@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod adapter;
+mod consent;
 mod contract;
+mod intents;
 mod overlap;
 mod pair;
 mod requests;
@@ -11,3 +13,4 @@ mod routes;
 mod selections;
 mod starting;
 mod steps;
+mod sweeping;

@@ -8,7 +8,8 @@ use aws_sdk_ec2::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use isthmus_peering::connection::End;
-use isthmus_peering::ids::{AccountId, Region};
+use isthmus_peering::ids::AccountId;
+use isthmus_peering::network::Location;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub struct Accounts {
     config: SdkConfig,
     home: AccountId,
     credentials: Credentials,
-    clients: RefCell<HashMap<(AccountId, Region), Client>>,
+    clients: RefCell<HashMap<Location, Client>>,
 }
 
 impl Accounts {
@@ -49,25 +50,25 @@ impl Accounts {
 
     /// Uses this client for that account and Region.
     pub fn with_client(self, end: &End, client: Client) -> Self {
-        self.clients.borrow_mut().insert((end.owner_id.clone(), end.region.clone()), client);
+        self.clients.borrow_mut().insert(end.into(), client);
         self
     }
 
-    /// The client that acts in the end's account and Region.
-    pub(crate) async fn client(&self, end: &End) -> Client {
-        let key = (end.owner_id.clone(), end.region.clone());
-        if let Some(client) = self.clients.borrow().get(&key) {
+    /// The client that acts in that account and Region.
+    pub(crate) async fn client(&self, at: impl Into<Location>) -> Client {
+        let at = at.into();
+        if let Some(client) = self.clients.borrow().get(&at) {
             return client.clone();
         }
         let mut config = aws_sdk_ec2::config::Builder::from(&self.config)
-            .region(aws_sdk_ec2::config::Region::new(end.region.to_string()));
+            .region(aws_sdk_ec2::config::Region::new(at.region.to_string()));
         if let Credentials::MemberRole { partition, role_name } = &self.credentials
-            && end.owner_id != self.home
+            && at.owner_id != self.home
         {
-            config = config.credentials_provider(self.member(partition, role_name, &end.owner_id).await);
+            config = config.credentials_provider(self.member(partition, role_name, &at.owner_id).await);
         }
         let client = Client::from_conf(config.build());
-        self.clients.borrow_mut().entry(key).or_insert(client).clone()
+        self.clients.borrow_mut().entry(at).or_insert(client).clone()
     }
 
     /// The stack's own account and Region, for questions that any Region can answer.

@@ -35,6 +35,12 @@ pub enum Error {
         #[serde(skip_serializing_if = "Option::is_none")]
         vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
     },
+    /// Across accounts: this end's owner has not consented.
+    #[error(
+        "{} of {} has not consented: its owner has to tag it {}:accept={} (or {})",
+        .0.vpc_id, .0.owner_id, .0.tag_prefix, .0.peer.vpc_id, .0.peer.owner_id
+    )]
+    PeerNotTrusted(Box<Claim>),
     /// Selected tables already route these destinations elsewhere.
     #[error("{}: remove that route, or leave its table or destination out of the selection", list_conflicts(conflicts))]
     RouteConflict {
@@ -92,6 +98,12 @@ pub enum Error {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,
     },
+    /// The pair to take apart is wished by a tag, which would only have it made again.
+    #[error(
+        "the tag {}:peer of {} names {}: take it out there, which takes the peering apart by itself",
+        .0.tag_prefix, .0.vpc_id, .0.peer.vpc_id
+    )]
+    StillWished(Box<Claim>),
     /// AWS kept failing after every retry.
     #[error(
         "AWS answered {code} to {action}, however often: look that code up, or see the AWS Health Dashboard, then run again"
@@ -136,6 +148,30 @@ pub struct Ended {
     pub vpc_peering_connection_id: VpcPeeringConnectionId,
     /// EC2's words about it.
     pub status_message: String,
+}
+
+/// What the tags of an end say, or fail to say, about another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Claim {
+    /// The end's VPC.
+    pub vpc_id: VpcId,
+    /// Its account.
+    pub owner_id: AccountId,
+    /// The other end.
+    #[serde(skip)]
+    pub peer: End,
+    /// What the stack's tag keys begin with.
+    #[serde(skip)]
+    pub tag_prefix: String,
+}
+
+impl Claim {
+    /// What `end` says about `peer`.
+    pub fn of(end: &End, peer: &End, tag_prefix: &str) -> Box<Self> {
+        let End { vpc_id, owner_id, .. } = end.clone();
+        Box::new(Self { vpc_id, owner_id, peer: peer.clone(), tag_prefix: tag_prefix.into() })
+    }
 }
 
 /// A route in the way of one of ours.

@@ -72,8 +72,8 @@ pub struct Input {
 /// AWS's limits on tags. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
 const TAG_KEY_CHARACTERS: usize = 128;
 const TAG_VALUE_CHARACTERS: usize = 256;
-/// Fifty a resource, less `Name` and our own two.
-const TAGS: usize = 47;
+/// Fifty a resource, less `Name` and our own three.
+const TAGS: usize = 46;
 
 impl Request {
     /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
@@ -169,7 +169,7 @@ fn check_tags(input: &Input, stack: &Stack) -> Result<(), Error> {
     if input.tags.len() > TAGS {
         return Err(Error::invalid(
             "Tags",
-            format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours"),
+            format!("give at most {TAGS}: AWS allows 50 a resource, and four are ours"),
         ));
     }
     for (key, value) in &input.tags {

@@ -84,6 +84,35 @@ pub fn plan(wish: &Wish<'_>) -> RoutePlan {
     plan
 }
 
+/// The routes to our own connection that the plan of the same tables no longer has: of a table that isn't selected any
+/// more, or to a block that the other VPC no longer has. A more specific route within one of its blocks was made by hand,
+/// and stays.
+pub fn moved_away(
+    tables: &[RouteTable],
+    peer_blocks: &[IpNet],
+    own: &VpcPeeringConnectionId,
+    planned: &[PlannedRoute],
+) -> Vec<PlannedRoute> {
+    let wished: BTreeSet<(&RouteTableId, IpNet)> =
+        planned.iter().map(|route| (&route.table, route.destination)).collect();
+    let is_by_hand = |destination: &IpNet| {
+        !peer_blocks.contains(destination) && peer_blocks.iter().any(|block| block.contains(destination))
+    };
+    let leading = tables.iter().flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)));
+    leading
+        .filter(|(table, route)| {
+            route.target == Target::Peering(own.clone())
+                && !wished.contains(&(table, route.destination))
+                && !is_by_hand(&route.destination)
+        })
+        .map(|(table, route)| PlannedRoute {
+            table: table.clone(),
+            destination: route.destination,
+            action: Action::Deleted,
+        })
+        .collect()
+}
+
 /// The connections whose fate decides between repair and conflict: targets of blackhole routes to wished destinations.
 pub fn doubtful_targets(wish: &Wish<'_>) -> BTreeSet<VpcPeeringConnectionId> {
     let in_the_way = wish

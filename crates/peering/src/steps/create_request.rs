@@ -1,6 +1,7 @@
 //! `CreateRequest`: read both sides, plan everything, and only then make or adopt the connection.
 
-mod survey;
+mod related;
+pub(super) mod survey;
 
 use crate::connection::{Connection, DnsSides, End, Record, Status, adopt};
 use crate::error::{Error, Place};
@@ -9,6 +10,9 @@ use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::request::Request;
 use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack, is_made_by};
+use crate::standing::Origin;
+use crate::steps::executions::named_after;
+use related::Related;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use survey::Survey;
@@ -29,6 +33,17 @@ pub struct CreateTask {
 pub struct Execution {
     /// Its ARN: the value of the tag that says which execution made a connection.
     pub id: String,
+}
+
+impl Execution {
+    /// Only the executions that tags started are named after their pair; whoever borrows such a name gains nothing.
+    fn origin(&self, request: &Request) -> Origin {
+        let name = self.id.rsplit(':').next().unwrap_or_default();
+        match name.starts_with(&named_after(&request.end, &request.peer)) {
+            true => Origin::Tags,
+            false => Origin::Execution,
+        }
+    }
 }
 
 /// What the execution knows after this step, as the variable `$peering`.
@@ -57,6 +72,10 @@ pub struct Peering {
     pub dns_resolution: bool,
     /// What is legal but surprising.
     pub warnings: Vec<String>,
+    /// The ends on which the status shall be told once it is active.
+    pub to_tell: Vec<End>,
+    /// For events: the ARNs of both VPCs where their tags have to do with this peering, else none.
+    pub resources: Vec<String>,
     /// The planned routes, one by one; only in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<ReportedRoute>>,
@@ -65,7 +84,8 @@ pub struct Peering {
 /// Reads, plans, and makes or adopts the connection. A refusal leaves the world exactly as it was.
 pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateTask) -> Result<Peering, Error> {
     let request = Request::parse(&task.request, stack)?;
-    let survey = Survey::of(network, &request).await?;
+    let survey = Survey::of(network, stack, &request, task.execution.origin(&request)).await?;
+    let related = Related::of(&survey, stack, &request);
     let found = adopt(&survey.connections, &request.end, &request.peer);
     let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
     shorten(&mut warnings);
@@ -74,17 +94,21 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     }
     let connection = match found {
         Some(connection) => {
-            refresh_tags(network, stack, connection, &request.tags).await?;
+            refresh_tags(network, stack, connection, &related.mark(&request.tags)).await?;
             connection.clone()
         }
-        None => create(network, stack, &request, &task.execution).await?,
+        None => {
+            let tags = related.mark(&request.tags_at_creation());
+            create(network, stack, &request, tags, &task.execution).await?
+        }
     };
     let tags = match is_made_by(&connection.tags, stack) {
-        true => tags_for_the_other_side(&connection, &request.tags),
+        true => tags_for_the_other_side(&connection, &related.mark(&request.tags)),
         false => Tags::new(),
     };
     let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
-    Ok(Peering { created, tags, ..Peering::new(request, route_plan, warnings, Some(&connection)) })
+    let (to_tell, resources) = (related.to_tell(&survey, stack, &request, &connection), related.resources);
+    Ok(Peering { created, tags, to_tell, resources, ..Peering::new(request, route_plan, warnings, Some(&connection)) })
 }
 
 impl Peering {
@@ -125,6 +149,8 @@ impl Peering {
             dns_to_allow: DnsSides { requester: wished && !allowed.requester, accepter: wished && !allowed.accepter },
             dns_resolution: wished || (allowed.requester && allowed.accepter),
             warnings,
+            to_tell: Vec::new(),
+            resources: Vec::new(),
             routes: None,
         }
     }
@@ -134,10 +160,10 @@ async fn create(
     network: &impl Network,
     stack: &Stack,
     request: &Request,
+    mut tags: Tags,
     execution: &Execution,
 ) -> Result<Connection, Error> {
     let (requester, accepter) = request.canonical();
-    let mut tags = request.tags_at_creation();
     tags.insert(STACK_TAG.into(), stack.name.clone());
     tags.insert(EXECUTION_TAG.into(), execution.id.clone());
     network.create_connection(requester, accepter, &tags).await.map_err(|refused: Refused| match refused.refusal {

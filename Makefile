@@ -137,5 +137,7 @@ local-deploy:
 	@source $(STATE)/env && \
 	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
 	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
-	      --parameter-overrides Architecture=$(HOST_ARCH); } > $(STATE)/logs/sam.log 2>&1 \
+	      --parameter-overrides Architecture=$(HOST_ARCH) MemberAccounts=$(LOCAL_MEMBERS); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
+	@$(CLOUD) -m local_cloud members --state $(STATE)
+LOCAL_MEMBERS := 222222222222,111111111111

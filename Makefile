@@ -137,7 +137,8 @@ local-deploy:
 	@source $(STATE)/env && \
 	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
 	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
-	      --parameter-overrides Architecture=$(HOST_ARCH) MemberAccounts=$(LOCAL_MEMBERS); } > $(STATE)/logs/sam.log 2>&1 \
+	      --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
 	@$(CLOUD) -m local_cloud members --state $(STATE)
-LOCAL_MEMBERS := 222222222222,111111111111
+LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111 PipelineAccounts=111111111111 \
+  PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines

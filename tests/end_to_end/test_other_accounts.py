@@ -2,29 +2,19 @@
 
 import json
 import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from .callers import assume, client, output
 from .executions import Machine
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, wait_until
 
 OTHER_MEMBER, STRANGER = "111111111111", "999999999999"
 SYDNEY = "ap-southeast-2"
 MEMBER_ROLE = f"arn:aws:iam::{MEMBER}:role/isthmus-member"
-
-
-def client(environment: dict[str, str], service: str, account: str = HUB, region: str = HERE) -> Any:
-    """A client of what isn't EC2, where the access key is the account."""
-    return boto3.client(
-        service,
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=region,
-        aws_access_key_id=account,
-        aws_secret_access_key="local",
-    )
 
 
 def wish(vpc: Vpc, peer: Vpc) -> None:
@@ -80,44 +70,23 @@ def test_each_function_acts_there_by_its_own_name(world: World, machine: Machine
         assert call["Parameters"]["ExternalId"]
 
 
-@pytest.fixture
-def external_id(environment: dict[str, str]) -> str:
-    [stack] = client(environment, "cloudformation").describe_stacks(StackName="isthmus")["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return outputs["ExternalId"]
-
-
-def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(
-    world: World, environment: dict[str, str], external_id: str
-) -> None:
+def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(environment: dict[str, str]) -> None:
+    external_id = output(environment, "ExternalId")
     functions = client(environment, "lambda").list_functions()["Functions"]
     [function] = [each["Role"] for each in functions if "CreateRequestFunction" in each["FunctionName"]]
 
-    def assume(caller: str, **more: str) -> None:
-        """The local STS knows a function by its session token."""
-        sts = boto3.client(
-            "sts",
-            endpoint_url=environment["AWS_ENDPOINT_URL_STS"],
-            region_name=HERE,
-            aws_access_key_id=HUB,
-            aws_secret_access_key="local",
-            aws_session_token=caller,
-        )
-        sts.assume_role(RoleArn=MEMBER_ROLE, RoleSessionName="test", **more)
-
-    assume(function, ExternalId=external_id)
+    assert assume(environment, MEMBER_ROLE, function, ExternalId=external_id) is None
     for caller, more in (
         (function, {}),
         (function, {"ExternalId": str(uuid.uuid4())}),
-        (function, {"ExternalId": external_id.upper() + "0"}),
+        (function, {"ExternalId": external_id + "0"}),
+        (function, {"ExternalId": external_id, "Tags": [{"Key": "team", "Value": "payments"}]}),
         (f"arn:aws:iam::{HUB}:role/another", {"ExternalId": external_id}),
         (f"{function}-too", {"ExternalId": external_id}),
         (f"arn:aws:iam::{HUB}:root", {"ExternalId": external_id}),
         (function.replace(HUB, STRANGER), {"ExternalId": external_id}),
     ):
-        with pytest.raises(ClientError) as refused:
-            assume(caller, **more)
-        assert refused.value.response["Error"]["Code"] == "AccessDenied", (caller, more)
+        assert assume(environment, MEMBER_ROLE, caller, **more) == "AccessDenied", (caller, more)
 
 
 def test_an_account_without_the_member_role_is_named(world: World, machine: Machine) -> None:
@@ -128,13 +97,18 @@ def test_an_account_without_the_member_role_is_named(world: World, machine: Mach
 
 
 @pytest.fixture
-def wished(world: World) -> tuple[Vpc, Vpc]:
+def wished(world: World) -> Iterator[tuple[Vpc, Vpc]]:
     """Two VPCs whose owners wish to be peered, of which nobody has heard: any event that gets through would peer them."""
     vpc = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER)
     peer = world.vpc("10.2.0.0/16")
     world.control.disturb_events(drop=2)
     wish(vpc, peer)
-    return vpc, peer
+    before = vpc.everything(), peer.everything()
+    yield vpc, peer
+    assert (vpc.everything(), peer.everything()) == before
+    world.control.disturb_events(drop=2)
+    for end in (vpc, peer):
+        end.ec2.delete_tags(Resources=[end.id])
 
 
 def hint(vpc: Vpc, **fields: Any) -> dict[str, Any]:
@@ -171,24 +145,43 @@ def test_what_is_put_on_the_bus_by_hand_changes_nothing(
     error: str | None,
 ) -> None:
     entry = hint(wished[0], EventBusName=environment["EVENT_BUS_ARN"], **fields)
-    with world.untouched(*wished):
-        assert put_events(environment, account, entry) == error
-        assert_nothing_started(world, machine, environment, wished)
+    assert put_events(environment, account, entry) == error
+    assert_nothing_started(world, machine, wished)
 
 
 def test_a_stranger_s_rule_does_not_reach_the_bus(
     world: World, machine: Machine, environment: dict[str, str], wished: tuple[Vpc, Vpc]
 ) -> None:
-    """A stranger's account has real tag changes, too, and a rule that forwards them as a member's does."""
+    """A stranger's account has real tag changes, too, and a rule that forwards them as a member's does.
+
+    What the bus takes in is seen by a rule beside the stack's own.
+    """
+    seen = everything_on_the_bus(environment)
     events = client(environment, "events", STRANGER)
     name = f"intrusion-{uuid.uuid4()}"
     events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.tag"]}))
     target = {"Id": "hub", "Arn": environment["EVENT_BUS_ARN"], "RoleArn": f"arn:aws:iam::{STRANGER}:role/forward"}
     events.put_targets(Rule=name, Targets=[target])
     strange = world.vpc("10.3.0.0/16", account=STRANGER)
-    with world.untouched(*wished, strange):
-        strange.tag(isthmus__peer=f"{wished[1].id}@{wished[1].region}@{wished[1].account}")
-        assert_nothing_started(world, machine, environment, (*wished, strange))
+    strange.tag(isthmus__peer=f"{wished[1].id}@{wished[1].region}@{wished[1].account}")
+    assert_nothing_started(world, machine, (*wished, strange))
+    senders = {event["account"] for event in seen()}
+    assert MEMBER in senders and STRANGER not in senders
+
+
+def everything_on_the_bus(environment: dict[str, str]) -> Callable[[], list[dict[str, Any]]]:
+    """Answers a look at the events that the bus has received since."""
+    events, queues, name = client(environment, "events"), client(environment, "sqs"), f"watch-{uuid.uuid4()}"
+    queue = queues.create_queue(QueueName=name)["QueueUrl"]
+    events.put_rule(Name=name, EventBusName="isthmus", EventPattern=json.dumps({"version": ["0"]}))
+    arn = f"arn:aws:sqs:{HERE}:{HUB}:{name}"
+    events.put_targets(Rule=name, EventBusName="isthmus", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def seen() -> list[dict[str, Any]]:
+        found = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in found]
+
+    return seen
 
 
 def put_events(environment: dict[str, str], account: str, entry: dict[str, Any]) -> str | None:
@@ -199,8 +192,11 @@ def put_events(environment: dict[str, str], account: str, entry: dict[str, Any])
     return answer["Entries"][0].get("ErrorCode")
 
 
-def assert_nothing_started(world: World, machine: Machine, environment: dict[str, str], vpcs: tuple[Vpc, ...]) -> None:
-    """After a later event has come through on the same way, none of an earlier one is still to come."""
+def assert_nothing_started(world: World, machine: Machine, vpcs: tuple[Vpc, ...]) -> None:
+    """After a later event has come through on the same way, none of an earlier one is still to come.
+
+    Nor have the VPCs changed, as their fixture finds.
+    """
     witness, peer = world.vpc("10.8.0.0/16", region=THERE, account=MEMBER), world.vpc("10.8.0.0/16")
     wish(witness, peer)  # refused for the overlap, hence never anything but an execution
     wait_until(lambda: bool(machine.executions(f"{witness.id}-{peer.id}")), "the witness was heard")

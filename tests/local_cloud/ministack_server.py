@@ -20,6 +20,7 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 from local_cloud import (
     patch_branches,
+    patch_bus_policies,
     patch_cloudformation,
     patch_definitions,
     patch_eventbridge,
@@ -49,6 +50,7 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (stepfunctions, "_run_parallel_branches", patch_jsonata.arguments_and_output_of_parallel),
     (stepfunctions, "_run_sub_machine", patch_branches.run_branch),
     (eventbridge, "_dispatch_to_event_bus", patch_eventbridge.deliver_to_any_bus),
+    (eventbridge, "_put_permission", patch_bus_policies.put_permission),
     (eventbridge, "_put_events", patch_eventbridge.put_on_another_accounts_bus),
     *(
         (module, "_evaluate_conditions", patch_cloudformation.resolve_in_conditions)

@@ -1,4 +1,4 @@
-"""CloudFormation: event bus policies, conditions on account and Region, and state machines that are checked as CreateStateMachine checks them."""
+"""CloudFormation: event bus policies, conditions on account and Region, and state machines checked as on creation."""
 
 from __future__ import annotations
 

@@ -12,10 +12,9 @@ from ministack.core.arn import Arn, ArnParseError, parse_arn
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import eventbridge
 
-from local_cloud.bus_policy import allows
+from local_cloud.patch_bus_policies import Response, allows
 
 logger = logging.getLogger("local_cloud.events")
-Response = tuple[int, dict[str, str], bytes]
 
 
 def deliver_envelope(account: str, region: str, event: dict[str, Any]) -> None:

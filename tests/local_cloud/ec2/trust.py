@@ -30,9 +30,10 @@ class Trust:
         if call.action != "AssumeRole" or self._iam_url is None or _name(role_arn).startswith(OWNERS):
             return None
         policy = self._trust_policy(role_arn)
-        if policy is not None and evaluate_trust_policy(policy, call.caller, _context(call, role_arn)):
-            return None
-        return f"User: {call.caller} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+        for action in _actions(call):
+            if policy is None or not evaluate_trust_policy(policy, call.caller, _context(call, action, role_arn)):
+                return f"User: {call.caller} is not authorized to perform: {action} on resource: {role_arn}"
+        return None
 
     def _trust_policy(self, role_arn: str) -> dict[str, Any] | None:
         try:
@@ -51,14 +52,23 @@ def _name(role_arn: str) -> str:
     return role_arn.rpartition("/")[2]
 
 
-def _context(call: ApiCall, role_arn: str) -> EvalContext:
+def _actions(call: ApiCall) -> list[str]:
+    """Whoever passes session tags needs a permission of its own.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+    """
+    tags = any(name.startswith("Tags.") for name in call.parameters)
+    return ["sts:AssumeRole", *(["sts:TagSession"] if tags else [])]
+
+
+def _context(call: ApiCall, action: str, role_arn: str) -> EvalContext:
     account = call.caller.split(":")[4]
     external_id = call.parameters.get("ExternalId")
     return EvalContext(
         principal_arn=call.caller,
         principal_type="Root" if call.caller.endswith(":root") else "AssumedRole",
         principal_account=account,
-        action="sts:AssumeRole",
+        action=action,
         resource_arn=role_arn,
         region=call.region,
         service_context={"sts:externalid": external_id} if external_id else {},

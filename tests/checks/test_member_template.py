@@ -1,0 +1,47 @@
+"""The member template is checked as the stack's own is: a copy broken in one place is caught for that."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks import __main__ as repository
+from checks import policies, template
+from checks.test_checks import assert_caught, replace
+
+_, MEMBER = repository.templates()
+TABLES = "arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:route-table/*"
+
+POLICY_MUTANTS = {
+    "a trust in everybody": ("AWS: !Ref HubRoleArns", 'AWS: "*"', '"*" without a comment'),
+    "no reason for *": ('"*" # why *: Describe', '"*" # Describe', '"*" without a comment'),
+    "any account's tables": (
+        f"{TABLES} # why *:",
+        TABLES.replace("${AWS::AccountId}", "*") + " #",
+        "any account in arn:aws:ec2:*:*:route-table/*",
+    ),
+    "routes replaced": ("- ec2:CreateRoute\n", "- ec2:ReplaceRoute\n", "ec2:ReplaceRoute is never granted"),
+    "every action": ("- ec2:CreateRoute\n", '- "ec2:*"\n', "an action with a wildcard"),
+    "a key of another action": ('"ec2:Vpc"', '"ec2:AccepterVpc"', "ec2:AccepterVpc doesn't apply to ec2:CreateRoute"),
+    "half of what accepting needs": (
+        "Action: ec2:AcceptVpcPeeringConnection",
+        "Action: ec2:RejectVpcPeeringConnection",
+        "ec2:RejectVpcPeeringConnection accepts none of the statement's resources",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), POLICY_MUTANTS.values(), ids=POLICY_MUTANTS)
+def test_policy_mutant(old: str, new: str, expected: str) -> None:
+    assert_caught(policies.check(replace(MEMBER, old, new)), expected)
+
+
+TEMPLATE_MUTANTS = {
+    "a condition that isn't there": ("Condition: IsElsewhere", "Condition: IsAnywhere", "IsAnywhere"),
+    "a property that isn't one": ("      EventPattern:", "      EventsPattern:", "EventsPattern"),
+    "a parameter that isn't used": ("\nParameters:\n", "\nParameters:\n  Idle: { Type: String }\n", "W2001"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), TEMPLATE_MUTANTS.values(), ids=TEMPLATE_MUTANTS)
+def test_template_mutant(old: str, new: str, expected: str) -> None:
+    assert_caught(template.check(replace(MEMBER, old, new), {}), expected)

@@ -6,7 +6,9 @@ import pytest
 
 from checks import __main__ as repository
 from checks import policies, template
-from checks.test_checks import assert_caught, replace
+from checks.cloudformation_yaml import load
+from checks.statements import Statement, statements
+from checks.test_checks import TEMPLATE, assert_caught, replace
 
 _, MEMBER = repository.templates()
 TABLES = "arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:route-table/*"
@@ -45,3 +47,27 @@ TEMPLATE_MUTANTS = {
 @pytest.mark.parametrize(("old", "new", "expected"), TEMPLATE_MUTANTS.values(), ids=TEMPLATE_MUTANTS)
 def test_template_mutant(old: str, new: str, expected: str) -> None:
     assert_caught(template.check(replace(MEMBER, old, new), {}), expected)
+
+
+def test_the_member_role_trusts_every_function_that_acts_in_other_accounts_and_no_other() -> None:
+    hub = load(TEMPLATE)
+    acting = {
+        found.owner
+        for found in statements(TEMPLATE, hub)
+        if isinstance(found, Statement) and found.resources and ("sts:AssumeRole" in dict(found.actions))
+    }
+    [_, trusted] = hub["Outputs"]["FunctionRoleArns"]["Value"]["Fn::Join"]
+    assert sorted(role["Fn::GetAtt"][0] for role in trusted) == sorted(f"{function}Role" for function in acting)
+
+
+def test_what_is_forwarded_is_what_the_hub_hears() -> None:
+    hub, member = load(TEMPLATE)["Resources"], load(MEMBER)["Resources"]
+    heard = hub["StartPeeringFunction"]["Properties"]["Events"]["TagChangedElsewhere"]["Properties"]["Pattern"]
+    forwarded = member["ForwardTagChanges"]["Properties"]["EventPattern"]
+    assert {**heard, "account": []} == {**forwarded, "account": []}
+
+
+@pytest.mark.parametrize("name", ["MemberRoleName", "TagPrefix"])
+def test_what_both_templates_ask_has_the_same_default(name: str) -> None:
+    hub, member = load(TEMPLATE)["Parameters"], load(MEMBER)["Parameters"]
+    assert hub[name]["Default"] == member[name]["Default"]

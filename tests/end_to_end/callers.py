@@ -1,5 +1,8 @@
 """Calls to what isn't EC2, by whoever a test wants to be."""
 
+import json
+import urllib.request
+import uuid
 from typing import Any
 
 import boto3
@@ -40,3 +43,21 @@ def assume(environment: dict[str, str], role: str, caller: str, **more: Any) -> 
     except ClientError as refused:
         return refused.response["Error"]["Code"]
     return None
+
+
+def deliver(environment: dict[str, str], account: str, region: str, resource: str, tags: dict[str, str]) -> None:
+    """A tag change as AWS itself would deliver it in that account and Region, whether or not it happened."""
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Tag Change on Resource",
+        "source": "aws.tag",
+        "account": account,
+        "time": "2026-01-02T03:04:05Z",
+        "region": region,
+        "resources": [resource],
+        "detail": {"changed-tag-keys": [*tags], "tags": tags, "service": "ec2", "resource-type": "vpc", "version": 1},
+    }
+    body = json.dumps({"account": account, "region": region, "event": event}).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener.open(f"{environment['AWS_ENDPOINT_URL']}/_local_cloud/events", body, timeout=30).close()

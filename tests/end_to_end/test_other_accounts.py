@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .callers import assume, client, output
+from .callers import assume, client, deliver, output
 from .executions import Machine
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, wait_until
 
@@ -167,6 +167,25 @@ def test_a_stranger_s_rule_does_not_reach_the_bus(
     assert_nothing_started(world, machine, (*wished, strange))
     senders = {event["account"] for event in seen()}
     assert MEMBER in senders and STRANGER not in senders
+
+
+def test_a_member_s_event_about_another_account_s_vpc_changes_nothing(
+    world: World, machine: Machine, environment: dict[str, str], wished: tuple[Vpc, Vpc]
+) -> None:
+    """Even if AWS's own event could be forged: the account is stamped on it, and the VPC must be of that account."""
+    for vpc in wished:
+        arn = f"arn:aws:ec2:{vpc.region}:{vpc.account}:vpc/{vpc.id}"
+        deliver(environment, OTHER_MEMBER, THERE, arn, {"isthmus:peer": wished[0].id})
+    assert_nothing_started(world, machine, wished)
+
+
+def test_tags_that_only_the_event_tells_change_nothing(world: World, machine: Machine, environment: dict[str, str]) -> None:
+    vpc, peer = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER), world.vpc("10.2.0.0/16")
+    before = vpc.everything(), peer.everything()
+    arn = f"arn:aws:ec2:{THERE}:{MEMBER}:vpc/{vpc.id}"
+    deliver(environment, MEMBER, THERE, arn, {"isthmus:peer": f"{peer.id}@{HERE}@{HUB}", "isthmus:accept": HUB})
+    assert_nothing_started(world, machine, (vpc, peer))
+    assert (vpc.everything(), peer.everything()) == before
 
 
 def everything_on_the_bus(environment: dict[str, str]) -> Callable[[], list[dict[str, Any]]]:

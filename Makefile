@@ -131,14 +131,15 @@ build-%Function:
 	@cp target/lambda/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
 
 # The stack goes to the local cloud by the same tool that deploys it to AWS.
-LOCAL_MEMBERS := 111111111111,222222222222,333333333333
-LOCAL_REGIONS := us-west-2,eu-west-1,eu-central-1,ap-southeast-2
 .PHONY: local-deploy
 local-deploy:
 	@echo "deploying the stack to the local cloud"
 	@source $(STATE)/env && \
 	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
 	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
-	      --parameter-overrides Architecture=$(HOST_ARCH) MemberAccounts=$(LOCAL_MEMBERS) Regions=$(LOCAL_REGIONS) \
-        FailureEmail=network@example.com; } > $(STATE)/logs/sam.log 2>&1 \
+	      --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
+	@$(CLOUD) -m local_cloud members --state $(STATE)
+LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111 Regions=eu-west-1,ap-southeast-2,us-west-2 \
+  FailureEmail=network@example.com PipelineAccounts=111111111111 \
+  PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines

@@ -203,8 +203,8 @@ def test_a_policy_by_name_is_caught() -> None:
 
 
 def test_a_trust_in_everybody_is_caught() -> None:
-    trust = "            Action: sts:AssumeRole\n            Principal:\n"
-    mutant = replace(TEMPLATE, trust, trust + '              Service: "*"\n')
+    trust = "            Principal:\n              AWS: !If\n"
+    mutant = replace(TEMPLATE, trust, trust.replace("AWS", 'Service: "*"\n              AWS'))
     assert_caught(policies.check(mutant), '"*" without a comment')
 
 

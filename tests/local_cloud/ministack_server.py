@@ -13,12 +13,14 @@ from types import ModuleType
 from typing import Any
 
 from ministack import app
+from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services import eventbridge, stepfunctions
-from ministack.services.cloudformation import provisioners
+from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from local_cloud import (
     patch_branches,
+    patch_bus_policies,
     patch_cloudformation,
     patch_definitions,
     patch_eventbridge,
@@ -48,7 +50,15 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (stepfunctions, "_run_parallel_branches", patch_jsonata.arguments_and_output_of_parallel),
     (stepfunctions, "_run_sub_machine", patch_branches.run_branch),
     (eventbridge, "_dispatch_to_event_bus", patch_eventbridge.deliver_to_any_bus),
+    (eventbridge, "_put_permission", patch_bus_policies.put_permission),
+    (eventbridge, "_put_events", patch_eventbridge.put_on_another_accounts_bus),
+    *(
+        (module, "_evaluate_conditions", patch_cloudformation.resolve_in_conditions)
+        for module in (engine, changesets, handlers, stacks)
+    ),
     (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
+    (lambda_runtime, "execution_credentials", patch_lambda.name_the_role),
+    (lambda_svc, "execution_credentials", patch_lambda.name_the_role),
 ]
 
 

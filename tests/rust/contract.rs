@@ -198,7 +198,8 @@ fn every_setting_that_a_function_reads_is_in_the_template() {
     let sources = text("crates/aws/src/settings.rs") + &text("crates/aws/src/serve.rs");
     let names: Vec<&str> = sources.split("setting(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(names.len() > 5, "{names:?}");
-    for name in names.into_iter().filter(|name| *name != "AWS_REGION") {
+    // Lambda's own begin with AWS_, which a template may not set.
+    for name in names.into_iter().filter(|name| !name.starts_with("AWS_")) {
         assert!(
             template.contains(&format!("\n        {name}: ")) || template.contains(&format!("\n          {name}: ")),
             "{name}"

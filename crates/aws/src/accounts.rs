@@ -29,6 +29,11 @@ pub enum Credentials {
         partition: String,
         /// The role's name, the same in every account.
         role_name: String,
+        /// What the role demands of whoever assumes it, so that no other stack can be led to act in ours' members.
+        /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+        external_id: String,
+        /// Who assumes it, as the member's own CloudTrail shall name it.
+        session_name: String,
     },
     /// The same for every account; for tests against recorded answers.
     Own,
@@ -62,10 +67,10 @@ impl Accounts {
         }
         let mut config = aws_sdk_ec2::config::Builder::from(&self.config)
             .region(aws_sdk_ec2::config::Region::new(at.region.to_string()));
-        if let Credentials::MemberRole { partition, role_name } = &self.credentials
-            && at.owner_id != self.home
+        if at.owner_id != self.home
+            && let Some(member) = self.member(&at.owner_id).await
         {
-            config = config.credentials_provider(self.member(partition, role_name, &at.owner_id).await);
+            config = config.credentials_provider(member);
         }
         let client = Client::from_conf(config.build());
         self.clients.borrow_mut().entry(at).or_insert(client).clone()
@@ -77,13 +82,17 @@ impl Accounts {
         End { region: own.unwrap_or_else(|| end.region.clone()), owner_id: self.home.clone(), ..end.clone() }
     }
 
-    async fn member(&self, partition: &str, role_name: &str, owner_id: &AccountId) -> SharedCredentialsProvider {
+    async fn member(&self, owner_id: &AccountId) -> Option<SharedCredentialsProvider> {
+        let Credentials::MemberRole { partition, role_name, external_id, session_name } = &self.credentials else {
+            return None;
+        };
         let role = AssumeRoleProvider::builder(format!("arn:{partition}:iam::{owner_id}:role/{role_name}"))
-            .session_name("isthmus")
+            .external_id(external_id)
+            .session_name(session_name)
             .configure(&self.config)
             .build()
             .await;
-        SharedCredentialsProvider::new(role)
+        Some(SharedCredentialsProvider::new(role))
     }
 }
 

@@ -55,5 +55,11 @@ fn listed<T: FromStr<Err: Display> + Ord>(name: &'static str) -> Result<BTreeSet
 
 /// How this function gets into other accounts.
 pub(crate) fn credentials() -> Result<Credentials, BadSetting> {
-    Ok(Credentials::MemberRole { partition: setting("PARTITION")?, role_name: setting("MEMBER_ROLE_NAME")? })
+    Ok(Credentials::MemberRole {
+        partition: setting("PARTITION")?,
+        role_name: setting("MEMBER_ROLE_NAME")?,
+        external_id: setting("EXTERNAL_ID")?,
+        // Lambda's own: stack and function in at most 64 letters, digits, dashes and underscores, as STS wants a name.
+        session_name: setting("AWS_LAMBDA_FUNCTION_NAME")?,
+    })
 }

@@ -19,6 +19,7 @@ class ApiCall:
     account: str
     access_key_id: str | None
     role_arn: str | None
+    caller: str
     user_agent: str
     parameters: dict[str, str] = field(default_factory=dict)
 
@@ -36,16 +37,24 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
     credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     access_key_id, region, service = credential.groups() if credential else (None, "us-east-1", "ec2")
     account = get_account_id_from(access_key_id or "")
+    role_arn = _assumed_role(account, access_key_id)
     return ApiCall(
         service=service,
         action=action,
         region=region,
         account=account,
         access_key_id=access_key_id,
-        role_arn=_assumed_role(account, access_key_id),
+        role_arn=role_arn,
+        caller=role_arn or _function_role(environ) or f"arn:aws:iam::{account}:root",
         user_agent=environ.get("HTTP_USER_AGENT", ""),
         parameters=parameters,
     )
+
+
+def _function_role(environ: dict[str, Any]) -> str | None:
+    """Functions run with their role's ARN for a session token: see ``patch_lambda.name_the_role``."""
+    token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+    return token if token.startswith("arn:") else None
 
 
 def _assumed_role(account: str, access_key_id: str | None) -> str | None:

@@ -28,6 +28,7 @@ class CallLog:
                 "Account": call.account,
                 "AccessKeyId": call.access_key_id,
                 "RoleArn": call.role_arn,
+                "Caller": call.caller,
                 "UserAgent": call.user_agent,
                 "Parameters": call.parameters,
                 "Error": error,

@@ -29,7 +29,7 @@ pub enum Credentials {
         partition: String,
         /// The role's name, the same in every account.
         role_name: String,
-        /// What the role demands of whoever assumes it, so that no other stack can be led to act in ours' members.
+        /// What the role demands of whoever assumes it: this installation's alone, so that we can't be led into another's members.
         /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
         external_id: String,
         /// Who assumes it, as the member's own CloudTrail shall name it.

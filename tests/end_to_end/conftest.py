@@ -8,6 +8,7 @@ import pytest
 from local_cloud.deployed import REPOSITORY, deployed, variables
 
 from .executions import Machine
+from .tagging import Peerings
 from .world import World
 
 CALM = {
@@ -53,3 +54,13 @@ def calm(world: World) -> None:
 @pytest.fixture
 def machine(world: World, environment: dict[str, str]) -> Machine:
     return Machine(environment, environment["STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def teardown(world: World, environment: dict[str, str]) -> Machine:
+    return Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def peerings(machine: Machine, teardown: Machine) -> Peerings:
+    return Peerings(machine, teardown)

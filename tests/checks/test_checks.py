@@ -67,6 +67,7 @@ def test_template_check_sees_the_definition() -> None:
 
 
 WAITS = "Looks once; Retry on PeeringPending is the poll, at one state transition each."
+OVERLAP, CAUSE = '"Error": "OverlappingCidrs"', '"Cause": "{% $failure.Cause %}"'
 MACHINE_MUTANTS = {
     "Next to nowhere": ('"Next": "WaitActive"', '"Next": "Nowhere"', 'No state found named "Nowhere"'),
     "a BackoffRate below 1": ('"BackoffRate": 2.0', '"BackoffRate": 0.5', "allowed floor is 1"),
@@ -81,8 +82,8 @@ MACHINE_MUTANTS = {
     "a Retry that grows without end": ('"MaxDelaySeconds": 20,', "", "has no MaxDelaySeconds"),
     "no Catch for all": ('["States.ALL"]', '["States.Timeout"]', "a Task without a Catch for States.ALL"),
     "no Comment": (f'"Comment": "{WAITS}"', '"Comment": ""', "WaitActive: no Comment"),
-    "a Fail without Cause": ('"Cause": "{% $cause %}"', '"QueryLanguage": "JSONata"', "a Fail without Cause"),
-    "a Fail without Error": ('"Error": "OverlappingCidrs",', "", "a Fail without Error"),
+    "a Fail without Cause": (f"{OVERLAP},\n      {CAUSE}", f'{OVERLAP},\n      "QueryLanguage": "JSONata"', "a Fail without Cause"),
+    "a Fail without Error": (f"{OVERLAP},\n", "\n", "a Fail without Error"),
     "JSONata ??": ("{% $peering.Created %}", "{% $peering.Created ?? false %}", "JSONata ?? isn't known"),
     "JSONata ?:": ("{% $peering.Created %}", "{% $peering.Created ?: false %}", "JSONata ?: isn't known"),
     "JSONata $eval": ("{% $peering.Created %}", "{% $eval('true') %}", "JSONata $eval isn't known"),

@@ -1,6 +1,7 @@
 //! The network, as EC2 has it: one method, one kind of call, every page followed.
 
 mod inventory;
+mod pages;
 
 use crate::accounts::Accounts;
 use crate::convert::{self, parsed};
@@ -9,10 +10,10 @@ use aws_sdk_ec2::types::{self, Filter, PeeringConnectionOptionsRequest, Resource
 use futures_util::join;
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, End, Record, Status, Vpc};
-use isthmus_peering::ids::{AccountId, Region, RouteTableId, SubnetId, VpcId, VpcPeeringConnectionId};
-use isthmus_peering::network::{Answer, Location, Network, Refusal, Refused, Tags};
+use isthmus_peering::ids::{AccountId, Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
+use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
 use isthmus_peering::tables::RouteTable;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// EC2 in every account and Region that the stack may act in.
 pub struct Ec2Network {
@@ -24,48 +25,10 @@ impl Ec2Network {
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
     }
-
-    async fn connections(&self, at: &Location, filters: Vec<Filter>) -> Answer<Vec<Connection>> {
-        let call = self.accounts.client(at).await.describe_vpc_peering_connections().set_filters(Some(filters));
-        let mut pages = call.into_paginator().page_size(PAGE).send();
-        let mut connections = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| refused("ec2:DescribeVpcPeeringConnections", at, error))?;
-            connections.extend(page.vpc_peering_connections().iter().filter_map(convert::connection));
-        }
-        Ok(connections)
-    }
-
-    async fn tables(&self, at: &Location, filters: Vec<Filter>) -> Answer<Vec<(VpcId, RouteTable)>> {
-        let call = self.accounts.client(at).await.describe_route_tables().set_filters(Some(filters));
-        let mut pages = call.into_paginator().page_size(PAGE_OF_TABLES).send();
-        // Page by page: 200 tables of 500 routes are much larger in the SDK's shapes than in ours.
-        let mut tables = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| refused("ec2:DescribeRouteTables", at, error))?;
-            let of_vpc = |table: &types::RouteTable| Some((parsed(table.vpc_id()?)?, convert::route_table(table)?));
-            tables.extend(page.route_tables().iter().filter_map(of_vpc));
-        }
-        Ok(tables)
-    }
-
-    async fn vpcs(&self, at: &Location, filters: Vec<Filter>) -> Answer<BTreeMap<VpcId, Vpc>> {
-        let call = self.accounts.client(at).await.describe_vpcs().set_filters(Some(filters));
-        let mut pages = call.into_paginator().page_size(PAGE).send();
-        let mut vpcs = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| refused("ec2:DescribeVpcs", at, error))?;
-            let own = page.vpcs().iter().filter(|vpc| is_own(vpc, &at.owner_id));
-            vpcs.extend(own.filter_map(|vpc| Some((parsed(vpc.vpc_id()?)?, convert::vpc(vpc)))));
-        }
-        Ok(vpcs)
-    }
 }
 
 /// The largest page that EC2 gives; without a size it may give everything at once, or fail trying.
 const PAGE: i32 = 1_000;
-/// A page of route tables is smaller. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html>
-const PAGE_OF_TABLES: i32 = 100;
 
 /// AWS takes at most 200 values in one filter. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
 const FILTER_VALUES: usize = 200;

@@ -17,6 +17,8 @@ pub(super) struct Seen {
     pub(super) intent: Intent,
     /// Whether the VPC is gone.
     pub(super) is_gone: bool,
+    /// Whether we may not look.
+    pub(super) is_shut: bool,
 }
 
 /// Both ends, read just now.
@@ -34,14 +36,16 @@ impl Seen {
             Err(Refused { refusal: Refusal::NoSuchVpc, .. }) => {
                 Ok(Self { is_gone: true, ..Self::with(stack, end, Tags::new()) })
             }
-            Err(Refused { refusal: Refusal::Denied, .. }) => Ok(Self::with(stack, end, Tags::new())),
+            Err(Refused { refusal: Refusal::Denied, .. }) => {
+                Ok(Self { is_shut: true, ..Self::with(stack, end, Tags::new()) })
+            }
             Err(refused) => Err(refused.into()),
         }
     }
 
     pub(super) fn with(stack: &Stack, end: &End, tags: Tags) -> Self {
         let intent = Intent::read(&tags, &stack.tag_prefix, end);
-        Self { end: end.clone(), tags, intent, is_gone: false }
+        Self { end: end.clone(), tags, intent, is_gone: false, is_shut: false }
     }
 
     pub(super) fn voice(&self) -> Voice<'_> {

@@ -67,8 +67,10 @@ pub async fn start_peering(
     task: StartTask,
 ) -> Result<Started, Error> {
     let side = Seen::read(network, stack, &task.end).await?;
-    if side.is_gone {
-        return Ok(Started::default());
+    if side.is_gone || side.is_shut {
+        // Nor will it be there, or open to us, when EventBridge asks again.
+        let refused = vec![format!("{}: there is no such VPC, or its owner lets nobody in", task.end)];
+        return Ok(Started { refused, ..Started::default() });
     }
     let own = network.connections_of(&task.end, (STACK_TAG, &stack.name)).await?;
     let peers = match &task.change {

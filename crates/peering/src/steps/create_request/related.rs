@@ -1,7 +1,7 @@
 //! What the tags of both VPCs have to do with a request: an execution that a pipeline started leaves their tags alone.
 
 use super::survey::Survey;
-use crate::connection::{Connection, End};
+use crate::connection::{Connection, End, Vpc};
 use crate::network::Tags;
 use crate::request::Request;
 use crate::stack::{BY_TAGS, Stack, WISHED_BY};
@@ -55,7 +55,7 @@ impl Related {
         let Request { end, peer, .. } = request;
         let [vpc, peer_vpc] = &survey.vpcs;
         let sides = [(end, vpc, peer), (peer, peer_vpc, end)];
-        let is_due = |(_, vpc, other): &(&End, &crate::connection::Vpc, &End)| {
+        let is_due = |(_, vpc, other): &(&End, &Vpc, &End)| {
             vpc.tags.get(&key(&stack.tag_prefix, &other.vpc_id)).is_none_or(|value| !news.is_told_by(value))
         };
         sides.into_iter().filter(is_due).map(|(end, ..)| end.clone()).collect()

@@ -1,7 +1,8 @@
 //! The world as one sweep reads it.
 
 use crate::connection::{Connection, End, Vpc};
-use crate::intent::{Intent, PEER, key};
+use crate::ids::VpcId;
+use crate::intent::{PEER, key};
 use crate::network::{Inventory, Location, Refused};
 use crate::stack::{Fleet, STACK_TAG, Stack};
 use crate::steps::pair::Seen;
@@ -75,7 +76,7 @@ impl World {
     }
 
     /// Where `id` is, if that is known.
-    pub(super) fn locate(&self, id: &crate::ids::VpcId) -> Option<&End> {
+    pub(super) fn locate(&self, id: &VpcId) -> Option<&End> {
         self.vpcs.keys().find(|end| end.vpc_id == *id)
     }
 
@@ -150,12 +151,10 @@ impl World {
         }
     }
 
-    fn add(&mut self, stack: &Stack, at: &Location, vpcs: BTreeMap<crate::ids::VpcId, Vpc>) {
+    fn add(&mut self, stack: &Stack, at: &Location, vpcs: BTreeMap<VpcId, Vpc>) {
         for (id, vpc) in vpcs {
             let end = at.end(id);
-            let intent = Intent::read(&vpc.tags, &stack.tag_prefix, &end);
-            let seen = Seen { end: end.clone(), tags: vpc.tags.clone(), intent, is_gone: false };
-            self.vpcs.insert(end.clone(), seen);
+            self.vpcs.insert(end.clone(), Seen::with(stack, &end, vpc.tags.clone()));
             self.blocks.insert(end, vpc);
         }
     }

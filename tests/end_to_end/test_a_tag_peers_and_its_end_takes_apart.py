@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
+from .callers import deliver
 from .executions import Machine
 from .tagging import Peerings
-from .world import HERE, THERE, Vpc, World, wait_until
+from .world import HERE, HUB, THERE, Vpc, World, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,18 @@ def test_deliveries_repeated_and_out_of_order_make_one_connection(world: World, 
     assert [seen["VpcPeeringConnectionId"] for seen in vpc.connections("active")] == [pcx]
     assert len(peerings.set_up.executions(vpc.id)) <= 4 + 4, "a repeated delivery starts nothing new"
     assert vpc.routes_to(pcx) and peer.routes_to(pcx)
+
+
+def test_an_event_that_comes_late_undoes_nothing(world: World, peerings: Peerings, environment: dict[str, str]) -> None:
+    """It tells of a time before the wish; what counts is the tag as it is."""
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+    vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
+    pcx = peerings.come_up(vpc, peer)
+    for outdated in ({}, {"isthmus:peer": ""}, {"isthmus:peer": "vpc-0a1b2c3d"}):
+        deliver(environment, HUB, HERE, f"arn:aws:ec2:{HERE}:{HUB}:vpc/{vpc.id}", {"isthmus:peer": "", **outdated})
+    peerings.settle(vpc, peer, at_least=4)
+    assert peerings.take_apart.executions(vpc.id) == []
+    assert [seen["VpcPeeringConnectionId"] for seen in vpc.connections("active")] == [pcx]
 
 
 def test_a_malformed_peer_is_told_and_spoils_no_other(world: World, peerings: Peerings) -> None:

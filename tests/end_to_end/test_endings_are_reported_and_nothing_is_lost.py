@@ -84,6 +84,30 @@ def test_a_peering_by_tags_names_both_vpcs(world: World, peerings: Peerings, bus
     assert set(bus.hears("VPC Peering Removed")["resources"]) == arns
 
 
+def test_a_failure_is_mailed_and_that_of_a_dry_run_is_not(world: World, machine: Machine, environment: dict[str, str]) -> None:
+    """A queue stands in for the mailbox."""
+    queues, topics = client(environment, "sqs"), client(environment, "sns")
+    queue = queues.create_queue(QueueName=f"mailbox-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    [topic] = [each["TopicArn"] for each in topics.list_topics()["Topics"] if "FailureTopic" in each["TopicArn"]]
+    subscription = topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.1.0.0/20")
+    machine.run(request(vpc, peer, DryRun=True)).failed("OverlappingCidrs")
+    machine.run(request(vpc, peer)).failed("OverlappingCidrs")
+    mails: list[dict[str, Any]] = []
+
+    def arrived() -> bool:
+        for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            mails.append(json.loads(json.loads(message["Body"])["Message"]))
+        return bool(mails)
+
+    wait_until(arrived, "the failure was mailed")
+    topics.unsubscribe(SubscriptionArn=subscription)
+    about_this = [mail["detail"] for mail in mails if mail["detail"]["input"].get("VpcId") == vpc.id]
+    assert [detail["error"] for detail in about_this] == ["OverlappingCidrs"]
+    assert "DryRun" not in about_this[0]["input"]
+
+
 def test_what_the_hint_says_is_never_believed(world: World, peerings: Peerings, environment: dict[str, str]) -> None:
     """Each is delivered as if EventBridge vouched for it; none is borne out by EC2."""
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")

@@ -51,7 +51,7 @@ def unheard(world: World) -> tuple[Vpc, Vpc]:
 
 @pytest.fixture
 def settled(world: World, peerings: Peerings) -> tuple[Vpc, Vpc]:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", "10.22.0.0/16", region=THERE)
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
     peerings.come_up(vpc, peer)
     peerings.settle(vpc, peer)
@@ -76,8 +76,11 @@ def add_block(world: World, vpc: Vpc, peer: Vpc, pcx: str) -> None:
 
 
 def remove_block(world: World, vpc: Vpc, peer: Vpc, pcx: str) -> None:
-    """Its route is what was left from before: the block went, and nobody told us."""
-    vpc.ec2.create_route(RouteTableId=vpc.main_table, DestinationCidrBlock="10.77.0.0/16", VpcPeeringConnectionId=pcx)
+    """Which leaves its route behind."""
+    associations = peer.ec2.describe_vpcs(VpcIds=[peer.id])["Vpcs"][0]["CidrBlockAssociationSet"]
+    [association] = [each["AssociationId"] for each in associations if each["CidrBlock"] == "10.22.0.0/16"]
+    peer.ec2.disassociate_vpc_cidr_block(AssociationId=association)
+    assert (vpc.main_table, "10.22.0.0/16", "active") in vpc.routes_to(pcx)
 
 
 def add_table(world: World, vpc: Vpc, peer: Vpc, pcx: str) -> None:
@@ -122,7 +125,8 @@ def test_drift_is_repaired(
     [pcx] = [seen["VpcPeeringConnectionId"] for seen in vpc.connections("active")]
     for own, other in ((vpc, peer), (peer, vpc)):
         found = other.ec2.describe_vpcs(VpcIds=[other.id])["Vpcs"][0]
-        blocks = [each["CidrBlock"] for each in found["CidrBlockAssociationSet"]]
+        associations = found["CidrBlockAssociationSet"]
+        blocks = [each["CidrBlock"] for each in associations if each["CidrBlockState"]["State"] == "associated"]
         assert own.routes_to(pcx) == {(table, block, "active") for table in own.tables() for block in blocks}
         assert all(route["State"] == "active" for routes in own.tables().values() for route in routes)
     assert drift(sweep(DryRun=True), vpc) == []

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
 use crate::network::Tags;
 use crate::selection::RouteSelection;
-use crate::stack::{OWN_TAGS, Stack};
+use crate::stack::{OWN_TAGS, Stack, TAGS_OF_A_RESOURCE};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,8 +72,8 @@ pub struct Input {
 /// AWS's limits on tags. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
 const TAG_KEY_CHARACTERS: usize = 128;
 const TAG_VALUE_CHARACTERS: usize = 256;
-/// Fifty a resource, less `Name` and our own three.
-const TAGS: usize = 46;
+/// Those of a resource, less `Name` and the two that say whose it is.
+const TAGS: usize = TAGS_OF_A_RESOURCE - 3;
 
 impl Request {
     /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
@@ -169,7 +169,7 @@ fn check_tags(input: &Input, stack: &Stack) -> Result<(), Error> {
     if input.tags.len() > TAGS {
         return Err(Error::invalid(
             "Tags",
-            format!("give at most {TAGS}: AWS allows 50 a resource, and four are ours"),
+            format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours"),
         ));
     }
     for (key, value) in &input.tags {

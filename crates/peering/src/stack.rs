@@ -80,6 +80,9 @@ pub const WISHED_BY: &str = "isthmus:wished-by";
 /// Its value.
 pub const BY_TAGS: &str = "tags";
 
+/// AWS's limit. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
+pub(crate) const TAGS_OF_A_RESOURCE: usize = 50;
+
 /// What these keys begin with.
 pub(crate) const OWN_TAGS: &str = "isthmus:";
 

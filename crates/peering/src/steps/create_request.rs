@@ -94,16 +94,18 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     }
     let connection = match found {
         Some(connection) => {
-            refresh_tags(network, stack, connection, &related.mark(&request.tags)).await?;
+            refresh_tags(network, stack, connection, &related.mark(&request.tags, &connection.tags)).await?;
             connection.clone()
         }
         None => {
-            let tags = related.mark(&request.tags_at_creation());
-            create(network, stack, &request, tags, &task.execution).await?
+            let mut tags = request.tags_at_creation();
+            tags.insert(STACK_TAG.into(), stack.name.clone());
+            tags.insert(EXECUTION_TAG.into(), task.execution.id.clone());
+            create(network, stack, &request, &related.mark(&tags, &Tags::new())).await?
         }
     };
     let tags = match is_made_by(&connection.tags, stack) {
-        true => tags_for_the_other_side(&connection, &related.mark(&request.tags)),
+        true => tags_for_the_other_side(&connection, &related.mark(&request.tags, &connection.tags)),
         false => Tags::new(),
     };
     let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
@@ -156,17 +158,9 @@ impl Peering {
     }
 }
 
-async fn create(
-    network: &impl Network,
-    stack: &Stack,
-    request: &Request,
-    mut tags: Tags,
-    execution: &Execution,
-) -> Result<Connection, Error> {
+async fn create(network: &impl Network, stack: &Stack, request: &Request, tags: &Tags) -> Result<Connection, Error> {
     let (requester, accepter) = request.canonical();
-    tags.insert(STACK_TAG.into(), stack.name.clone());
-    tags.insert(EXECUTION_TAG.into(), execution.id.clone());
-    network.create_connection(requester, accepter, &tags).await.map_err(|refused: Refused| match refused.refusal {
+    network.create_connection(requester, accepter, tags).await.map_err(|refused: Refused| match refused.refusal {
         Refusal::NoSuchVpc => Error::VpcNotFound(requester.clone()),
         Refusal::Quota(quota) => {
             Error::QuotaExceeded { quota, limit: stack.limits.of(quota), place: Place::VpcId(requester.vpc_id.clone()) }

@@ -3,6 +3,7 @@
 //! Only where tags have to do with it: whoever started an execution by hand or from a pipeline reads its cause.
 
 use super::pair::Pair;
+use super::planning::check_regions;
 use super::tell::tell_one;
 use crate::error::Error;
 use crate::network::Network;
@@ -43,6 +44,9 @@ pub async fn record_failure(network: &impl Network, stack: &Stack, task: RecordT
     else {
         return Ok(Recorded::default());
     };
+    if check_regions(network, &end, &peer).await.is_err() {
+        return Ok(Recorded::default());
+    }
     let pair = Pair::read(network, stack, &end, &peer).await?;
     let [side, peer_side] = &pair.sides;
     let prefix = &stack.tag_prefix;

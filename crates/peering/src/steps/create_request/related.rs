@@ -4,7 +4,7 @@ use super::survey::Survey;
 use crate::connection::{Connection, End, Vpc};
 use crate::network::Tags;
 use crate::request::Request;
-use crate::stack::{BY_TAGS, Stack, WISHED_BY};
+use crate::stack::{BY_TAGS, Stack, TAGS_OF_A_RESOURCE, WISHED_BY};
 use crate::standing::{Voice, is_wished};
 use crate::status_tag::{News, key};
 
@@ -31,13 +31,15 @@ impl Related {
         Self { is_wished, resources }
     }
 
-    /// The connection's tags, with the one that lets it be taken apart when the wish ends.
-    pub(super) fn mark(&self, tags: &Tags) -> Tags {
-        let mut tags = tags.clone();
-        if self.is_wished {
-            tags.insert(WISHED_BY.into(), BY_TAGS.into());
+    /// These tags, with the one that lets the connection be taken apart when the wish ends, if there is room beside those
+    /// that it carries.
+    pub(super) fn mark(&self, tags: &Tags, carried: &Tags) -> Tags {
+        let mut marked = tags.clone();
+        let others = carried.keys().filter(|key| key.as_str() != WISHED_BY && !tags.contains_key(*key)).count();
+        if self.is_wished && tags.len() + others < TAGS_OF_A_RESOURCE {
+            marked.insert(WISHED_BY.into(), BY_TAGS.into());
         }
-        tags
+        marked
     }
 
     /// The ends whose status doesn't say yet that this connection is active.

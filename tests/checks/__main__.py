@@ -6,15 +6,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks import policies, state_machines, template
+from checks import pipelines, policies, state_machines, template
 from checks.source import Finding, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def templates() -> list[Source]:
-    """The stack's template, and the one for member accounts where there is one."""
-    paths = (ROOT / "template.yaml", ROOT / "member" / "template.yaml")
+    """The stack's template, the one for member accounts where there is one, and those among the examples."""
+    examples = sorted((ROOT / "examples" / "pipelines").glob("*.yaml"))
+    paths = (ROOT / "template.yaml", ROOT / "member" / "template.yaml", *examples)
     return [Source.read(ROOT, path) for path in paths if path.exists()]
 
 
@@ -38,7 +39,23 @@ def check_policies() -> Iterator[Finding]:
         yield from policies.check(source)
 
 
-CHECKS = {"template": check_template, "state machines": check_state_machines, "policies": check_policies}
+def pipeline_examples() -> dict[str, Source]:
+    """The other examples for pipelines, by their file's name."""
+    paths = sorted((ROOT / "examples" / "pipelines").iterdir())
+    return {path.name: Source.read(ROOT, path) for path in paths if path.suffix != ".yaml"}
+
+
+def check_pipelines() -> Iterator[Finding]:
+    for source in pipeline_examples().values():
+        yield from pipelines.check(source)
+
+
+CHECKS = {
+    "template": check_template,
+    "state machines": check_state_machines,
+    "policies": check_policies,
+    "pipelines": check_pipelines,
+}
 
 
 def main() -> int:

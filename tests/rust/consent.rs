@@ -128,6 +128,37 @@ async fn a_tag_speaks_for_its_own_vpc_alone() {
 }
 
 #[tokio::test]
+async fn a_name_of_tags_that_no_tag_is_behind_speaks_for_nobody() {
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", STRANGER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    let borrowed = "arn:aws:states:us-east-1:123456789012:execution:peering:vpc-0000000a-vpc-0000000b-0c0ffee0";
+    let named = refused_as(&memory, &stack(), &one, &other, borrowed).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000a"), "a pipeline borrows the name of an execution that tags started");
+
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:accept", HUB);
+    let named = refused_as(&memory, &stack(), &one, &other, borrowed).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000b"), "a member takes the wish back once it has started");
+}
+
+#[tokio::test]
+async fn a_member_s_event_never_speaks_for_the_stack_s_account_nor_does_its_name_for_the_member() {
+    let by_event = "arn:aws:states:us-east-1:123456789012:execution:peering:member-0000000a-0000000b-0c0ffee0";
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:accept", HUB);
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await.as_deref(), Some("vpc-0000000b"));
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await, None);
+
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await.as_deref(), Some("vpc-0000000a"));
+}
+
+#[tokio::test]
 async fn the_status_says_which_tag_is_missing() {
     let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
     let memory = world([&one, &other]);

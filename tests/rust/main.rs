@@ -5,9 +5,11 @@
 mod adapter;
 mod consent;
 mod contract;
+mod fuzz;
 mod intents;
 mod overlap;
 mod pair;
+mod requested;
 mod requests;
 mod routes;
 mod selections;

@@ -9,6 +9,7 @@ mod convert;
 mod ec2;
 mod executions;
 mod refusals;
+mod requested_event;
 mod serve;
 mod settings;
 
@@ -16,4 +17,5 @@ pub use accounts::{Accounts, Credentials};
 pub use change_event::ChangeEvent;
 pub use ec2::Ec2Network;
 pub use executions::StateMachines;
+pub use requested_event::{RequestedEvent, log_requested};
 pub use serve::{Hub, Invocation, log_started, log_swept, serve};

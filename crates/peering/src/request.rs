@@ -106,9 +106,37 @@ impl Request {
         tags
     }
 
+    /// The same, seen from the other end.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self { end: self.peer, peer: self.end, routes: self.peer_routes, peer_routes: self.routes, ..self }
+    }
+
     /// The two ends in the one direction in which this pair is ever requested: requester, accepter.
     pub fn canonical(&self) -> (&End, &End) {
         canonical(&self.end, &self.peer)
+    }
+}
+
+/// The same, spelt out: what the input left to the defaults is written down.
+impl From<Request> for Input {
+    fn from(request: Request) -> Self {
+        let Request { end, peer, mut tags, routes, peer_routes, dns_resolution, dry_run } = request;
+        let name = tags.remove("Name");
+        Self {
+            vpc_id: end.vpc_id,
+            region: Some(end.region),
+            owner_id: Some(end.owner_id),
+            peer_vpc_id: peer.vpc_id,
+            peer_region: Some(peer.region),
+            peer_owner_id: Some(peer.owner_id),
+            name,
+            tags,
+            routes,
+            peer_routes,
+            dns_resolution,
+            dry_run,
+        }
     }
 }
 

@@ -62,11 +62,14 @@ pub fn is_wished(one: Voice<'_>, other: Voice<'_>) -> bool {
     one.names(other.end) || other.names(one.end)
 }
 
-/// Where a request comes from.
+/// Where a request comes from, as the name of its execution says. Whoever may start executions may borrow any name, so
+/// no name may grant more than a plain one; those of tags and events are held against what the tags say now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Tags: those of the end that asks name the other.
     Tags,
+    /// An event of the account that owns the end that asks, which isn't the stack's.
+    MemberEvent,
     /// Somebody started an execution, in the stack's account, whose IAM decides who may. It speaks for that account,
     /// whichever end it names first; for no other.
     Execution,
@@ -75,11 +78,13 @@ pub enum Origin {
 /// The end, if any, whose owner still has to consent to a request of `one` to be peered with `other`.
 pub fn untrusting<'v>(one: Voice<'v>, other: Voice<'v>, origin: Origin, stack: &Stack) -> Option<&'v End> {
     let is_of_stack = |voice: Voice<'_>| voice.end.owner_id == stack.account;
-    match (origin, is_of_stack(one), is_of_stack(other)) {
-        (Origin::Execution, false, false) => without_consent(&[other, one], one, other, stack),
-        (Origin::Execution, false, true) if one.consents(other.end, stack) => None,
-        _ => without_consent(&[other], one, other, stack),
-    }
+    let asked: &[Voice<'_>] = match (origin, is_of_stack(one), is_of_stack(other)) {
+        (Origin::Tags, ..) if one.names(other.end) => &[other],
+        (Origin::Tags | Origin::MemberEvent, ..) | (Origin::Execution, false, false) => &[other, one],
+        (Origin::Execution, false, true) if one.consents(other.end, stack) => &[],
+        (Origin::Execution, ..) => &[other],
+    };
+    without_consent(asked, one, other, stack)
 }
 
 fn without_consent<'v>(asked: &[Voice<'v>], one: Voice<'v>, other: Voice<'v>, stack: &Stack) -> Option<&'v End> {

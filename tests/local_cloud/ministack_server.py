@@ -7,8 +7,10 @@ patch receives the original function first. A function that a later MiniStack re
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +21,7 @@ from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from local_cloud import (
+    function_calls,
     patch_branches,
     patch_bus_policies,
     patch_cloudformation,
@@ -31,6 +34,7 @@ from local_cloud import (
     patch_task_limits,
     routes,
 )
+from local_cloud.environment import STATE_MARK
 
 # In the order in which they are put around the original: a later one runs before an earlier one.
 PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
@@ -68,7 +72,8 @@ def install() -> None:
         original = getattr(owner, name)
         setattr(owner, name, _around(original, patch))
     provisioners._RESOURCE_HANDLERS |= patch_cloudformation.RESOURCE_TYPES
-    app.app = routes.in_front_of(app.app)
+    log = Path(os.environ[STATE_MARK]) / function_calls.FILE
+    app.app = function_calls.in_front_of(routes.in_front_of(app.app), log)
 
 
 def _around(original: Callable[..., Any], patch: Callable[..., Any]) -> Callable[..., Any]:

@@ -144,7 +144,7 @@ async fn a_name_of_tags_that_no_tag_is_behind_speaks_for_nobody() {
 }
 
 #[tokio::test]
-async fn a_member_s_event_never_speaks_for_the_stack_s_account_nor_does_its_name_for_the_member() {
+async fn a_member_s_event_speaks_for_its_own_end_and_its_borrowed_name_for_nobody_s() {
     let by_event = "arn:aws:states:us-east-1:123456789012:execution:peering:member-0000000a-0000000b-0c0ffee0";
     let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
     let memory = world([&one, &other]);
@@ -155,7 +155,13 @@ async fn a_member_s_event_never_speaks_for_the_stack_s_account_nor_does_its_name
 
     let memory = world([&one, &other]);
     memory.tag_vpc(&other, "isthmus:accept", MEMBER);
-    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await.as_deref(), Some("vpc-0000000a"));
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await, None);
+
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", STRANGER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    let named = refused_as(&memory, &stack(), &one, &other, by_event).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000a"), "whoever may start executions may write that name");
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ pub fn untrusting<'v>(one: Voice<'v>, other: Voice<'v>, origin: Origin, stack: &
     let is_of_stack = |voice: Voice<'_>| voice.end.owner_id == stack.account;
     let asked: &[Voice<'_>] = match (origin, is_of_stack(one), is_of_stack(other)) {
         (Origin::Tags, ..) if one.names(other.end) => &[other],
+        (Origin::MemberEvent, false, true) => &[other],
         (Origin::Tags | Origin::MemberEvent, ..) | (Origin::Execution, false, false) => &[other, one],
         (Origin::Execution, false, true) if one.consents(other.end, stack) => &[],
         (Origin::Execution, ..) => &[other],

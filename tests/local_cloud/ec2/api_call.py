@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from moto.iam.models import get_account_id_from, iam_backends
+from moto.sts.models import sts_backends
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 
@@ -19,6 +20,7 @@ class ApiCall:
     account: str
     access_key_id: str | None
     role_arn: str | None
+    session_name: str | None
     caller: str
     user_agent: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -45,6 +47,7 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
         account=account,
         access_key_id=access_key_id,
         role_arn=role_arn,
+        session_name=_session_name(account, access_key_id),
         caller=role_arn or _function_role(environ) or f"arn:aws:iam::{account}:root",
         user_agent=environ.get("HTTP_USER_AGENT", ""),
         parameters=parameters,
@@ -61,3 +64,9 @@ def _assumed_role(account: str, access_key_id: str | None) -> str | None:
     access_keys = (backend.access_keys for backend in list(iam_backends[account].values()))
     found = next((keys[access_key_id] for keys in access_keys if access_key_id in keys), None)
     return found.role_arn if found else None
+
+
+def _session_name(account: str, access_key_id: str | None) -> str | None:
+    """What an assumed role's session was called by whoever assumed it."""
+    assumed = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key_id or "")
+    return assumed.session_name if assumed else None

@@ -13,6 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 from .api_call import ApiCall, read_call
+from .authorization import questions
 from .call_log import CallLog, error_code
 from .control_api import PREFIX, ControlApi
 from .faults import Fault, Faults
@@ -44,8 +45,10 @@ class Gateway:
         if environ["PATH_INFO"].startswith(PREFIX):
             return self._control(environ, start_response)
         call = read_call(environ)
+        with self._one_at_a_time:
+            asked = questions(call)
         answer = self._answer(call, environ)
-        self._call_log.write(call, error_code(answer.code, answer.body))
+        self._call_log.write(call, asked, error_code(answer.code, answer.body))
         start_response(answer.status, answer.headers)
         return [answer.body]
 

@@ -4,9 +4,9 @@
 #   EVENT_BUS_ARN=arn:… request-by-event.sh request.json        # or - for standard input
 #
 # The request is the input of the peering machine. The account that sends the event has to own one of its two ends, and
-# the stack has to list that account (its parameter MemberAccounts or OrganizationId), or nothing starts. Where the ends
-# are of two accounts and the sender isn't the stack's own, the tags of both have to consent. An end that names no
-# OwnerId is in the *stack's* account: name both.
+# the stack has to list that account (its parameter MemberAccounts or OrganizationId), or nothing starts. The other end
+# has to consent by its tags if it is another account's; between two members, both have to. An end that names no OwnerId
+# is in the *stack's* account: name both.
 #
 # Prints the event's id, with which the name of the execution ends. The result comes as an event too, on the stack's
 # bus: "VPC Peering Active" or "VPC Peering Failed". Needs the AWS CLI (1 or 2) and events:PutEvents on that bus.

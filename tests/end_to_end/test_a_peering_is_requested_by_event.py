@@ -91,7 +91,6 @@ def test_a_member_asks_for_its_own_end_and_the_other_one_has_to_consent(
 ) -> None:
     """However the request is written: here the other end stands first, as if it asked."""
     vpc, peer = pair
-    peer.tag(isthmus__accept=HUB)
     detail = request(vpc, peer, Routes={"Tables": "main"}, PeerRoutes={"Tables": "none"})
     with world.untouched(vpc, peer):
         arn, started = sender.starts(MEMBER, detail)

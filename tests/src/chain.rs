@@ -95,6 +95,7 @@ async fn forward(
             "DnsToAllow",
             "DnsResolution",
             "Warnings",
+            "Marks",
             "ToTell",
         ],
     );

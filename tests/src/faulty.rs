@@ -97,6 +97,10 @@ impl<N: Network> Network for Faulty<'_, N> {
         self.call(end, async |n| n.connection(end, id).await).await
     }
 
+    async fn has_dns_names(&self, end: &End) -> Answer<bool> {
+        self.call(end, async |n| n.has_dns_names(end).await).await
+    }
+
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()> {
         self.call(end, async |n| n.tag_vpc(end, tags).await).await
     }

@@ -18,6 +18,7 @@ pub struct Memory {
     tables: RefCell<BTreeMap<End, Vec<RouteTable>>>,
     connections: RefCell<Vec<Connection>>,
     unreachable: RefCell<BTreeSet<Location>>,
+    dns_names: RefCell<bool>,
     calls: RefCell<Vec<&'static str>>,
 }
 
@@ -73,6 +74,11 @@ impl Memory {
     /// Makes a Region of an account one that can't be read.
     pub fn shut(&self, at: &Location) {
         self.unreachable.borrow_mut().insert(at.clone());
+    }
+
+    /// Gives all VPCs DNS support and DNS hostnames.
+    pub fn turn_on_dns_names(&self) {
+        self.dns_names.replace(true);
     }
 
     /// Adds a block to a VPC.

@@ -44,13 +44,14 @@ pub struct Accounts {
     config: SdkConfig,
     home: AccountId,
     credentials: Credentials,
+    members: RefCell<HashMap<AccountId, SharedCredentialsProvider>>,
     clients: RefCell<HashMap<Location, Client>>,
 }
 
 impl Accounts {
     /// Clients that share `config`; `home` is the stack's own account.
     pub fn new(config: SdkConfig, home: AccountId, credentials: Credentials) -> Self {
-        Self { config, home, credentials, clients: RefCell::default() }
+        Self { config, home, credentials, members: RefCell::default(), clients: RefCell::default() }
     }
 
     /// Uses this client for that account and Region.
@@ -86,13 +87,18 @@ impl Accounts {
         let Credentials::MemberRole { partition, role_name, external_id, session_name } = &self.credentials else {
             return None;
         };
+        if let Some(known) = self.members.borrow().get(owner_id) {
+            return Some(known.clone());
+        }
         let role = AssumeRoleProvider::builder(format!("arn:{partition}:iam::{owner_id}:role/{role_name}"))
             .external_id(external_id)
             .session_name(session_name)
             .configure(&self.config)
             .build()
             .await;
-        Some(SharedCredentialsProvider::new(role))
+        // One for all Regions of the account: the SDK keeps a session for as long as it lasts, by provider.
+        let member = SharedCredentialsProvider::new(role);
+        Some(self.members.borrow_mut().entry(owner_id.clone()).or_insert(member).clone())
     }
 }
 

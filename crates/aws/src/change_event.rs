@@ -38,6 +38,10 @@ impl ChangeEvent {
             "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
                 "VPC Peering Active" => Change::Active(ends.next()??),
                 "VPC Peering Removed" => Change::Removed(ends.next()??),
+                // Wished again half-way: what was removed until then has to be put back.
+                "VPC Peering Failed" if self.0.detail.get("error").and_then(Value::as_str) == Some("StillWished") => {
+                    Change::Removed(ends.next()??)
+                }
                 _ => return None,
             },
             _ => return None,

@@ -6,7 +6,9 @@ mod pages;
 use crate::accounts::Accounts;
 use crate::convert::{self, parsed};
 use crate::refusals::refused;
-use aws_sdk_ec2::types::{self, Filter, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{
+    self, Filter, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification, VpcAttributeName,
+};
 use futures_util::join;
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, End, Record, Status, Vpc};
@@ -74,6 +76,18 @@ impl Network for Ec2Network {
         let connections =
             self.connections(&end.into(), vec![filter("vpc-peering-connection-id", [id.as_str()])]).await?;
         Ok(connections.into_iter().next())
+    }
+
+    async fn has_dns_names(&self, end: &End) -> Answer<bool> {
+        let client = self.accounts.client(end).await;
+        // One attribute a call is all that EC2 answers.
+        let ask = |attribute| client.describe_vpc_attribute().vpc_id(end.vpc_id.as_str()).attribute(attribute).send();
+        let (support, hostnames) =
+            join!(ask(VpcAttributeName::EnableDnsSupport), ask(VpcAttributeName::EnableDnsHostnames));
+        let support = support.map_err(|error| refused("ec2:DescribeVpcAttribute", end, error))?;
+        let hostnames = hostnames.map_err(|error| refused("ec2:DescribeVpcAttribute", end, error))?;
+        let is_on = |value: Option<&types::AttributeBooleanValue>| value.and_then(|value| value.value()) == Some(true);
+        Ok(is_on(support.enable_dns_support()) && is_on(hostnames.enable_dns_hostnames()))
     }
 
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()> {

@@ -67,6 +67,10 @@ impl Intent {
         let value = |name: &str| tags.get(&key(prefix, name)).map(String::as_str);
         for word in value(PEER).unwrap_or_default().split_whitespace() {
             match parse_peer(word, end) {
+                Ok(peer) if peer.vpc_id == end.vpc_id => {
+                    let message = format!("{word:?} is this very VPC, which can't be peered with itself");
+                    intent.refused.push((key(prefix, PEER), Malformed(message)));
+                }
                 Ok(peer) => drop(intent.peers.insert(peer)),
                 Err(malformed) => intent.refused.push((key(prefix, PEER), malformed)),
             }
@@ -98,6 +102,16 @@ impl Intent {
             }
         }
         intent
+    }
+
+    /// Takes out the peers in Regions that AWS doesn't have, and reports them with what else can't be understood.
+    pub(crate) fn refuse_regions(&mut self, prefix: &str, is_known: impl Fn(&Region) -> bool) {
+        let (peers, lost): (BTreeSet<End>, BTreeSet<End>) =
+            std::mem::take(&mut self.peers).into_iter().partition(|peer| is_known(&peer.region));
+        self.peers = peers;
+        self.refused.extend(lost.into_iter().map(|End { vpc_id, region, .. }| {
+            (key(prefix, PEER), Malformed(format!("\"{vpc_id}@{region}\" is in no Region that AWS has")))
+        }));
     }
 
     /// The tags that say the same. What could not be understood is left out.
@@ -146,7 +160,7 @@ fn parse_peer(word: &str, end: &End) -> Result<End, Malformed> {
 }
 
 /// `all`, `main`, `none`, route table ids, subnet ids, or `tag:key=value`.
-fn parse_routes(value: &str) -> Result<TableSelection, Malformed> {
+pub(crate) fn parse_routes(value: &str) -> Result<TableSelection, Malformed> {
     if let Some((key, value)) = value.strip_prefix("tag:").and_then(|tag| tag.split_once('=')) {
         return Ok(TableSelection::Tags([(key.to_owned(), value.to_owned())].into()));
     }
@@ -167,7 +181,7 @@ fn parse_routes(value: &str) -> Result<TableSelection, Malformed> {
     }
 }
 
-fn print_routes(tables: &TableSelection) -> String {
+pub(crate) fn print_routes(tables: &TableSelection) -> String {
     match tables {
         TableSelection::All => "all".into(),
         TableSelection::Main => "main".into(),

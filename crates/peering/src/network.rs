@@ -35,6 +35,9 @@ pub trait Network {
     /// The connection as `end` sees it, or `None` where it sees none.
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>>;
 
+    /// Whether the VPC has both DNS support and DNS hostnames, without which it can't be resolved into.
+    async fn has_dns_names(&self, end: &End) -> Answer<bool>;
+
     /// Puts tags on the VPC; [`Refusal::TooManyTags`] where it has none left to give.
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()>;
 

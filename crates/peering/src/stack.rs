@@ -80,6 +80,19 @@ pub const WISHED_BY: &str = "isthmus:wished-by";
 /// Its value.
 pub const BY_TAGS: &str = "tags";
 
+/// What the key of the tag begins with that says which of a VPC's tables its tags selected when it was routed last; the
+/// VPC's id follows.
+pub(crate) const ROUTED: &str = "isthmus:routed:";
+
+/// The tag by which an owner keeps a VPC or a route table out of reach, with the value `true`. The policies deny what
+/// carries it, so planning with it could only fail.
+pub const EXCLUDE_TAG: &str = "isthmus:exclude";
+
+/// Whether its owner keeps it out of reach.
+pub(crate) fn is_excluded(tags: &Tags) -> bool {
+    tags.get(EXCLUDE_TAG).map(String::as_str) == Some("true")
+}
+
 /// AWS's limit. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
 pub(crate) const TAGS_OF_A_RESOURCE: usize = 50;
 

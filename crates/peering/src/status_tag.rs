@@ -26,7 +26,7 @@ pub enum News {
 }
 
 /// AWS's limit, in characters. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
-const VALUE_CHARACTERS: usize = 256;
+pub(crate) const VALUE_CHARACTERS: usize = 256;
 /// `2026-11-25T12:00:00.000Z`, with room for a longer fraction, and the space before it.
 const TIME_CHARACTERS: usize = 31;
 
@@ -46,9 +46,20 @@ pub fn peers<'t>(tags: &'t Tags, prefix: &str) -> impl Iterator<Item = VpcId> + 
     tags.keys().filter_map(move |key| key.strip_prefix(&start)?.parse().ok())
 }
 
-/// The name of the error that a status tells, if it tells one.
-pub fn told_error<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<&'t str> {
-    tags.get(&key(prefix, peer))?.strip_prefix("failed ")?.split(' ').next()
+/// A failure as a status tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldFailure<'t> {
+    /// The error's public name.
+    pub error: &'t str,
+    /// When it was told.
+    pub time: &'t str,
+}
+
+/// The failure that a status tells, if it tells one.
+pub fn told_failure<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<ToldFailure<'t>> {
+    let (error, rest) = tags.get(&key(prefix, peer))?.strip_prefix("failed ")?.split_once(' ')?;
+    let (_, time) = rest.rsplit_once(' ').unwrap_or(("", rest));
+    Some(ToldFailure { error, time })
 }
 
 impl News {

@@ -39,6 +39,11 @@ impl Network for Memory {
         Ok(self.connections().into_iter().find(|connection| connection.id() == id))
     }
 
+    async fn has_dns_names(&self, _: &End) -> Answer<bool> {
+        self.called("has_dns_names");
+        Ok(*self.dns_names.borrow())
+    }
+
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()> {
         self.called("tag_vpc");
         match self.vpcs.borrow_mut().get_mut(end) {

@@ -1,6 +1,6 @@
 //! `CreateRequest`: read both sides, plan everything, and only then make or adopt the connection.
 
-mod related;
+pub(super) mod related;
 pub(super) mod survey;
 
 use crate::connection::{Connection, DnsSides, End, Record, Status, adopt};
@@ -66,6 +66,8 @@ pub struct Peering {
     pub ends: [End; 2],
     /// The tags for each side of the connection; none on a connection that isn't this stack's.
     pub tags: Tags,
+    /// The tags that say by which wish of the VPCs' tags it is routed, to be put on both sides once it is.
+    pub marks: Tags,
     /// What to write in the tables of each end.
     pub route_plan: [SidePlan; 2],
     /// The sides that have yet to allow DNS resolution.
@@ -96,23 +98,23 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     }
     let connection = match found {
         Some(connection) => {
-            refresh_tags(network, stack, connection, &related.mark(&request.tags, &connection.tags)).await?;
+            refresh_tags(network, stack, connection, &request.tags).await?;
             connection.clone()
         }
         None => {
             let mut tags = request.tags_at_creation();
             tags.insert(STACK_TAG.into(), stack.name.clone());
             tags.insert(EXECUTION_TAG.into(), task.execution.id.clone());
-            create(network, stack, &request, &related.mark(&tags, &Tags::new())).await?
+            create(network, stack, &request, &related.mark(tags)).await?
         }
     };
-    let tags = match is_made_by(&connection.tags, stack) {
-        true => tags_for_the_other_side(&connection, &related.mark(&request.tags, &connection.tags)),
-        false => Tags::new(),
-    };
+    let is_own = is_made_by(&connection.tags, stack);
+    let marks = if is_own { related.marks_to_put(&connection.tags, stack) } else { Tags::new() };
+    let tags = if is_own { tags_for_the_other_side(&connection, &request.tags) } else { Tags::new() };
     let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
     let (to_tell, resources) = (related.to_tell(&survey, stack, &request, &connection), related.resources);
-    Ok(Peering { created, tags, to_tell, resources, ..Peering::new(request, route_plan, warnings, Some(&connection)) })
+    let peering = Peering::new(request, route_plan, warnings, Some(&connection));
+    Ok(Peering { created, tags, marks, to_tell, resources, ..peering })
 }
 
 impl Peering {
@@ -149,6 +151,7 @@ impl Peering {
             accepter,
             ends: [request.end, request.peer],
             tags: Tags::new(),
+            marks: Tags::new(),
             route_plan,
             dns_to_allow: DnsSides { requester: wished && !allowed.requester, accepter: wished && !allowed.accepter },
             dns_resolution: wished || (allowed.requester && allowed.accepter),

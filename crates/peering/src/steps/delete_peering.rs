@@ -1,6 +1,9 @@
-//! `DeletePeering`: remove the connection, whose routes are gone.
+//! `DeletePeering`: remove the connection, whose routes are gone, and what came in between.
 
+use super::batch::Progress;
+use super::delete_routes::remove_routes;
 use super::pair::Pair;
+use super::planning::leading_to;
 use super::tell::hush;
 use crate::connection::{End, Status};
 use crate::error::Error;
@@ -46,10 +49,33 @@ pub async fn delete_peering(network: &impl Network, stack: &Stack, task: DeleteT
             _ => {}
         }
     }
+    remove_stragglers(network, [&end, &peer], &id).await?;
     let [side, peer_side] = &pair.sides;
     join!(
         hush(network, &stack.tag_prefix, &end, &side.tags, &peer.vpc_id),
         hush(network, &stack.tag_prefix, &peer, &peer_side.tags, &end.vpc_id),
     );
     Ok(Deleted { status: Status::Deleted })
+}
+
+/// A set-up that was at work at the same time may have written routes that were in no plan. Now that the connection is gone
+/// no more can come.
+async fn remove_stragglers(
+    network: &impl Network,
+    [end, peer]: [&End; 2],
+    id: &VpcPeeringConnectionId,
+) -> Result<(), Error> {
+    let (tables, peer_tables) = join!(network.route_tables(end), network.route_tables(peer));
+    let sides = [leading_to(end, &tables?, id), leading_to(peer, &peer_tables?, id)];
+    let doomed = sides.each_ref().map(|side| (&side.end, side.removals().collect::<Vec<_>>()));
+    if doomed.iter().all(|(_, routes)| routes.is_empty()) {
+        return Ok(());
+    }
+    match remove_routes(network, doomed, id, || true).await? {
+        Progress { failure: Some(refused), .. } => Err(refused.into()),
+        Progress { remaining: 0, .. } => Ok(()),
+        Progress { .. } => {
+            Err(Error::ServiceFault { action: "ec2:DeleteRoute".into(), code: "RequestLimitExceeded".into() })
+        }
+    }
 }

@@ -27,7 +27,8 @@ pub(super) enum Verdict {
     SetUp,
     /// Start the teardown machine.
     TakeApart,
-    /// Nothing; the stack's owner wants peerings to outlive the tags that wished them.
+    /// Nothing: the stack's owner wants peerings to outlive the tags that wished them, or what an end's tags say can't be
+    /// read.
     Keep,
     /// No tag wishes it and there is nothing to remove.
     Forget,
@@ -39,6 +40,7 @@ impl Verdict {
         let [side, peer_side] = &pair.sides;
         match pair.standing(stack) {
             Standing::Wished => Self::SetUp,
+            _ if connection.is_some() && pair.is_shut() => Self::Keep,
             _ if connection.is_some() && stack.teardown_on_untag => Self::TakeApart,
             _ if connection.is_some() => Self::Keep,
             Standing::NotTrusted(_) => Self::SetUp,

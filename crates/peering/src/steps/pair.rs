@@ -68,8 +68,18 @@ impl Pair {
         }
     }
 
-    /// [`Error::StillWished`] if it is: what was taken apart would only be made again.
+    /// Whether an end may not be read: what it says is unknown, which is not the same as nothing.
+    pub(super) fn is_shut(&self) -> bool {
+        self.sides.iter().any(|side| side.is_shut)
+    }
+
+    /// [`Error::StillWished`] if it is: what was taken apart would only be made again. [`Error::AccessDenied`] where that
+    /// can't be told.
     pub(super) fn check_unwished(&self, stack: &Stack) -> Result<(), Error> {
+        if let Some(Seen { end, .. }) = self.sides.iter().find(|side| side.is_shut) {
+            let action = "ec2:DescribeVpcs".into();
+            return Err(Error::AccessDenied { action, owner_id: end.owner_id.clone(), region: end.region.clone() });
+        }
         if self.standing(stack) != Standing::Wished {
             return Ok(());
         }

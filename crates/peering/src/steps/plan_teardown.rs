@@ -1,15 +1,13 @@
 //! `PlanTeardown`: find the connection of a pair, make sure that it is ours, and list every route that leads to it.
 
 use super::pair::Pair;
-use super::planning::check_regions;
+use super::planning::{check_regions, leading_to};
 use crate::connection::{Connection, End, adopt, canonical};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
 use crate::network::Network;
 use crate::plan::{ReportedRoute, SidePlan, report};
-use crate::routes::{Action, PlannedRoute};
 use crate::stack::{Stack, is_made_by, is_wished_by_tags};
-use crate::tables::{RouteTable, Target};
 use crate::teardown::Teardown;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
@@ -110,16 +108,4 @@ impl Dismantling {
             routes: Vec::new(),
         }
     }
-}
-
-fn leading_to(end: &End, tables: &[RouteTable], id: &VpcPeeringConnectionId) -> SidePlan {
-    let target = Target::Peering(id.clone());
-    let routes = tables.iter().flat_map(|table| {
-        table.routes.iter().filter(|route| route.target == target).map(|route| PlannedRoute {
-            table: table.id.clone(),
-            destination: route.destination,
-            action: Action::Deleted,
-        })
-    });
-    SidePlan::new(end.clone(), routes.collect())
 }

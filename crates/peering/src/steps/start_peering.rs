@@ -7,6 +7,7 @@ mod candidates;
 
 use super::executions::{Executions, Verdict, execution_name, misspelt, request};
 use super::pair::{Pair, Seen};
+use super::planning::refuse_unheard_regions;
 use super::tell::{hush, tell_invalid, tell_one};
 use crate::connection::{Connection, End, adopt};
 use crate::error::Error;
@@ -15,9 +16,11 @@ use crate::stack::{Fleet, STACK_TAG, Stack, is_wished_by_tags};
 use crate::status_tag::News;
 use crate::teardown;
 use candidates::candidates;
-use futures_util::future::try_join_all;
-use futures_util::join;
+use futures_util::{StreamExt, join, stream};
 use serde::Serialize;
+
+/// Peers read at once.
+const AT_ONCE: usize = 8;
 
 /// A hint that something changed about a VPC.
 #[derive(Debug, Clone)]
@@ -42,7 +45,7 @@ pub enum Change {
     },
     /// Its peering with this end was set up. Nobody may wish it any more.
     Active(End),
-    /// Its peering with this end was taken apart. Somebody may wish it again.
+    /// Its peering with this end was taken apart, at least in part. Somebody may wish it again.
     Removed(End),
 }
 
@@ -66,28 +69,35 @@ pub async fn start_peering(
     fleet: &Fleet,
     task: StartTask,
 ) -> Result<Started, Error> {
-    let side = Seen::read(network, stack, &task.end).await?;
+    let mut side = Seen::read(network, stack, &task.end).await?;
     if side.is_gone || side.is_shut {
         // Nor will it be there, or open to us, when EventBridge asks again.
         let refused = vec![format!("{}: there is no such VPC, or its owner lets nobody in", task.end)];
         return Ok(Started { refused, ..Started::default() });
     }
+    refuse_unheard_regions(network, stack, &mut [&mut side]).await?;
     let own = network.connections_of(&task.end, (STACK_TAG, &stack.name)).await?;
     let peers = match &task.change {
         Change::Tags { consent } => {
             tell_invalid(network, stack, &side, &task.time).await;
-            candidates(network, stack, fleet, &side, &own, *consent).await?
+            candidates(network, stack, fleet, &side, &own, *consent).await
         }
         Change::Active(peer) | Change::Removed(peer) => [peer.clone()].into(),
     };
-    let peers = try_join_all(peers.iter().map(|peer| Seen::read(network, stack, peer))).await?;
     let mut started = Started { refused: refusals(&side), ..Started::default() };
-    for peer in peers {
-        started.refused.extend(refusals(&peer));
-        let pair = Pair { sides: [side.clone(), peer] };
-        started.serve(network, executions, stack, &task, &pair, &own).await?;
+    let seen = stream::iter(&peers).map(async |peer| Seen::read(network, stack, peer).await).buffered(AT_ONCE);
+    // Whatever is wrong with one peer, the others are served; then EventBridge is to ask again.
+    let mut first_failure = None;
+    for peer in seen.collect::<Vec<_>>().await {
+        let served = match peer {
+            Ok(peer) => {
+                started.serve(network, executions, stack, &task, &Pair { sides: [side.clone(), peer] }, &own).await
+            }
+            Err(error) => Err(error),
+        };
+        first_failure = first_failure.or(served.err());
     }
-    Ok(started)
+    first_failure.map_or(Ok(started), Err)
 }
 
 impl Started {
@@ -101,6 +111,7 @@ impl Started {
         own: &[Connection],
     ) -> Result<(), Error> {
         let [side, peer] = &pair.sides;
+        self.refused.extend(refusals(peer));
         let connection = adopt(own, &side.end, &peer.end).filter(|own| is_wished_by_tags(&own.tags));
         let name = execution_name(pair, &task.event_id);
         match (Verdict::of(pair, connection, stack), &task.change) {

@@ -63,7 +63,7 @@ pub struct Swept {
     pub refused: Vec<Refused>,
     /// How many executions were left for the next sweep.
     pub left: usize,
-    /// The Regions that could not be read, and why. Nothing is decided about the VPCs there.
+    /// The Regions and pairs that could not be read, and why. Nothing is decided about the VPCs there.
     pub unreachable: Vec<String>,
 }
 
@@ -75,7 +75,8 @@ pub struct Drift {
     pub vpc_id: String,
     /// The other.
     pub peer_vpc_id: String,
-    /// In what it differs: `Missing`, `NotActive`, `Routes`, `DnsResolution`, `Unwished`, `Blackhole`, or an error's name.
+    /// In what it differs: `Missing`, `NotActive`, `Routes`, `DnsResolution`, `Unmarked`, `Unwished`, `Blackhole`, or an
+    /// error's name.
     pub differs: String,
 }
 
@@ -107,7 +108,18 @@ pub async fn sweep(
     }
     let mut due = Vec::new();
     for known in pairs(&world, stack) {
-        let finding = examine(network, stack, &world, &known).await?;
+        if !has_time() {
+            swept.left += 1;
+            continue;
+        }
+        let finding = match examine(network, stack, sweep, &world, &known).await {
+            Ok(finding) => finding,
+            Err(error) => {
+                let [end, peer] = known.ends();
+                swept.unreachable.push(format!("{end} and {peer}: {error}"));
+                continue;
+            }
+        };
         swept.count(&known, &finding);
         match &finding {
             Finding::SetUp(_) | Finding::TakeApart(_) => due.push((known, finding)),

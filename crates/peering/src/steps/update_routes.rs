@@ -14,7 +14,7 @@ use super::tell::tell;
 use crate::connection::{DnsSides, End, Record};
 use crate::error::{Error, Place};
 use crate::ids::RouteTableId;
-use crate::network::{Network, Refusal, Refused};
+use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report};
 use crate::stack::Stack;
 use crate::status_tag::News;
@@ -41,6 +41,8 @@ pub struct UpdateTask {
     pub dns_resolution: bool,
     /// What was surprising so far.
     pub warnings: Vec<String>,
+    /// The tags that say by which wish of the VPCs' tags it is routed, where the connection doesn't carry them yet.
+    pub marks: Tags,
     /// The ends on which to tell that the connection is active.
     pub to_tell: Vec<End>,
     /// When the state was entered, as ISO 8601 spells it.
@@ -76,6 +78,10 @@ pub async fn update_routes(
         return Err(explain(network, stack, &task, stopped).await);
     }
     let left_behind = remove_moved(network, &task, has_time).await?;
+    if left_behind.is_none() {
+        // Before that, nobody would know any more which tables had been selected.
+        put_marks(network, &task).await?;
+    }
     let UpdateTask { record, ends, route_plan, dns_to_allow, dns_resolution, mut warnings, to_tell, time, .. } = task;
     let (requester, accepter) = join!(
         allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), &record, &ends),
@@ -119,6 +125,18 @@ async fn remove_moved(
             Ok(Some(format!("routes that are no longer wished are still there: {refused}")))
         }
     }
+}
+
+/// The requester's side, by which a later run judges whether there is anything to put, comes last.
+async fn put_marks(network: &impl Network, UpdateTask { record, marks, .. }: &UpdateTask) -> Result<(), Error> {
+    let Record { vpc_peering_connection_id: id, requester, accepter } = record;
+    if marks.is_empty() {
+        return Ok(());
+    }
+    if requester.sees_other_tags_than(accepter) {
+        network.tag_connection(accepter, id, marks).await?;
+    }
+    Ok(network.tag_connection(requester, id, marks).await?)
 }
 
 /// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.

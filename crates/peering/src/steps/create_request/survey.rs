@@ -4,13 +4,13 @@ use crate::cidr::overlaps;
 use crate::connection::{Connection, End, Vpc};
 use crate::error::{Claim, Error};
 use crate::ids::VpcPeeringConnectionId;
-use crate::intent::Intent;
+use crate::intent::{Intent, parse_routes};
 use crate::network::{Network, Refusal};
 use crate::plan::SidePlan;
 use crate::request::Request;
 use crate::routes::{PlannedRoute, RoutePlan, Wish, moved_away};
 use crate::selection::{RouteSelection, TableSelection};
-use crate::stack::{Stack, is_made_by};
+use crate::stack::{ROUTED, Stack, is_excluded, is_made_by};
 use crate::standing::{Origin, Voice, is_wished, untrusting};
 use crate::steps::planning::{check_regions, plan_routes};
 use crate::tables::RouteTable;
@@ -83,8 +83,8 @@ impl Survey {
         if let Some(own) = connection.filter(|connection| is_made_by(&connection.tags, stack)) {
             let [intent, peer_intent] = self.intents(stack, request);
             if is_wished(Voice { end, intent: &intent }, Voice { end: peer, intent: &peer_intent }) {
-                ours.routes.extend(side.moved_away(&intent, own.id(), &ours.routes));
-                theirs.routes.extend(peer_side.moved_away(&peer_intent, own.id(), &theirs.routes));
+                ours.routes.extend(side.moved_away(&intent, own, &ours.routes));
+                theirs.routes.extend(peer_side.moved_away(&peer_intent, own, &theirs.routes));
             }
         }
 
@@ -138,11 +138,14 @@ impl Side<'_> {
 
     /// Routes to the connection that an earlier selection wrote and that this one no longer asks for. Only where the
     /// request says what the VPC's own tags say: a narrower one, of a pipeline, is no order to remove the rest.
-    fn moved_away(&self, intent: &Intent, own: &VpcPeeringConnectionId, planned: &[PlannedRoute]) -> Vec<PlannedRoute> {
-        match *self.selection == intent.selection() {
-            true => moved_away(self.tables, &self.other_vpc.cidr_blocks, own, planned),
-            false => Vec::new(),
+    fn moved_away(&self, intent: &Intent, own: &Connection, planned: &[PlannedRoute]) -> Vec<PlannedRoute> {
+        if *self.selection != intent.selection() {
+            return Vec::new();
         }
+        let before = own.tags.get(&format!("{ROUTED}{}", self.end.vpc_id)).and_then(|text| parse_routes(text).ok());
+        let mut tables = self.selection.tables.still_picks(self.tables);
+        tables.extend(before.iter().flat_map(|before| before.still_picks(self.tables)));
+        moved_away(&tables, &self.other_vpc.cidr_blocks, own.id(), planned)
     }
 
     fn destinations(&self) -> Result<BTreeSet<IpNet>, Error> {
@@ -188,6 +191,11 @@ pub(in crate::steps) fn refuse(vpcs: &[Vpc; 2], stack: &Stack, request: &Request
     if let Some(silent) = untrusting(one, other, origin, stack) {
         let other = if silent == end { peer } else { end };
         return Err(Error::PeerNotTrusted(Claim::of(silent, other, &stack.tag_prefix)));
+    }
+    // The policies say so as well, of each side in its turn; better before anything is made.
+    if let Some((_, end)) = vpcs.iter().zip([end, peer]).find(|(vpc, _)| is_excluded(&vpc.tags)) {
+        let action = "ec2:CreateVpcPeeringConnection".into();
+        return Err(Error::AccessDenied { action, owner_id: end.owner_id.clone(), region: end.region.clone() });
     }
     match overlaps(&vpcs[0].cidr_blocks, &vpcs[1].cidr_blocks) {
         overlaps if overlaps.is_empty() => Ok(()),

@@ -2,17 +2,20 @@
 
 use super::pairs::Known;
 use super::world::World;
-use crate::connection::{Connection, Status, adopt};
+use crate::connection::{Connection, DnsSides, Status, adopt};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
 use crate::network::Network;
 use crate::request::Request;
 use crate::stack::{Stack, is_made_by, is_wished_by_tags};
 use crate::standing::Origin;
-use crate::status_tag::told_error;
+use crate::status_tag::{ToldFailure, told_failure};
+use crate::steps::create_request::related::Related;
 use crate::steps::create_request::survey::{Survey, refuse};
 use crate::steps::executions::{Verdict, misspelt, request};
+use crate::steps::sweep::Sweep;
 use crate::tables::Target;
+use futures_util::join;
 
 /// What a sweep finds about a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,25 +34,32 @@ pub(super) enum Finding {
     Forgotten,
 }
 
+/// Errors that planning can't foresee, and that an hour rarely mends.
+const ONCE_A_DAY: [&str; 3] = ["AccessDenied", "QuotaExceeded", "PeeringRejected"];
+
 pub(super) async fn examine(
     network: &impl Network,
     stack: &Stack,
+    sweep: &Sweep,
     world: &World,
     known: &Known,
 ) -> Result<Finding, Error> {
     let [end, peer] = known.ends();
     let own = adopt(&known.connections, end, peer)
         .filter(|live| is_made_by(&live.tags, stack) && is_wished_by_tags(&live.tags));
+    let is_one_gone = known.pair.sides.iter().any(|side| side.is_gone);
     match Verdict::of(&known.pair, own, stack) {
         Verdict::TakeApart => Ok(Finding::TakeApart("Unwished".into())),
         Verdict::Keep => Ok(Finding::Kept),
         Verdict::Forget if leaves_blackholes(stack, world, known) => Ok(Finding::TakeApart("Blackhole".into())),
         Verdict::Forget => Ok(Finding::Forgotten),
         Verdict::SetUp if misspelt(&known.pair).is_some() => Ok(Finding::Refused("InvalidRequest".into())),
-        Verdict::SetUp if leaves_blackholes_beside_nothing(stack, world, known) => {
+        // No execution could repair these routes.
+        Verdict::SetUp if is_one_gone && leaves_blackholes(stack, world, known) => {
             Ok(Finding::TakeApart("Blackhole".into()))
         }
         Verdict::SetUp => match differs(network, stack, world, known).await {
+            Ok(Finding::SetUp(differs)) => Ok(told_today(stack, sweep, known).unwrap_or(Finding::SetUp(differs))),
             Ok(finding) => Ok(finding),
             Err(Error::ServiceFault { action, code }) => Err(Error::ServiceFault { action, code }),
             Err(error) => Ok(refused(stack, known, &error)),
@@ -60,16 +70,27 @@ pub(super) async fn examine(
 /// A refusal that is told already isn't worth an execution an hour.
 fn refused(stack: &Stack, known: &Known, error: &Error) -> Finding {
     let (name, _) = error.name_and_cause();
-    let [side, peer] = &known.pair.sides;
-    let told = told_error(&side.tags, &stack.tag_prefix, &peer.end.vpc_id).or(told_error(
-        &peer.tags,
-        &stack.tag_prefix,
-        &side.end.vpc_id,
-    ));
-    match told == Some(&name) {
+    match told(stack, known).any(|told| told.error == name) {
         true => Finding::Refused(name),
         false => Finding::SetUp(name),
     }
+}
+
+fn told_today(stack: &Stack, sweep: &Sweep, known: &Known) -> Option<Finding> {
+    let today = sweep.time.get(..DATE)?;
+    let told = told(stack, known).find(|told| ONCE_A_DAY.contains(&told.error) && told.time.starts_with(today))?;
+    Some(Finding::Refused(told.error.to_owned()))
+}
+
+/// `2026-11-25`
+const DATE: usize = 10;
+
+fn told<'k>(stack: &'k Stack, known: &'k Known) -> impl Iterator<Item = ToldFailure<'k>> {
+    let [side, peer] = &known.pair.sides;
+    let prefix = &stack.tag_prefix;
+    [(side, &peer.end), (peer, &side.end)]
+        .into_iter()
+        .filter_map(|(side, other)| told_failure(&side.tags, prefix, &other.vpc_id))
 }
 
 async fn differs(network: &impl Network, stack: &Stack, world: &World, known: &Known) -> Result<Finding, Error> {
@@ -84,15 +105,25 @@ async fn differs(network: &impl Network, stack: &Stack, world: &World, known: &K
     let (plan, _) = survey.plan(network, stack, &wished, found).await?;
     let Some(connection) = found else { return Ok(Finding::SetUp("Missing".into())) };
     let is_changed = plan.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
-    let dns = connection.dns_resolution;
+    let is_unmarked = is_made_by(&connection.tags, stack)
+        && !Related::of(&survey, stack, &wished).marks_to_put(&connection.tags, stack).is_empty();
     Ok(match connection.status {
         Status::Active if is_changed => Finding::SetUp("Routes".into()),
-        Status::Active if wished.dns_resolution && !(dns.requester && dns.accepter) => {
-            Finding::SetUp("DnsResolution".into())
-        }
+        Status::Active if is_unmarked => Finding::SetUp("Unmarked".into()),
+        Status::Active if lacks_dns(network, connection, &wished).await? => Finding::SetUp("DnsResolution".into()),
         Status::Active => Finding::InPlace(connection.id().clone()),
         _ => Finding::SetUp("NotActive".into()),
     })
+}
+
+/// Where a VPC lacks DNS hostnames or support, no execution could turn it on; so that is looked at first.
+async fn lacks_dns(network: &impl Network, connection: &Connection, wished: &Request) -> Result<bool, Error> {
+    let DnsSides { requester, accepter } = connection.dns_resolution;
+    if !wished.dns_resolution || (requester && accepter) {
+        return Ok(false);
+    }
+    let (has, peer_has) = join!(network.has_dns_names(&wished.end), network.has_dns_names(&wished.peer));
+    Ok(has? && peer_has?)
 }
 
 /// Whether a dead connection of ours left routes behind.
@@ -103,9 +134,4 @@ fn leaves_blackholes(stack: &Stack, world: &World, known: &Known) -> bool {
         let routes = known.ends().into_iter().flat_map(|end| world.tables(end)).flat_map(|table| &table.routes);
         routes.into_iter().any(|route| route.target == target)
     })
-}
-
-/// The same where the other VPC is gone for good: no execution could repair these routes.
-fn leaves_blackholes_beside_nothing(stack: &Stack, world: &World, known: &Known) -> bool {
-    known.pair.sides.iter().any(|side| side.is_gone) && leaves_blackholes(stack, world, known)
 }

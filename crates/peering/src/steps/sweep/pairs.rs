@@ -25,9 +25,13 @@ pub(super) fn pairs(world: &World, stack: &Stack) -> Vec<Known> {
     for side in world.tagged() {
         side.intent.peers.iter().filter(|peer| **peer != side.end).for_each(|peer| add(&side.end, peer));
         for told in peers(&side.tags, &stack.tag_prefix).filter(|id| *id != side.end.vpc_id) {
-            let names = side.intent.peers.iter().find(|peer| peer.vpc_id == told);
-            let beside = Location::from(&side.end).end(told.clone());
-            add(&side.end, names.or_else(|| world.locate(&told)).unwrap_or(&beside));
+            let named = side.intent.peers.iter().find(|peer| peer.vpc_id == told);
+            if let Some(peer) = named.or_else(|| world.locate(&told)) {
+                add(&side.end, peer);
+            } else if world.is_whole() {
+                // It is nowhere, so it doesn't matter where it is taken to have been.
+                add(&side.end, &Location::from(&side.end).end(told));
+            }
         }
     }
     for own in world.own_connections(stack).filter(|own| is_wished_by_tags(&own.tags)) {

@@ -3,9 +3,10 @@
 use crate::connection::{Connection, End, Vpc};
 use crate::ids::VpcId;
 use crate::intent::{PEER, key};
-use crate::network::{Inventory, Location, Refused};
+use crate::network::{Inventory, Location, Network, Refused};
 use crate::stack::{Fleet, STACK_TAG, Stack};
 use crate::steps::pair::Seen;
+use crate::steps::planning::refuse_unheard_regions;
 use crate::tables::RouteTable;
 use futures_util::{StreamExt, join, stream};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,7 @@ pub(super) struct World {
 
 impl World {
     /// Reads the tagged VPCs of the fleet, then the VPCs that these have to do with, then all their tables.
-    pub(super) async fn read(network: &impl Inventory, stack: &Stack, fleet: &Fleet) -> Self {
+    pub(super) async fn read(network: &(impl Network + Inventory), stack: &Stack, fleet: &Fleet) -> Self {
         let mut world = Self {
             vpcs: BTreeMap::new(),
             blocks: BTreeMap::new(),
@@ -35,6 +36,7 @@ impl World {
             tagged: BTreeSet::new(),
         };
         world.read_tagged(network, stack, fleet).await;
+        world.refuse_unheard_regions(network, stack).await;
         world.read_others(network, stack).await;
         world.read_tables(network).await;
         world
@@ -80,6 +82,11 @@ impl World {
         self.vpcs.keys().find(|end| end.vpc_id == *id)
     }
 
+    /// Whether every Region could be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.failures.is_empty()
+    }
+
     /// The Regions that could not be read, and why.
     pub(super) fn unreachable(&self) -> Vec<String> {
         self.failures.iter().map(|(at, refused)| format!("{at}: {} to {}", refused.code, refused.action)).collect()
@@ -101,6 +108,12 @@ impl World {
                 (Err(refused), _) | (_, Err(refused)) => drop(self.failures.insert(at, refused)),
             }
         }
+    }
+
+    /// Without an answer they are looked for all the same, and found unreachable.
+    async fn refuse_unheard_regions(&mut self, network: &impl Network, stack: &Stack) {
+        let mut sides: Vec<&mut Seen> = self.vpcs.values_mut().collect();
+        let _unknown = refuse_unheard_regions(network, stack, &mut sides).await;
     }
 
     /// The other ends, wherever they are, and the connections seen from there.

@@ -84,6 +84,7 @@ def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]
             "PATH": os.environ["PATH"],
             **environment,
             **function["Environment"]["Variables"],
+            "AWS_SESSION_TOKEN": function["Role"],  # by which the local EC2 knows who calls
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -188,3 +188,12 @@ async fn a_failure_that_no_tag_has_to_do_with_is_told_to_its_caller_alone() {
     assert!(recorded.expect("recorded").resources.is_empty());
     assert!(memory.tags(&one).is_empty() && memory.tags(&other).is_empty());
 }
+
+#[tokio::test]
+async fn what_an_execution_makes_against_the_other_s_word_is_not_for_tags_to_take_back() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:peer", "vpc-0000000a@us-east-1@123456789012"); // which the hub's VPC never answered
+    execute(&memory, "an-operator-s", &request(&one, &other)).await.expect("the hub's own word");
+    assert!(!memory.connections()[0].tags.contains_key("isthmus:wished-by"));
+}

@@ -7,6 +7,7 @@ mod consent;
 mod contract;
 mod fuzz;
 mod intents;
+mod moving;
 mod overlap;
 mod pair;
 mod requested;

@@ -101,7 +101,7 @@ async fn a_peer_that_can_t_be_read_just_now_is_not_a_peer_without_tags() {
     let throttled = Faulty::once(&memory, 2, When::Before, Refusal::Unavailable);
     let hint = || task("vpc-0000000a", TAGS);
     start_peering(&throttled, &machine, &stack(), &fleet(), hint()).await.expect_err("EventBridge will ask again");
-    assert!(machine.set_up.borrow().is_empty());
+    assert_eq!(machine.set_up.borrow().len(), 1, "the other peer is served all the same");
 
     memory.remove_vpc(&end("vpc-0000000b"));
     let started = start_peering(&memory, &machine, &stack(), &fleet(), hint()).await.expect("started");
@@ -202,4 +202,31 @@ async fn a_status_that_nothing_is_behind_is_taken_off_at_both_ends() {
     memory.drop_tag(&vpc, "isthmus:peer");
     start(&memory, &machine).await;
     assert!(memory.tags(&vpc).is_empty() && memory.tags(&peer).is_empty(), "{:?}", memory.tags(&vpc));
+}
+
+#[tokio::test]
+async fn a_region_that_aws_does_not_have_is_told_and_spoils_no_other() {
+    let (memory, machine) = (world(), Machine::default());
+    memory.tag_vpc(
+        &end("vpc-0000000a"),
+        "isthmus:peer",
+        "vpc-0000000b@mars-north-1 vpc-0000000c vpc-0000000a@eu-west-1",
+    );
+    let started = start(&memory, &machine).await;
+    assert_eq!(started.executions, [format!("vpc-0000000a-vpc-0000000c-{EVENT}")]);
+    let told = memory.tags(&end("vpc-0000000a"))["isthmus:status:invalid"].clone();
+    assert!(told.contains("\"vpc-0000000b@mars-north-1\" is in no Region") && told.contains("this very VPC"), "{told}");
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_is_no_wish_withdrawn() {
+    let (memory, machine) = (world(), Machine::default());
+    memory.drop_tag(&end("vpc-0000000a"), "isthmus:peer");
+    memory.tag_vpc(&end("vpc-0000000b"), "isthmus:peer", "vpc-0000000a");
+    peered(&memory).await;
+    // The hint's own VPC, its connections on either side, and then the peer that wishes it.
+    let denied = Faulty::once(&memory, 2, When::Before, Refusal::Denied);
+    let hint = task("vpc-0000000a", TAGS);
+    let started = start_peering(&denied, &machine, &stack(), &fleet(), hint).await.expect("started");
+    assert!(started.executions.is_empty() && started.teardowns.is_empty(), "{started:?}");
 }

@@ -170,3 +170,48 @@ async fn somebody_else_s_blackhole_is_nobody_s_drift() {
     memory.add_route(&ends().0, 0, Route { destination, target: elsewhere, blackhole: true, propagated: false });
     assert_eq!(differs(&report(&memory).await), [""; 0]);
 }
+
+#[tokio::test]
+async fn dns_that_no_execution_could_turn_on_is_no_drift() {
+    let memory = settled().await;
+    memory.tag_vpc(&ends().0, "isthmus:dns", "on");
+    assert_eq!(differs(&report(&memory).await), [""; 0], "a VPC lacks DNS hostnames");
+    memory.turn_on_dns_names();
+    assert_eq!(differs(&report(&memory).await), ["DnsResolution"]);
+}
+
+#[tokio::test]
+async fn a_failure_that_an_hour_rarely_mends_is_tried_once_a_day() {
+    for (time, tried) in [("2026-11-25T12:00:00Z", false), ("2026-11-24T14:00:00Z", true)] {
+        let (memory, machine) = (wished(), Machine::default());
+        memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", &format!("failed AccessDenied ask the owner {time}"));
+        assert_eq!(swept(&memory, &machine, 9, "daily").await.started.len(), usize::from(tried), "{time}");
+    }
+    let (memory, machine) = (wished(), Machine::default());
+    memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", "failed ServiceFault later 2026-11-25T12:00:00Z");
+    assert_eq!(swept(&memory, &machine, 9, "hourly").await.started.len(), 1);
+}
+
+#[tokio::test]
+async fn a_status_about_a_region_that_can_t_be_read_stays() {
+    let (memory, machine) = (settled().await, Machine::default());
+    memory.drop_tag(&ends().0, "isthmus:peer");
+    memory.tag_vpc(&ends().1, "isthmus:peer", "vpc-0000000b@us-east-1");
+    let before = memory.tags(&ends().0);
+    memory.shut(&Location::from(&ends().1));
+    swept(&memory, &machine, 9, "shut").await;
+    assert_eq!(memory.tags(&ends().0), before);
+}
+
+#[tokio::test]
+async fn what_a_pipeline_peered_and_a_tag_wished_later_is_marked() {
+    let (memory, machine) = (world(), Machine::default());
+    execute(&memory, "pipeline", &crate::pair::request()).await.expect("peered");
+    memory.tag_vpc(&ends().0, "isthmus:peer", "vpc-0000000a@eu-west-1");
+    assert_eq!(differs(&report(&memory).await), ["Unmarked"]);
+    swept(&memory, &machine, 9, "mark").await;
+    run(&memory, &machine).await;
+    assert_eq!(differs(&report(&memory).await), [""; 0]);
+    memory.drop_tag(&ends().0, "isthmus:peer");
+    assert_eq!(differs(&report(&memory).await), ["Unwished"]);
+}

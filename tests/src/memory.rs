@@ -59,6 +59,13 @@ impl Memory {
         }
     }
 
+    /// Puts a tag on the numbered table of a VPC.
+    pub fn tag_table(&self, end: &End, table: usize, key: &str, value: &str) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            tables[table].tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
     /// Takes a tag off a VPC.
     pub fn drop_tag(&self, end: &End, key: &str) {
         if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {

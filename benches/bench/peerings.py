@@ -119,10 +119,18 @@ def spent(history: list[dict[str, Any]]) -> tuple[int, int, int]:
     """
     entered = sum("stateEnteredEventDetails" in event for event in history)
     tasks = len({event["stateEnteredEventDetails"]["name"] for event in history if event["type"] == "TaskStateEntered"})
-    starts = [event["timestamp"] for event in history if event["type"] == STARTED]
-    ends = [event["timestamp"] for event in history if event["type"] in ENDED]
+    tries = sum(event["type"] == STARTED for event in history)
+    invocations = [event for event in history if _is_of_a_function(event)]
+    starts = [event["timestamp"] for event in invocations if event["type"] == STARTED]
+    ends = [event["timestamp"] for event in invocations if event["type"] in ENDED]
     billed = sum(math.ceil((end - start).total_seconds() * 1000) for start, end in zip(starts, ends, strict=True))
-    return entered + len(starts) - tasks, len(starts), billed
+    return entered + tries - tasks, len(starts), billed
+
+
+def _is_of_a_function(event: dict[str, Any]) -> bool:
+    """Rather than of another service, such as EventBridge."""
+    details = next((each for each in event.values() if isinstance(each, dict)), {})
+    return details.get("resource", "").endswith("lambda:invoke")
 
 
 def middle(peerings: Iterable[Peering]) -> Peering:

@@ -18,6 +18,9 @@ STACK = {
     "ROUTES_PER_TABLE": "500",
     "PEERINGS_PER_VPC": "50",
     "OUTSTANDING_REQUESTS": "25",
+    "TRUSTED_ACCOUNTS": "",
+    "TEARDOWN_ON_UNTAG": "true",
+    "EXTERNAL_ID": "bench",
 }
 LAMBDA = {
     "AWS_REGION": "us-east-1",

@@ -9,25 +9,29 @@ from bench import cost, report
 from bench.goals import at_least, at_most
 from bench.peerings import Peering, middle, spent
 
+FUNCTION, BUS = "arn:aws:states:::lambda:invoke", "arn:aws:states:::events:putEvents"
 
-def history(*events: tuple[str, float]) -> list[dict[str, Any]]:
-    """Events by type, or `Type:State`, and second."""
+
+def history(*events: tuple[str, float, str]) -> list[dict[str, Any]]:
+    """Events by type, second, and the state entered or the resource called."""
     found = []
-    for name, second in events:
-        kind, _, state = name.partition(":")
-        details = {"stateEnteredEventDetails": {"name": state}} if state else {}
+    for kind, second, name in events:
+        key = "stateEnteredEventDetails" if kind.endswith("StateEntered") else "taskEventDetails"
+        details = {key: {"name": name} if kind.endswith("StateEntered") else {"resource": name}}
         found.append({"type": kind, "timestamp": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second)} | details)
     return found
 
 
 def test_a_retry_is_a_transition_and_each_invocation_is_billed_by_the_started_millisecond() -> None:
     polled = history(
-        ("TaskStateEntered:WaitActive", 0),
-        ("TaskScheduled", 0),
-        ("TaskFailed", 0.0101),
-        ("TaskScheduled", 1),
-        ("TaskSucceeded", 1.02),
-        ("SucceedStateEntered:PeeringActive", 2),
+        ("TaskStateEntered", 0, "WaitActive"),
+        ("TaskScheduled", 0, FUNCTION),
+        ("TaskFailed", 0.0101, FUNCTION),
+        ("TaskScheduled", 1, FUNCTION),
+        ("TaskSucceeded", 1.02, FUNCTION),
+        ("TaskStateEntered", 2, "PeeringActive"),
+        ("TaskScheduled", 2, BUS),
+        ("TaskSucceeded", 3, BUS),
     )
     assert spent(polled) == (3, 2, 11 + 20)
 

@@ -170,4 +170,8 @@ def answer(
         "DnsToAllow": {"Requester": wished and not allowed[0], "Accepter": wished and not allowed[1]},
         "DnsResolution": wished or all(allowed),
         "Warnings": warnings,
+        # What the machine asks for where tags on the VPCs have to do with the peering; these functions read none.
+        "Marks": {},
+        "ToTell": [],
+        "Resources": [],
     }

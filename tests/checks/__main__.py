@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks import policies, state_machines, template
+from checks import pipelines, policies, state_machines, template
 from checks.source import Finding, Source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,13 +18,17 @@ def templates() -> list[Source]:
     return [Source.read(ROOT, path) for path in paths if path.exists()]
 
 
+def example_templates() -> list[Source]:
+    return [Source.read(ROOT, path) for path in sorted((ROOT / "examples" / "pipelines").glob("*.yaml"))]
+
+
 def definitions() -> dict[str, Source]:
     paths = sorted((ROOT / "statemachine").glob("*.asl.json"))
     return {source.name: source for source in (Source.read(ROOT, path) for path in paths)}
 
 
 def check_template() -> Iterator[Finding]:
-    for source in templates():
+    for source in [*templates(), *example_templates()]:
         yield from template.check(source, definitions())
 
 
@@ -34,11 +38,27 @@ def check_state_machines() -> Iterator[Finding]:
 
 
 def check_policies() -> Iterator[Finding]:
-    for source in templates():
+    for source in [*templates(), *example_templates()]:
         yield from policies.check(source)
 
 
-CHECKS = {"template": check_template, "state machines": check_state_machines, "policies": check_policies}
+def pipeline_examples() -> dict[str, Source]:
+    """The other examples for pipelines, by their file's name."""
+    paths = sorted((ROOT / "examples" / "pipelines").iterdir())
+    return {path.name: Source.read(ROOT, path) for path in paths if path.suffix != ".yaml"}
+
+
+def check_pipelines() -> Iterator[Finding]:
+    for source in pipeline_examples().values():
+        yield from pipelines.check(source)
+
+
+CHECKS = {
+    "template": check_template,
+    "state machines": check_state_machines,
+    "policies": check_policies,
+    "pipelines": check_pipelines,
+}
 
 
 def main() -> int:

@@ -21,6 +21,7 @@ _ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::111122223333:role/{}",
     "AWS::Lambda::Function": f"arn:aws:lambda:{_HERE}:function:{{}}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{_HERE}:log-group:{{}}:*",
+    "AWS::S3::Bucket": "arn:aws:s3:::{}",
     "AWS::SNS::Topic": f"arn:aws:sns:{_HERE}:{{}}",
     "AWS::SQS::Queue": f"arn:aws:sqs:{_HERE}:{{}}",
     "AWS::Serverless::Function": f"arn:aws:lambda:{_HERE}:function:{{}}",
@@ -71,6 +72,8 @@ class Resolver:
     def _ref(self, name: str) -> str:
         if name in PSEUDO_PARAMETERS:
             return PSEUDO_PARAMETERS[name]
+        if name in self._parameters and name.endswith("RoleArn"):
+            return f"arn:aws:iam::444455556666:role/{name}"
         if name in self._parameters:
             # A parameter without default could be anything that a person types: one name stands for all.
             return str(self._parameters[name].get("Default") or name)

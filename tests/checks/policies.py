@@ -88,6 +88,12 @@ def conditions_apply(statement: Statement) -> Iterator[Complaint]:
             for arn in statement.arns or ["*"]
             if each.accepts(arn)
         ]
+        # What the token of an identity provider claims is known by the provider's name, not by AWS's data.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+        if key.startswith("token.actions.githubusercontent.com:") and all(
+            each.name == "sts:AssumeRoleWithWebIdentity" for each, _, _ in pairs
+        ):
+            continue
         # These two hold when the key is missing, so it is enough if one request carries it.
         lenient = operator.endswith("IfExists") or operator.startswith("ForAllValues:") or not statement.allows
         if lenient and any(applies for _, _, applies in pairs):

@@ -90,7 +90,11 @@ class _Reader:
             tuple((action, line_of(action) or raw.line) for action in _listed(raw.get("Action"))),
             tuple(self._targets(raw, "Resource", raw.get("Resource"))),
             tuple(self._principals(raw)),
-            tuple((operator, key, line_of(key) or raw.line) for operator, keys in raw.get("Condition", {}).items() for key in keys),
+            tuple(
+                (operator, key, line_of(key) or raw.line)
+                for operator, keys in raw.get("Condition", {}).items()
+                for key in _keys(keys)
+            ),
             tuple((key, line_of(key) or raw.line) for key in raw if key.startswith("Not")),
         )
 
@@ -110,6 +114,16 @@ class _Reader:
         above = lines[line - 2].strip() if line > 1 else ""
         candidates = [lines[number - 1] for number in (line, *heads) if number]
         return any(_REASON.search(text) for text in [*candidates, *([above] if above.startswith("#") else [])])
+
+
+def _keys(operands: Any) -> list[str]:
+    """The keys that an operator of a condition compares; for an If, those of both branches."""
+    match operands:
+        case {"Fn::If": [_, yes, no]}:
+            return _keys(yes) + _keys(no)
+        case {"Ref": "AWS::NoValue"}:
+            return []
+    return list(operands)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -10,20 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from checks.cloudformation_yaml import LocatedMapping, load, locate, plain
 from checks.source import Finding, Source
+from checks.translation import REGION, translate
 
-REGION = "eu-west-1"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
-# `sam build` would have uploaded these; the translator only wants to see that they are in S3.
-UPLOADED = {"CodeUri": "s3://artifacts/code.zip", "DefinitionUri": "s3://artifacts/definition.json"}
 SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 
@@ -45,20 +40,6 @@ def check(source: Source, definitions: Mapping[str, Source]) -> Iterator[Finding
         path = list(getattr(match, "path", None) or [])
         place = "/".join(map(str, path))
         yield source.finding(_line(template, path), f"{match.rule.id} at {place}: {match.message}")
-
-
-def translate(template: dict[str, Any]) -> dict[str, Any]:
-    """The CloudFormation that AWS would make of a SAM template; consumes its argument, calls nobody."""
-    if "Transform" not in template:
-        return template
-    functions = template.get("Globals", {}).get("Function", {})
-    for properties in [functions, *(resource.get("Properties", {}) for resource in template["Resources"].values())]:
-        properties.update({name: uri for name, uri in UPLOADED.items() if name in properties})
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
-    try:
-        return translator.translate(template, parameter_values={})
-    finally:
-        translator.metrics.publish()  # to nobody; it complains about unpublished ones
 
 
 def _machines(template: LocatedMapping) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 from checks import __main__ as repository
-from checks import policies, state_machines, template
+from checks import pipelines, policies, state_machines, template
 from checks.service_authorization import action
 from checks.source import Finding, Source
 
@@ -67,6 +67,7 @@ def test_template_check_sees_the_definition() -> None:
 
 
 WAITS = "Looks once; Retry on PeeringPending is the poll, at one state transition each."
+OVERLAP, CAUSE = '"Error": "OverlappingCidrs"', '"Cause": "{% $failure.Cause %}"'
 MACHINE_MUTANTS = {
     "Next to nowhere": ('"Next": "WaitActive"', '"Next": "Nowhere"', 'No state found named "Nowhere"'),
     "a BackoffRate below 1": ('"BackoffRate": 2.0', '"BackoffRate": 0.5', "allowed floor is 1"),
@@ -81,8 +82,8 @@ MACHINE_MUTANTS = {
     "a Retry that grows without end": ('"MaxDelaySeconds": 20,', "", "has no MaxDelaySeconds"),
     "no Catch for all": ('["States.ALL"]', '["States.Timeout"]', "a Task without a Catch for States.ALL"),
     "no Comment": (f'"Comment": "{WAITS}"', '"Comment": ""', "WaitActive: no Comment"),
-    "a Fail without Cause": ('"Cause": "{% $cause %}"', '"QueryLanguage": "JSONata"', "a Fail without Cause"),
-    "a Fail without Error": ('"Error": "OverlappingCidrs",', "", "a Fail without Error"),
+    "a Fail without Cause": (f"{OVERLAP},\n      {CAUSE}", f'{OVERLAP},\n      "QueryLanguage": "JSONata"', "a Fail without Cause"),
+    "a Fail without Error": (f"{OVERLAP},\n", "\n", "a Fail without Error"),
     "JSONata ??": ("{% $peering.Created %}", "{% $peering.Created ?? false %}", "JSONata ?? isn't known"),
     "JSONata ?:": ("{% $peering.Created %}", "{% $peering.Created ?: false %}", "JSONata ?: isn't known"),
     "JSONata $eval": ("{% $peering.Created %}", "{% $eval('true') %}", "JSONata $eval isn't known"),
@@ -203,8 +204,8 @@ def test_a_policy_by_name_is_caught() -> None:
 
 
 def test_a_trust_in_everybody_is_caught() -> None:
-    trust = "            Action: sts:AssumeRole\n            Principal:\n"
-    mutant = replace(TEMPLATE, trust, trust + '              Service: "*"\n')
+    trust = "            Principal:\n              AWS: !If\n"
+    mutant = replace(TEMPLATE, trust, trust.replace("AWS", 'Service: "*"\n              AWS'))
     assert_caught(policies.check(mutant), '"*" without a comment')
 
 
@@ -218,6 +219,28 @@ def test_a_finding_in_an_anchor_is_told_once_and_where_it_is_written() -> None:
 def test_merged_keys_are_read_where_they_are_written() -> None:
     merged = "            - { <<: *ReadConnections, Sid: Mutant, Action: ec2:CreateRoot }\n"
     assert_caught(policies.check(with_statement(merged)), "ec2:CreateRoot: no such action")
+
+
+PIPELINE_MUTANTS = {
+    "an action by its tag": (
+        "github-actions.yml",
+        "@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3",
+        "@v6",
+        "zizmor unpinned-uses",
+    ),
+    "an input in a program": ("github-actions.yml", "env.VPC_ID", "${{ inputs.vpc_id }}", "zizmor template-injection"),
+    "every permission": ("github-actions.yml", "permissions: {}", "permissions: write-all", "zizmor excessive-permissions"),
+    "a key that GitHub doesn't know": ("github-actions.yml", "timeout-minutes:", "timeout-hours:", "actionlint: unexpected key"),
+    "a step that isn't there": ("github-actions.yml", "inputs.vpc_id", "steps.none.outputs.id", "actionlint: property"),
+    "an unquoted variable": ("start-and-wait.sh", 'cat -- "$1"', "cat -- $1", "shellcheck SC2086"),
+    "a shell's open quote": ("request-by-event.sh", 'echo "$id"', 'echo "$id', "the shell refuses it"),
+    "Terraform's open brace": ("main.tf", "locals {", "locals", "not readable"),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new", "expected"), PIPELINE_MUTANTS.values(), ids=PIPELINE_MUTANTS)
+def test_pipeline_mutant(name: str, old: str, new: str, expected: str) -> None:
+    assert_caught(pipelines.check(replace(repository.pipeline_examples()[name], old, new)), expected)
 
 
 def test_a_resource_type_is_not_one_that_begins_like_it() -> None:

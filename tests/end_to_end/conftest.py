@@ -4,10 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from iam.judge import Judge
+from iam.recorded import Permissions, Record
+from iam.report import USED
+from local_cloud import function_calls
 from local_cloud.deployed import REPOSITORY, deployed, variables
 
 from .executions import Machine
+from .tagging import Peerings
 from .world import World
 
 CALM = {
@@ -53,3 +59,48 @@ def calm(world: World) -> None:
 @pytest.fixture
 def machine(world: World, environment: dict[str, str]) -> Machine:
     return Machine(environment, environment["STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def teardown(world: World, environment: dict[str, str]) -> Machine:
+    return Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def peerings(machine: Machine, teardown: Machine) -> Peerings:
+    return Peerings(machine, teardown)
+
+
+@pytest.fixture(scope="session")
+def permissions(environment: dict[str, str], pytestconfig: pytest.Config) -> Permissions:
+    """By the policies of the templates, as this stack has them."""
+    client = boto3.client(
+        "cloudformation",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key="local",
+    )
+    [stack] = client.describe_stacks(StackName="isthmus")["Stacks"]
+    return Permissions(Judge.of_templates(stack["StackId"]), pytestconfig.stash[USED])
+
+
+@pytest.fixture(scope="session")
+def record(environment: dict[str, str], permissions: Permissions) -> Iterator[Record]:
+    """The functions' calls. What they still do after the last test is judged at the very end."""
+    log = Path(environment["LOCAL_CLOUD_CALL_LOG"])
+    record = Record(log, log.with_name(function_calls.FILE))
+    yield record
+    assert permissions.violations(record.news()) == []
+
+
+@pytest.fixture(autouse=True)
+def every_call_is_allowed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The local cloud lets every call pass; here a call that the function's own policy forbids fails the test."""
+    if "environment" not in request.fixturenames:
+        yield
+        return
+    record, permissions = request.getfixturevalue("record"), request.getfixturevalue("permissions")
+    yield
+    violations = permissions.violations(record.news())
+    assert violations == [], "\n".join(violations)

@@ -6,11 +6,6 @@ from .executions import Machine
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
 
 
-@pytest.fixture
-def teardown(world: World, environment: dict[str, str]) -> Machine:
-    return Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
-
-
 def ends(vpc: Vpc, peer: Vpc, **fields: object) -> dict[str, object]:
     return {**vpc.end(), **peer.end("Peer"), **fields}
 
@@ -92,3 +87,15 @@ def test_input_is_as_strict_as_for_peering(world: World, teardown: Machine) -> N
     assert refused.cause["Field"] == "PeerVpcId"
     refused = teardown.run({"VpcId": vpc.id, "PeerVpcId": "vpc-0a1b2c3d", "Routes": {}}).failed("InvalidRequest")
     assert refused.cause["Field"] == "Routes"
+
+
+def test_what_a_tag_wishes_is_not_taken_apart_by_hand(world: World, machine: Machine, teardown: Machine) -> None:
+    """It would only come back: the sweep finds it missing."""
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+    world.control.disturb_events(drop=1)
+    vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
+    pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
+    for dry_run in (True, False):
+        cause = teardown.run(ends(peer, vpc, DryRun=dry_run)).failed("StillWished").cause
+        assert (cause["VpcId"], cause["OwnerId"]) == (vpc.id, HUB)
+    assert vpc.routes_to(pcx) and peer.routes_to(pcx)

@@ -7,7 +7,7 @@ import pytest
 from .executions import Machine
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, unknown_vpc_id
 
-REFUSED = ["CreateRequest", "RollBack", "PeeringFailed"]
+REFUSED = ["CreateRequest", "RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
 OTHER_VPC = "vpc-0123456789abcdef0"
 
 

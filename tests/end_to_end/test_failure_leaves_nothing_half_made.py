@@ -27,7 +27,7 @@ def fail(world: World, machine: Machine, pair: tuple[Vpc, Vpc], error: str, **fa
     world.control.plant_faults(fault)
     execution = machine.run(request(*pair, DnsResolution=True)).failed(error)
     assert [(vpc.tables(), vpc.connections()) for vpc in pair] == before
-    assert execution.states[-2:] == ["RollBack", "PeeringFailed"]
+    assert execution.states[-4:] == ["RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
     assert "LeftBehind" not in execution.cause["RolledBack"], execution.cause
     return execution
 
@@ -62,7 +62,7 @@ def test_a_refused_call_is_named_and_everything_is_undone(
     is_the_look = (action, state) == ("DescribeVpcPeeringConnections", "AcceptInPeerRegion")
     world.control.set(visible_after=6 if is_the_look else 1)
     execution = fail(world, machine, pair, "AccessDenied", Action=action, AfterCalls=after_calls, **DENIED)
-    assert execution.states[-3] == state
+    assert execution.states[-5] == state
     cause = execution.cause
     assert cause["Action"] == f"ec2:{action}"
     assert (cause["Region"], cause["OwnerId"]) in [(HERE, HUB), (THERE, MEMBER)]
@@ -75,7 +75,7 @@ def test_a_refused_call_is_named_and_everything_is_undone(
 def test_waiting_that_is_refused_undoes_the_connection(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     world.control.set(visible_after=0, pending_after=0, provisioning_for=5)
     execution = fail(world, machine, pair, "AccessDenied", Action="DescribeVpcPeeringConnections", AfterCalls=2, **DENIED)
-    assert execution.states[-3] == "WaitActive"
+    assert execution.states[-5] == "WaitActive"
     assert len(execution.cause["RolledBack"]["ConnectionsDeleted"]) == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 from .executions import Machine
 from .world import HERE, HUB, LIVE, MEMBER, THERE, Vpc, World, request
 
-REFUSED = ["CreateRequest", "RollBack", "PeeringFailed"]
+REFUSED = ["CreateRequest", "RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
 PEER_BLOCK = "10.2.0.0/16"
 
 
@@ -135,7 +135,7 @@ def test_a_route_that_appears_while_the_connection_is_made_is_a_conflict_and_all
     route(vpc, tables[1], PEER_BLOCK, GatewayId=gateway)
     before = vpc.tables()
     execution = machine.wait(arn).failed("RouteConflict")
-    assert execution.states[-3:] == ["UpdateRoutes", "RollBack", "PeeringFailed"]
+    assert execution.states[-5:] == ["UpdateRoutes", "RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
     assert execution.cause["Conflicts"] == [conflict(tables[1], PEER_BLOCK, gateway)]
     assert vpc.tables() == before and peer.tables() == peer_tables
     assert vpc.connections(*LIVE) == []

@@ -7,7 +7,7 @@ import pytest
 from .executions import Machine
 from .world import HERE, HUB, MEMBER, THERE, World, request
 
-BRANCH = ["CreateRequest", "OverlappingCidrs"]
+BRANCH = ["CreateRequest", "RecordOverlap", "AnnounceOverlap", "OverlappingCidrs"]
 
 
 def pairs(*of: tuple[str, str]) -> list[dict[str, str]]:

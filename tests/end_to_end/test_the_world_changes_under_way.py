@@ -13,7 +13,7 @@ from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
 NEVER = 600  # seconds; longer than any test waits
-FAILED = ["RollBack", "PeeringFailed"]
+FAILED = ["RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def while_routes_are_written(world: World, machine: Machine, pair: tuple[Vpc, Vp
 def ended(machine: Machine, arn: str, error: str, connection: str) -> Execution:
     execution = machine.wait(arn).failed(error)
     assert execution.cause["VpcPeeringConnectionId"] == connection
-    assert execution.states[-2:] == FAILED
+    assert execution.states[-4:] == FAILED
     return execution
 
 
@@ -140,7 +140,7 @@ def test_a_vpc_deleted_under_way_ends_in_vpc_not_found(
     arn, _ = moment(world, machine, pair)
     deleted.ec2.delete_vpc(VpcId=deleted.id)
     execution = machine.wait(arn).failed("VpcNotFound")
-    assert execution.states[-2:] == FAILED
+    assert execution.states[-4:] == FAILED
     assert {key: execution.cause[key] for key in ("VpcId", "Region", "OwnerId")} == deleted.end()
     assert kept.tables() == before and kept.connections() == []
 

@@ -66,6 +66,17 @@ class Vpc:
     def tag(self, **tags: str) -> None:
         self.ec2.create_tags(Resources=[self.id], Tags=_tags({key.replace("__", ":"): value for key, value in tags.items()}))
 
+    def untag(self, *keys: str) -> None:
+        self.ec2.delete_tags(Resources=[self.id], Tags=[{"Key": key} for key in keys])
+
+    def tags(self) -> dict[str, str]:
+        described = self.ec2.describe_vpcs(VpcIds=[self.id])["Vpcs"][0]
+        return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+
+    def status(self, peer: "Vpc") -> str:
+        """What the stack tells on this VPC about that peering."""
+        return self.tags().get(f"isthmus:status:{peer.id}", "")
+
     def change_dns(self, **attribute: bool) -> None:
         """`EnableDnsSupport` or `EnableDnsHostnames`: one a call is all that EC2 takes."""
         [(name, value)] = attribute.items()
@@ -130,10 +141,13 @@ class World:
             }
         return boto3.client("ec2", endpoint_url=self._url, region_name=region, **keys)
 
-    def vpc(self, *blocks: str, region: str = HERE, account: str = HUB) -> Vpc:
-        """A VPC with these blocks, the first of them primary."""
+    def vpc(self, *blocks: str, region: str = HERE, account: str = HUB, consents: bool = True) -> Vpc:
+        """A VPC with these blocks, the first of them primary. One of another account consents to the stack's, or not."""
         ec2 = self.ec2(region, account)
-        vpc = ec2.create_vpc(CidrBlock=blocks[0])["Vpc"]["VpcId"]
+        consent = [{"ResourceType": "vpc", "Tags": _tags({"isthmus:accept": HUB})}] if consents and account != HUB else []
+        if consent:
+            self.control.disturb_events(drop=1)  # it is there from the start; nobody has to hear of it
+        vpc = ec2.create_vpc(CidrBlock=blocks[0], TagSpecifications=consent)["Vpc"]["VpcId"]
         tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
         made = Vpc(vpc, region, account, tables[0]["RouteTableId"], ec2)
         for block in blocks[1:]:

@@ -1,4 +1,4 @@
-"""Command line of the local cloud: start, stop, status, outputs."""
+"""Command line of the local cloud: start, stop, status, outputs, members."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from local_cloud import launcher
+from local_cloud.members import deploy_members
 from local_cloud.outputs import record_outputs
 
 
@@ -34,6 +35,10 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _outputs(arguments: argparse.Namespace) -> int:
     return record_outputs(arguments.state, arguments.stack)
+
+
+def _members(arguments: argparse.Namespace) -> int:
+    return deploy_members(arguments.state, arguments.stack)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "say what is running; exit 0 if all of it, 3 if not")
     outputs = command("outputs", _outputs, "add a deployed stack's outputs to DIR/env")
     outputs.add_argument("--stack", default="isthmus", help="the stack's name (default: %(default)s)")
+    members = command("members", _members, "deploy the member template to other accounts and Regions")
+    members.add_argument("--stack", default="isthmus", help="the hub stack's name (default: %(default)s)")
     return parser
 
 

@@ -63,6 +63,8 @@ def servers(state: Path, port: int, ec2_port: int) -> list[Server]:
                 str(state / "ec2-calls.jsonl"),
                 "--events-url",
                 f"{ministack}/_local_cloud/events",
+                "--iam-url",
+                ministack,
             ],
             f"{ec2}/_local_cloud/health",
         ),

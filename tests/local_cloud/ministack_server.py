@@ -7,18 +7,23 @@ patch receives the original function first. A function that a later MiniStack re
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ministack import app
+from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services import eventbridge, stepfunctions
-from ministack.services.cloudformation import provisioners
+from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from local_cloud import (
+    function_calls,
     patch_branches,
+    patch_bus_policies,
     patch_cloudformation,
     patch_definitions,
     patch_eventbridge,
@@ -29,6 +34,7 @@ from local_cloud import (
     patch_task_limits,
     routes,
 )
+from local_cloud.environment import STATE_MARK
 
 # In the order in which they are put around the original: a later one runs before an earlier one.
 PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
@@ -48,7 +54,15 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (stepfunctions, "_run_parallel_branches", patch_jsonata.arguments_and_output_of_parallel),
     (stepfunctions, "_run_sub_machine", patch_branches.run_branch),
     (eventbridge, "_dispatch_to_event_bus", patch_eventbridge.deliver_to_any_bus),
+    (eventbridge, "_put_permission", patch_bus_policies.put_permission),
+    (eventbridge, "_put_events", patch_eventbridge.put_on_another_accounts_bus),
+    *(
+        (module, "_evaluate_conditions", patch_cloudformation.resolve_in_conditions)
+        for module in (engine, changesets, handlers, stacks)
+    ),
     (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
+    (lambda_runtime, "execution_credentials", patch_lambda.name_the_role),
+    (lambda_svc, "execution_credentials", patch_lambda.name_the_role),
 ]
 
 
@@ -58,7 +72,8 @@ def install() -> None:
         original = getattr(owner, name)
         setattr(owner, name, _around(original, patch))
     provisioners._RESOURCE_HANDLERS |= patch_cloudformation.RESOURCE_TYPES
-    app.app = routes.in_front_of(app.app)
+    log = Path(os.environ[STATE_MARK]) / function_calls.FILE
+    app.app = function_calls.in_front_of(routes.in_front_of(app.app), log)
 
 
 def _around(original: Callable[..., Any], patch: Callable[..., Any]) -> Callable[..., Any]:

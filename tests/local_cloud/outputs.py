@@ -22,7 +22,7 @@ def record_outputs(state: Path, stack: str) -> int:
     variables = read_env_file(state)
     if not variables:
         raise LocalCloudError(f"there is no {state / 'env'}: start the cloud first")
-    found = _stack_outputs(variables, stack)
+    found = stack_outputs(variables, stack)
     recorded = {VARIABLES[key]: value for key, value in found.items() if key in VARIABLES}
     if not recorded:
         raise LocalCloudError(f"stack {stack} has none of the outputs {', '.join(VARIABLES)}")
@@ -33,7 +33,8 @@ def record_outputs(state: Path, stack: str) -> int:
     return 0
 
 
-def _stack_outputs(variables: dict[str, str], stack: str) -> dict[str, str]:
+def stack_outputs(variables: dict[str, str], stack: str) -> dict[str, str]:
+    """What a deployed stack answers."""
     cloudformation = boto3.client(
         "cloudformation",
         endpoint_url=variables["AWS_ENDPOINT_URL"],

@@ -1,13 +1,35 @@
-"""CloudFormation: event bus policies, and state machines that are checked as CreateStateMachine checks them."""
+"""CloudFormation: event bus policies, conditions on account and Region, and state machines checked as on creation."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import eventbridge, stepfunctions
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import engine, provisioners
 
 Properties = dict[str, Any]
+
+
+def resolve_in_conditions(
+    original: Callable[..., dict[str, bool]], template: dict[str, Any], params: dict[str, Any]
+) -> dict[str, bool]:
+    """A condition may ask for the account or the Region, and join a list. MiniStack compares what is written instead.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html
+    """
+    conditions = _resolved(template.get("Conditions", {}), params)
+    return original({**template, "Conditions": conditions}, params)
+
+
+def _resolved(value: Any, params: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_resolved(item, params) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Join" in value or str(value.get("Ref", "")).startswith("AWS::"):
+        return engine._resolve_refs(value, {}, params, {}, {}, "", "")
+    return {key: _resolved(item, params) for key, item in value.items()}
 
 
 def _create_state_machine(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:

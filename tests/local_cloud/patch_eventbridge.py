@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core.arn import Arn
-from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.core.arn import Arn, ArnParseError, parse_arn
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import eventbridge
+
+from local_cloud.patch_bus_policies import Response, allows
 
 logger = logging.getLogger("local_cloud.events")
 
@@ -62,7 +64,7 @@ def deliver_to_any_bus(
         return
     bus = target.resource.removeprefix("event-bus/")
     with request_scope(*there):
-        if target.account_id != here[0] and not _allows(bus, here[0]):
+        if target.account_id != here[0] and not allows(bus, here[0], event):
             logger.warning("event %s is refused by %s: its policy does not allow %s", event["EventId"], target, here[0])
             return
         _receive(
@@ -76,6 +78,48 @@ def deliver_to_any_bus(
         )
 
 
+def put_on_another_accounts_bus(original: Callable[..., Response], data: dict[str, Any], **options: Any) -> Response:
+    """PutEvents on a bus that is named by its ARN in another account, whose policy must allow it.
+
+    The event bears the account that put it. MiniStack knows no bus but the caller's own.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+    """
+    sender, entries = get_account_id(), data.get("Entries", [])
+    buses = [_bus_of_another_account(entry) for entry in entries]
+    answers = []
+    for entry, bus in zip(entries, buses, strict=True):
+        if bus is None or entry.get("Source", "").startswith("aws."):
+            _, _, body = original({"Entries": [{**entry, "EventBusName": "default"} if bus else entry]}, **options)
+            answers += json.loads(body)["Entries"]
+            continue
+        record = {
+            **{field: entry.get(field, "") for field in ("Source", "DetailType", "Detail")},
+            "EventId": str(uuid.uuid4()),
+            "EventBusName": bus.resource.removeprefix("event-bus/"),
+            "Time": int(eventbridge._now_ts()),
+            "Resources": entry.get("Resources", []),
+            "Account": sender,
+            "Region": get_region(),
+            "_CrossedAccounts": True,
+        }
+        with request_scope(bus.account_id, bus.region):
+            if not allows(record["EventBusName"], sender, record):
+                message = f"account {sender} is not authorized to perform: events:PutEvents on resource: {bus}"
+                return error_response_json("AccessDeniedException", message, 400)
+            _receive(record)
+        answers.append({"EventId": record["EventId"]})
+    return json_response({"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers})
+
+
+def _bus_of_another_account(entry: dict[str, Any]) -> Arn | None:
+    """The other account's bus that the entry is for. It must be in this Region, as every call is answered where it is made."""
+    try:
+        bus = parse_arn(entry.get("EventBusName", ""))
+    except ArnParseError:
+        return None
+    return bus if bus.account_id != get_account_id() and bus.region == get_region() else None
+
+
 def _receive(record: dict[str, Any]) -> None:
     """Take an event in on a bus of the current account and Region, as MiniStack's PutEvents does."""
     eventbridge._ensure_default_bus()
@@ -85,15 +129,3 @@ def _receive(record: dict[str, Any]) -> None:
     eventbridge._events_log_list().append(record)
     eventbridge._dispatch_event(record)
     eventbridge._archive_event(record)
-
-
-def _allows(bus: str, sender: str) -> bool:
-    """Whether the bus's policy lets ``sender`` put events. All local accounts count as one organization."""
-    statements = eventbridge._event_bus_policies.get(bus, {}).get("Statement", [])
-    return any(statement.get("Effect") == "Allow" and _names(statement.get("Principal"), sender) for statement in statements)
-
-
-def _names(principal: Any, account: str) -> bool:
-    accounts = principal.get("AWS", []) if isinstance(principal, dict) else principal
-    accounts = [accounts] if isinstance(accounts, str) else accounts or []
-    return any(name in ("*", account, f"arn:aws:iam::{account}:root") for name in accounts)

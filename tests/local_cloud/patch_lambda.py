@@ -1,4 +1,4 @@
-"""Lambda: how the end of a function's process is named."""
+"""Lambda: how the end of a function's process is named, and whose credentials it has."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ def name_exit_during_init(original: Callable[..., None], worker: ProvidedWorker,
         raise ProvidedRuntimeError(
             reported.get("errorMessage", str(error)), reported.get("errorType", "Runtime.ExitError")
         ) from error
+
+
+def name_the_role(original: Callable[..., dict[str, str]], config: dict[str, Any]) -> dict[str, str]:
+    """A function acts as its role, as on AWS. Its ARN is the session token, by which the local STS and EC2 know it.
+
+    MiniStack gives every function the same credentials, those of the account.
+    """
+    return {**original(config), "AWS_SESSION_TOKEN": config["Role"]}

@@ -112,7 +112,7 @@ async fn both_directions_are_asked_for_in_one_call() {
 async fn every_kind_of_route_is_read_and_every_page_followed() {
     let first = mock!(Client::describe_route_tables).match_requests(|request| request.next_token().is_none()).then_http_response(xml(
         r#"<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
-            <routeTableId>rtb-00000001</routeTableId>
+            <vpcId>vpc-0a1b2c3d</vpcId><routeTableId>rtb-00000001</routeTableId>
             <associationSet>
               <item><main>true</main></item>
               <item><main>false</main><subnetId>subnet-0000000a</subnetId></item>
@@ -130,7 +130,7 @@ async fn every_kind_of_route_is_read_and_every_page_followed() {
         .match_requests(|request| request.next_token() == Some("more"))
         .then_http_response(xml(
             r#"<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>
-            <routeTableId>rtb-00000002</routeTableId>
+            <vpcId>vpc-0a1b2c3d</vpcId><routeTableId>rtb-00000002</routeTableId>
             <associationSet><item><main>false</main><gatewayId>igw-1</gatewayId></item></associationSet>
             </item></routeTableSet></DescribeRouteTablesResponse>"#,
         ));

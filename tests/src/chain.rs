@@ -5,9 +5,13 @@ use isthmus_peering::error::Error;
 use isthmus_peering::ids::Region;
 use isthmus_peering::network::Network;
 use isthmus_peering::stack::{Limits, Stack};
-use isthmus_peering::steps::{accept_in_peer_region, create_request, roll_back, update_routes, wait_active};
+use isthmus_peering::steps::{
+    accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, roll_back, update_routes,
+    wait_active,
+};
 use serde_json::{Map, Value, json};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 /// How an execution ended.
 pub type Ended = Result<Value, (String, Value)>;
@@ -19,6 +23,9 @@ pub fn stack() -> Stack {
         account: "123456789012".parse().unwrap_or_else(|_| unreachable!("twelve digits")),
         region: region("us-east-1"),
         tag_prefix: "isthmus".into(),
+        partition: "aws".into(),
+        trusted_accounts: BTreeSet::new(),
+        teardown_on_untag: true,
         limits: Limits { routes_per_table: 500, peerings_per_vpc: 50, outstanding_requests: 25 },
     }
 }
@@ -77,7 +84,7 @@ async fn forward(
             wait_active(network, read(task)).await.map_err(|error| ("WaitActive", error))?;
         }
     }
-    let task = select(
+    let mut task = select(
         peering,
         &[
             "VpcPeeringConnectionId",
@@ -88,8 +95,11 @@ async fn forward(
             "DnsToAllow",
             "DnsResolution",
             "Warnings",
+            "Marks",
+            "ToTell",
         ],
     );
+    task["Time"] = json!("2026-11-25T12:00:00.000Z");
     let routed = again(task, &["RoutesRemaining"], async |task| {
         update_routes(network, &stack, read(task), time_for(routes)).await.map(write)
     })
@@ -100,6 +110,22 @@ async fn forward(
         output[key] = routed[key].clone();
     }
     Ok(output)
+}
+
+/// Runs an execution of the teardown machine to its end; answers how many routes and whether a connection went.
+pub async fn take_apart(network: &impl Network, request: &Value) -> Ended {
+    let stack = stack();
+    let outcome = async {
+        let found = write(plan_teardown(network, &stack, read(json!({"Request": request}))).await?);
+        if found["Status"] == "found" {
+            let task = select(&found, &["VpcPeeringConnectionId", "RoutePlan"]);
+            delete_routes(network, &stack, read(task), || true).await?;
+            let task = select(&found, &["VpcPeeringConnectionId", "Requester", "Ends"]);
+            delete_peering(network, &stack, read(task)).await?;
+        }
+        Ok(found)
+    };
+    outcome.await.map_err(|error: Error| told(&error))
 }
 
 /// A clock that runs out after so many routes.

@@ -2,11 +2,11 @@
 
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, End, Record, Vpc};
-use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
-use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
+use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcId, VpcPeeringConnectionId};
+use isthmus_peering::network::{Answer, Inventory, Location, Network, Refusal, Refused, Tags};
 use isthmus_peering::tables::RouteTable;
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether the failing call is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl<'n, N: Network> Faulty<'n, N> {
         Self { inner, calls_left: Cell::new(calls), event: Event::Change(change) }
     }
 
-    async fn call<T>(&self, end: &End, call: impl AsyncFnOnce(&N) -> Answer<T>) -> Answer<T> {
+    async fn call<T>(&self, at: impl Into<Location>, call: impl AsyncFnOnce(&N) -> Answer<T>) -> Answer<T> {
         const OVER: usize = usize::MAX;
         let calls_left = self.calls_left.get();
         let is_now = calls_left == 0;
@@ -59,9 +59,9 @@ impl<'n, N: Network> Faulty<'n, N> {
         }
         match self.event {
             _ if !is_now => call(self.inner).await,
-            Event::Refuse { when: When::Before, refusal, .. } => Err(refused(end, refusal)),
+            Event::Refuse { when: When::Before, refusal, .. } => Err(refused(at, refusal)),
             Event::Refuse { when: When::After, refusal, .. } => {
-                call(self.inner).await.and_then(|_| Err(refused(end, refusal)))
+                call(self.inner).await.and_then(|_| Err(refused(at, refusal)))
             }
             Event::Change(change) => {
                 change(self.inner);
@@ -71,14 +71,9 @@ impl<'n, N: Network> Faulty<'n, N> {
     }
 }
 
-fn refused(end: &End, refusal: Refusal) -> Refused {
-    Refused {
-        refusal,
-        action: "faulty:Call".into(),
-        owner_id: end.owner_id.clone(),
-        region: end.region.clone(),
-        code: "Faulty".into(),
-    }
+fn refused(at: impl Into<Location>, refusal: Refusal) -> Refused {
+    let Location { owner_id, region } = at.into();
+    Refused { refusal, action: "faulty:Call".into(), owner_id, region, code: "Faulty".into() }
 }
 
 impl<N: Network> Network for Faulty<'_, N> {
@@ -90,12 +85,28 @@ impl<N: Network> Network for Faulty<'_, N> {
         self.call(end, async |n| n.connections_between(end, peer).await).await
     }
 
+    async fn connections_of(&self, end: &End, tag: (&str, &str)) -> Answer<Vec<Connection>> {
+        self.call(end, async |n| n.connections_of(end, tag).await).await
+    }
+
     async fn peerings_of(&self, end: &End) -> Answer<usize> {
         self.call(end, async |n| n.peerings_of(end).await).await
     }
 
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
         self.call(end, async |n| n.connection(end, id).await).await
+    }
+
+    async fn has_dns_names(&self, end: &End) -> Answer<bool> {
+        self.call(end, async |n| n.has_dns_names(end).await).await
+    }
+
+    async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()> {
+        self.call(end, async |n| n.tag_vpc(end, tags).await).await
+    }
+
+    async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> Answer<()> {
+        self.call(end, async |n| n.untag_vpc(end, keys).await).await
     }
 
     async fn route_tables(&self, end: &End) -> Answer<Vec<RouteTable>> {
@@ -146,5 +157,23 @@ impl<N: Network> Network for Faulty<'_, N> {
 
     async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> Answer<()> {
         self.call(end, async |n| n.delete_route(end, table, destination).await).await
+    }
+}
+
+impl<N: Network + Inventory> Inventory for Faulty<'_, N> {
+    async fn vpcs_tagged(&self, at: &Location, keys: &[String]) -> Answer<BTreeMap<VpcId, Vpc>> {
+        self.call(at, async |n| n.vpcs_tagged(at, keys).await).await
+    }
+
+    async fn vpcs_by_id(&self, at: &Location, ids: &BTreeSet<VpcId>) -> Answer<BTreeMap<VpcId, Vpc>> {
+        self.call(at, async |n| n.vpcs_by_id(at, ids).await).await
+    }
+
+    async fn connections_at(&self, at: &Location) -> Answer<Vec<Connection>> {
+        self.call(at, async |n| n.connections_at(at).await).await
+    }
+
+    async fn tables_of(&self, at: &Location, vpcs: &BTreeSet<VpcId>) -> Answer<BTreeMap<VpcId, Vec<RouteTable>>> {
+        self.call(at, async |n| n.tables_of(at, vpcs).await).await
     }
 }

@@ -4,8 +4,10 @@
 
 mod chain;
 mod faulty;
+mod machine;
 mod memory;
 
-pub use chain::{Ended, execute, execute_in_haste, stack};
+pub use chain::{Ended, execute, execute_in_haste, stack, take_apart};
 pub use faulty::{Faulty, When};
+pub use machine::{Machine, fleet};
 pub use memory::Memory;

@@ -1,11 +1,12 @@
 //! A network in memory that follows EC2's rules for peering, as far as the steps can tell.
 
+mod inventory;
 mod network;
 
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, DnsSides, End, Record, Status, Vpc};
 use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
-use isthmus_peering::network::{Answer, Refusal, Refused, Tags};
+use isthmus_peering::network::{Answer, Location, Refusal, Refused, Tags};
 use isthmus_peering::tables::{Route, RouteTable, Target};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ pub struct Memory {
     vpcs: RefCell<BTreeMap<End, Vpc>>,
     tables: RefCell<BTreeMap<End, Vec<RouteTable>>>,
     connections: RefCell<Vec<Connection>>,
+    unreachable: RefCell<BTreeSet<Location>>,
+    dns_names: RefCell<bool>,
     calls: RefCell<Vec<&'static str>>,
 }
 
@@ -56,10 +59,80 @@ impl Memory {
         }
     }
 
+    /// Puts a tag on the numbered table of a VPC.
+    pub fn tag_table(&self, end: &End, table: usize, key: &str, value: &str) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            tables[table].tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
+    /// Takes a tag off a VPC.
+    pub fn drop_tag(&self, end: &End, key: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.tags.remove(key);
+        }
+    }
+
+    /// The tags of a VPC.
+    pub fn tags(&self, end: &End) -> Tags {
+        self.vpcs.borrow().get(end).map(|vpc| vpc.tags.clone()).unwrap_or_default()
+    }
+
+    /// Makes a Region of an account one that can't be read.
+    pub fn shut(&self, at: &Location) {
+        self.unreachable.borrow_mut().insert(at.clone());
+    }
+
+    /// Gives all VPCs DNS support and DNS hostnames.
+    pub fn turn_on_dns_names(&self) {
+        self.dns_names.replace(true);
+    }
+
     /// Adds a block to a VPC.
     pub fn add_block(&self, end: &End, block: &str) {
         if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
             vpc.cidr_blocks.push(parse(block));
+        }
+    }
+
+    /// Takes a block off a VPC.
+    pub fn drop_block(&self, end: &End, block: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.cidr_blocks.retain(|known| *known != parse::<IpNet>(block));
+        }
+    }
+
+    /// One more route table, with a route to the VPC itself alone.
+    pub fn add_table(&self, end: &End) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            let mut table = tables[0].clone();
+            table.id = parse(&format!("rtb-{:08x}", 0xf000_0000_u32 + u32::try_from(tables.len()).unwrap_or_default()));
+            table.main = false;
+            table.routes.retain(|route| route.target == Target::Other("local".into()));
+            tables.push(table);
+        }
+    }
+
+    /// Removes the routes to that destination from all tables of a VPC.
+    pub fn drop_routes(&self, end: &End, destination: &str) {
+        for table in self.tables.borrow_mut().get_mut(end).into_iter().flatten() {
+            table.routes.retain(|route| route.destination != parse::<IpNet>(destination));
+        }
+    }
+
+    /// Deletes a connection by hand: its routes turn to blackholes.
+    pub fn delete(&self, connection: &Connection) {
+        for known in self.connections.borrow_mut().iter_mut().filter(|known| known.id() == connection.id()) {
+            known.status = Status::Deleted;
+        }
+        self.blacken(connection.id());
+    }
+
+    fn blacken(&self, id: &VpcPeeringConnectionId) {
+        for table in self.tables.borrow_mut().values_mut().flatten() {
+            for route in &mut table.routes {
+                route.blackhole |= route.target == Target::Peering(id.clone());
+            }
         }
     }
 
@@ -113,8 +186,9 @@ impl Memory {
 
     /// Of these calls, those that change something.
     pub fn writes<'c>(calls: &[&'c str]) -> Vec<&'c str> {
-        let is_write =
-            |call: &&&str| ["create", "accept", "delete", "tag", "allow"].iter().any(|verb| call.starts_with(verb));
+        let is_write = |call: &&&str| {
+            ["create", "accept", "delete", "tag", "untag", "allow"].iter().any(|verb| call.starts_with(verb))
+        };
         calls.iter().filter(is_write).copied().collect()
     }
 

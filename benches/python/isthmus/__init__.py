@@ -1,5 +1,7 @@
 """The four functions of the peering machine as a Python engineer would write them with boto3: what ours is measured beside.
 
+What goes beyond the peering itself is left out: consent across accounts, and all that tags on the VPCs wish or are told.
+
 They take the same tasks and answer the same results, by the contract's names, so they are held to the same end-to-end
 tests. Written the straightforward way: clients live as long as the process, calls follow one another.
 """

@@ -43,7 +43,8 @@ def session(owner_id: str) -> boto3.Session:
     role = f"arn:{PARTITION}:iam::{owner_id}:role/{MEMBER_ROLE_NAME}"
 
     def assume() -> dict[str, str]:
-        assumed = boto3.client("sts", config=CONFIG).assume_role(RoleArn=role, RoleSessionName="isthmus")["Credentials"]
+        names = {"RoleSessionName": os.environ["AWS_LAMBDA_FUNCTION_NAME"], "ExternalId": os.environ["EXTERNAL_ID"]}
+        assumed = boto3.client("sts", config=CONFIG).assume_role(RoleArn=role, **names)["Credentials"]
         return {
             "access_key": assumed["AccessKeyId"],
             "secret_key": assumed["SecretAccessKey"],

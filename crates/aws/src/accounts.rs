@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::{AccountId, Region};
+use isthmus_peering::network::Location;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -35,6 +36,11 @@ pub enum Credentials {
         partition: String,
         /// The role's name, the same in every account.
         role_name: String,
+        /// What the role demands of whoever assumes it: this installation's alone, so that we can't be led into another's members.
+        /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+        external_id: String,
+        /// Who assumes it, as the member's own CloudTrail shall name it.
+        session_name: String,
     },
     /// The same for every account; for tests against recorded answers.
     Own,
@@ -45,46 +51,43 @@ pub struct Accounts {
     config: SdkConfig,
     home: AccountId,
     credentials: Credentials,
-    clients: RefCell<HashMap<(AccountId, Region), Client>>,
+    members: RefCell<HashMap<AccountId, SharedCredentialsProvider>>,
+    clients: RefCell<HashMap<Location, Client>>,
 }
 
 impl Accounts {
     /// Clients that share `config`; `home` is the stack's own account.
     pub fn new(config: SdkConfig, home: AccountId, credentials: Credentials) -> Self {
-        Self { config, home, credentials, clients: RefCell::default() }
+        Self { config, home, credentials, members: RefCell::default(), clients: RefCell::default() }
     }
 
     /// Uses this client for that account and Region.
     pub fn with_client(self, end: &End, client: Client) -> Self {
-        self.clients.borrow_mut().insert((end.owner_id.clone(), end.region.clone()), client);
+        self.clients.borrow_mut().insert(end.into(), client);
         self
     }
 
     /// Makes the client that nearly every request needs before the first one comes: the stack's own account and Region.
     /// Which others there are, only a request can tell.
     pub(crate) async fn prepare(&self, region: &Region) {
-        self.client_in((self.home.clone(), region.clone())).await;
+        self.client(Location { owner_id: self.home.clone(), region: region.clone() }).await;
     }
 
-    /// The client that acts in the end's account and Region.
-    pub(crate) async fn client(&self, end: &End) -> Client {
-        self.client_in((end.owner_id.clone(), end.region.clone())).await
-    }
-
-    async fn client_in(&self, key: (AccountId, Region)) -> Client {
-        if let Some(client) = self.clients.borrow().get(&key) {
+    /// The client that acts in that account and Region.
+    pub(crate) async fn client(&self, at: impl Into<Location>) -> Client {
+        let at = at.into();
+        if let Some(client) = self.clients.borrow().get(&at) {
             return client.clone();
         }
-        let (owner_id, region) = &key;
         let mut config = aws_sdk_ec2::config::Builder::from(&self.config)
-            .region(aws_sdk_ec2::config::Region::new(region.to_string()));
-        if let Credentials::MemberRole { partition, role_name } = &self.credentials
-            && *owner_id != self.home
+            .region(aws_sdk_ec2::config::Region::new(at.region.to_string()));
+        if at.owner_id != self.home
+            && let Some(member) = self.member(&at.owner_id).await
         {
-            config = config.credentials_provider(self.member(partition, role_name, owner_id).await);
+            config = config.credentials_provider(member);
         }
         let client = Client::from_conf(config.build());
-        self.clients.borrow_mut().entry(key).or_insert(client).clone()
+        self.clients.borrow_mut().entry(at).or_insert(client).clone()
     }
 
     /// The stack's own account and Region, for questions that any Region can answer.
@@ -93,13 +96,22 @@ impl Accounts {
         End { region: own.unwrap_or_else(|| end.region.clone()), owner_id: self.home.clone(), ..end.clone() }
     }
 
-    async fn member(&self, partition: &str, role_name: &str, owner_id: &AccountId) -> SharedCredentialsProvider {
+    async fn member(&self, owner_id: &AccountId) -> Option<SharedCredentialsProvider> {
+        let Credentials::MemberRole { partition, role_name, external_id, session_name } = &self.credentials else {
+            return None;
+        };
+        if let Some(known) = self.members.borrow().get(owner_id) {
+            return Some(known.clone());
+        }
         let role = AssumeRoleProvider::builder(format!("arn:{partition}:iam::{owner_id}:role/{role_name}"))
-            .session_name("isthmus")
+            .external_id(external_id)
+            .session_name(session_name)
             .configure(&self.config)
             .build()
             .await;
-        SharedCredentialsProvider::new(role)
+        // One for all Regions of the account: the SDK keeps a session for as long as it lasts, by provider.
+        let member = SharedCredentialsProvider::new(role);
+        Some(self.members.borrow_mut().entry(owner_id.clone()).or_insert(member).clone())
     }
 }
 

@@ -1,13 +1,18 @@
 //! The network, as EC2 has it: one method, one kind of call, every page followed.
 
+mod inventory;
+mod pages;
+
 use crate::accounts::Accounts;
 use crate::convert::{self, parsed};
 use crate::refusals::refused;
-use aws_sdk_ec2::types::{Filter, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{
+    self, Filter, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification, VpcAttributeName,
+};
 use futures_util::join;
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, End, Record, Status, Vpc};
-use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
+use isthmus_peering::ids::{AccountId, Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
 use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
 use isthmus_peering::tables::RouteTable;
 use std::collections::BTreeSet;
@@ -22,35 +27,10 @@ impl Ec2Network {
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
     }
-
-    async fn connections(&self, end: &End, filters: Vec<Filter>) -> Answer<Vec<Connection>> {
-        let call = self.accounts.client(end).await.describe_vpc_peering_connections().set_filters(Some(filters));
-        let mut pages = call.into_paginator().page_size(PAGE).send();
-        let mut connections = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| refused("ec2:DescribeVpcPeeringConnections", end, error))?;
-            connections.extend(page.vpc_peering_connections().iter().filter_map(convert::connection));
-        }
-        Ok(connections)
-    }
-
-    async fn tables(&self, end: &End, filters: Vec<Filter>) -> Answer<Vec<RouteTable>> {
-        let call = self.accounts.client(end).await.describe_route_tables().set_filters(Some(filters));
-        let mut pages = call.into_paginator().page_size(PAGE_OF_TABLES).send();
-        // Page by page: 200 tables of 500 routes are much larger in the SDK's shapes than in ours.
-        let mut tables = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| refused("ec2:DescribeRouteTables", end, error))?;
-            tables.extend(page.route_tables().iter().filter_map(convert::route_table));
-        }
-        Ok(tables)
-    }
 }
 
 /// The largest page that EC2 gives; without a size it may give everything at once, or fail trying.
 const PAGE: i32 = 1_000;
-/// A page of route tables is smaller. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html>
-const PAGE_OF_TABLES: i32 = 100;
 
 /// AWS takes at most 200 values in one filter. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
 const FILTER_VALUES: usize = 200;
@@ -60,23 +40,32 @@ impl Network for Ec2Network {
         let client = self.accounts.client(end).await;
         let found = client.describe_vpcs().vpc_ids(end.vpc_id.as_str()).send().await;
         let found = found.map_err(|error| refused("ec2:DescribeVpcs", end, error))?;
-        // A VPC shared by another account is visible to this one, which may not peer it.
-        let own = found.vpcs().iter().find(|vpc| vpc.owner_id().is_none_or(|owner| owner == end.owner_id.as_str()));
+        let own = found.vpcs().iter().find(|vpc| is_own(vpc, &end.owner_id));
         own.map(convert::vpc).ok_or_else(|| no_answer("ec2:DescribeVpcs", end, Refusal::NoSuchVpc))
     }
 
     async fn connections_between(&self, end: &End, peer: &End) -> Answer<Vec<Connection>> {
         let both = [end.vpc_id.as_str(), peer.vpc_id.as_str()];
         let filters = vec![filter("requester-vpc-info.vpc-id", both), filter("accepter-vpc-info.vpc-id", both)];
-        let mut connections = self.connections(end, filters).await?;
+        let mut connections = self.connections(&end.into(), filters).await?;
         connections.retain(|connection| connection.record.joins(end, peer));
         Ok(connections)
     }
 
+    async fn connections_of(&self, end: &End, (key, value): (&str, &str)) -> Answer<Vec<Connection>> {
+        let (at, tag) = (end.into(), format!("tag:{key}"));
+        let side = |name| self.connections(&at, vec![filter(name, [end.vpc_id.as_str()]), filter(&tag, [value])]);
+        let (asked, accepted) = join!(side("requester-vpc-info.vpc-id"), side("accepter-vpc-info.vpc-id"));
+        let mut connections = asked?;
+        connections.extend(accepted?);
+        Ok(connections)
+    }
+
     async fn peerings_of(&self, end: &End) -> Answer<usize> {
+        let at = end.into();
         let side = |name| {
             let statuses = filter("status-code", [Status::Provisioning.as_str(), Status::Active.as_str()]);
-            self.connections(end, vec![filter(name, [end.vpc_id.as_str()]), statuses])
+            self.connections(&at, vec![filter(name, [end.vpc_id.as_str()]), statuses])
         };
         let (asked, accepted) = join!(side("requester-vpc-info.vpc-id"), side("accepter-vpc-info.vpc-id"));
         Ok(asked?.len() + accepted?.len())
@@ -84,12 +73,39 @@ impl Network for Ec2Network {
 
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
         // By filter, not by id: an unknown id is an error, which says nothing that an empty list doesn't.
-        let connections = self.connections(end, vec![filter("vpc-peering-connection-id", [id.as_str()])]).await?;
+        let connections =
+            self.connections(&end.into(), vec![filter("vpc-peering-connection-id", [id.as_str()])]).await?;
         Ok(connections.into_iter().next())
     }
 
+    async fn has_dns_names(&self, end: &End) -> Answer<bool> {
+        let client = self.accounts.client(end).await;
+        // One attribute a call is all that EC2 answers.
+        let ask = |attribute| client.describe_vpc_attribute().vpc_id(end.vpc_id.as_str()).attribute(attribute).send();
+        let (support, hostnames) =
+            join!(ask(VpcAttributeName::EnableDnsSupport), ask(VpcAttributeName::EnableDnsHostnames));
+        let support = support.map_err(|error| refused("ec2:DescribeVpcAttribute", end, error))?;
+        let hostnames = hostnames.map_err(|error| refused("ec2:DescribeVpcAttribute", end, error))?;
+        let is_on = |value: Option<&types::AttributeBooleanValue>| value.and_then(|value| value.value()) == Some(true);
+        Ok(is_on(support.enable_dns_support()) && is_on(hostnames.enable_dns_hostnames()))
+    }
+
+    async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()> {
+        let client = self.accounts.client(end).await;
+        let tagged = client.create_tags().resources(end.vpc_id.as_str()).set_tags(Some(tag_list(tags))).send().await;
+        tagged.map(drop).map_err(|error| not_told(refused("ec2:CreateTags", end, error), end))
+    }
+
+    async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> Answer<()> {
+        let client = self.accounts.client(end).await;
+        let tags = keys.iter().map(|key| Tag::builder().key(key).build()).collect();
+        let untagged = client.delete_tags().resources(end.vpc_id.as_str()).set_tags(Some(tags)).send().await;
+        untagged.map(drop).map_err(|error| not_told(refused("ec2:DeleteTags", end, error), end))
+    }
+
     async fn route_tables(&self, end: &End) -> Answer<Vec<RouteTable>> {
-        self.tables(end, vec![filter("vpc-id", [end.vpc_id.as_str()])]).await
+        let tables = self.tables(&end.into(), vec![filter("vpc-id", [end.vpc_id.as_str()])]).await?;
+        Ok(tables.into_iter().map(|(_, table)| table).collect())
     }
 
     async fn route_tables_by_id(&self, end: &End, ids: &BTreeSet<RouteTableId>) -> Answer<Vec<RouteTable>> {
@@ -97,9 +113,9 @@ impl Network for Ec2Network {
         let mut tables = Vec::with_capacity(ids.len());
         for some in ids.chunks(FILTER_VALUES) {
             let vpc = filter("vpc-id", [end.vpc_id.as_str()]);
-            tables.extend(self.tables(end, vec![vpc, filter("route-table-id", some.iter().copied())]).await?);
+            tables.extend(self.tables(&end.into(), vec![vpc, filter("route-table-id", some.iter().copied())]).await?);
         }
-        Ok(tables)
+        Ok(tables.into_iter().map(|(_, table)| table).collect())
     }
 
     async fn subnets(&self, end: &End, ids: &BTreeSet<SubnetId>) -> Answer<BTreeSet<SubnetId>> {
@@ -217,6 +233,17 @@ impl Network for Ec2Network {
 
 fn filter<'v>(name: &str, values: impl IntoIterator<Item = &'v str>) -> Filter {
     Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
+}
+
+/// A VPC shared by another account is visible to this one, which may not peer it.
+fn is_own(vpc: &types::Vpc, owner_id: &AccountId) -> bool {
+    vpc.owner_id().is_none_or(|owner| owner == owner_id.as_str())
+}
+
+/// Steps go on without a status tag, so this is where somebody can read that one is missing, and why.
+fn not_told(refused: Refused, end: &End) -> Refused {
+    tracing::warn!(vpc_id = end.vpc_id.as_str(), %refused, "a status could not be written to the VPC's tags");
+    refused
 }
 
 fn tag_list(tags: &Tags) -> Vec<Tag> {

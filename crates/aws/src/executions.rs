@@ -1,33 +1,44 @@
-//! The state machine, as far as it can be started.
+//! Both state machines, as far as they can be started.
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use isthmus_peering::error::Error;
 use isthmus_peering::request::Input;
 use isthmus_peering::steps::Executions;
+use isthmus_peering::teardown;
+use serde::Serialize;
 
-/// One state machine.
-pub struct StateMachine {
+/// The machine that peers, and the one that takes apart.
+pub struct StateMachines {
     client: Client,
-    arn: String,
+    peering_arn: String,
+    teardown_arn: String,
 }
 
-impl StateMachine {
-    /// The machine of that ARN.
-    pub fn new(client: Client, arn: String) -> Self {
-        Self { client, arn }
+impl StateMachines {
+    /// The machines of these ARNs.
+    pub fn new(client: Client, peering_arn: String, teardown_arn: String) -> Self {
+        Self { client, peering_arn, teardown_arn }
     }
-}
 
-impl Executions for StateMachine {
-    async fn start(&self, name: &str, input: &Input) -> Result<(), Error> {
+    async fn start(&self, arn: &str, name: &str, input: &impl Serialize) -> Result<(), Error> {
         let fault = |code: String| Error::ServiceFault { action: "states:StartExecution".into(), code };
         let input = serde_json::to_string(input).map_err(|error| fault(error.to_string()))?;
-        let started = self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input).send().await;
+        let started = self.client.start_execution().state_machine_arn(arn).name(name).input(input).send().await;
         match started {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
             Err(error) => Err(fault(error.code().unwrap_or("NoAnswer").to_owned())),
         }
+    }
+}
+
+impl Executions for StateMachines {
+    async fn set_up(&self, name: &str, input: &Input) -> Result<(), Error> {
+        self.start(&self.peering_arn, name, input).await
+    }
+
+    async fn take_apart(&self, name: &str, input: &teardown::Input) -> Result<(), Error> {
+        self.start(&self.teardown_arn, name, input).await
     }
 }

@@ -4,17 +4,19 @@
 //! reached through the SDK's own `AWS_ENDPOINT_URL…` variables.
 
 mod accounts;
+mod change_event;
 mod convert;
 mod ec2;
 mod executions;
 mod logs;
 mod refusals;
+mod requested_event;
 mod serve;
 mod settings;
-mod tag_event;
 
 pub use accounts::{Accounts, Credentials};
+pub use change_event::ChangeEvent;
 pub use ec2::Ec2Network;
-pub use executions::StateMachine;
-pub use serve::{Hub, TimeLeft, log_refusals, serve};
-pub use tag_event::TagEvent;
+pub use executions::StateMachines;
+pub use requested_event::{RequestedEvent, log_requested};
+pub use serve::{Hub, Invocation, log_started, log_swept, serve};

@@ -3,9 +3,8 @@
 
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-use isthmus_peering::connection::End;
 use isthmus_peering::error::Quota;
-use isthmus_peering::network::{Refusal, Refused};
+use isthmus_peering::network::{Location, Refusal, Refused};
 use std::error::Error;
 
 const MEANINGS: &[(&str, Refusal)] = &[
@@ -19,6 +18,7 @@ const MEANINGS: &[(&str, Refusal)] = &[
     ("VpcPeeringConnectionAlreadyExists", Refusal::ConnectionExists),
     ("InvalidVpcPeeringConnectionState", Refusal::WrongState),
     ("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled", Refusal::DnsUnavailable),
+    ("TagLimitExceeded", Refusal::TooManyTags),
     ("RouteLimitExceeded", Refusal::Quota(Quota::RoutesPerRouteTable)),
     ("VpcPeeringConnectionsPerVpcLimitExceeded", Refusal::Quota(Quota::ActivePeeringsPerVpc)),
     ("PendingVpcPeeringConnectionLimitExceeded", Refusal::Quota(Quota::OutstandingPeeringRequests)),
@@ -39,17 +39,13 @@ const MEANINGS: &[(&str, Refusal)] = &[
 ];
 
 /// What a failed call of `action` means. A call that never reached AWS, or got no answer, is unavailable.
-pub(crate) fn refused<E>(action: &str, end: &End, error: SdkError<E>) -> Refused
+pub(crate) fn refused<E>(action: &str, at: impl Into<Location>, error: SdkError<E>) -> Refused
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    let refused = |refusal, action: &str, code: String| Refused {
-        refusal,
-        action: action.to_owned(),
-        owner_id: end.owner_id.clone(),
-        region: end.region.clone(),
-        code,
-    };
+    let Location { owner_id, region } = at.into();
+    let refused =
+        |refusal, action: &str, code: String| Refused { refusal, action: action.to_owned(), owner_id, region, code };
     if let Some(code) = assume_role_code(&error) {
         return refused(meaning(&code).unwrap_or(Refusal::Denied), "sts:AssumeRole", code);
     }

@@ -2,13 +2,15 @@
 
 use crate::accounts::{Accounts, CALL, sdk_config};
 use crate::ec2::Ec2Network;
-use crate::executions::StateMachine;
+use crate::executions::StateMachines;
 use crate::logs;
 use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use isthmus_peering::error::Error;
-use isthmus_peering::stack::Stack;
-use isthmus_peering::steps::Started;
+use isthmus_peering::stack::{Fleet, Stack};
+use isthmus_peering::steps::{Started, Sweep, Swept};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -32,31 +34,53 @@ impl Hub {
         Ok(Self { network: Ec2Network::new(accounts), stack, config })
     }
 
-    /// The peering machine, for the functions that start it.
-    pub fn state_machine(&self) -> Result<StateMachine, Error> {
-        let arn = setting("STATE_MACHINE_ARN").map_err(|bad: BadSetting| Error::invalid("STATE_MACHINE_ARN", bad))?;
-        Ok(StateMachine::new(aws_sdk_sfn::Client::new(&self.config), arn))
+    /// Both machines, for the functions that start them.
+    pub fn state_machines(&self) -> Result<StateMachines, Error> {
+        let (peering, teardown) = (setting("STATE_MACHINE_ARN"), setting("TEARDOWN_STATE_MACHINE_ARN"));
+        Ok(StateMachines::new(aws_sdk_sfn::Client::new(&self.config), peering.map_err(bad)?, teardown.map_err(bad)?))
+    }
+
+    /// Where the functions that look beyond one pair have to look.
+    pub fn fleet(&self) -> Result<Fleet, Error> {
+        settings::fleet(&self.stack).map_err(bad)
+    }
+
+    /// How a sweep is carried out that this invocation stands for.
+    pub fn sweep(&self, invocation: &Invocation) -> Result<Sweep, Error> {
+        let (id, time) = (invocation.request_id.clone(), invocation.began());
+        Ok(Sweep { fleet: self.fleet()?, starts: setting("SWEEP_STARTS").map_err(bad)?, id, time })
     }
 }
 
-/// How long this invocation still has.
-#[derive(Debug, Clone, Copy)]
-pub struct TimeLeft {
-    deadline: SystemTime,
+fn bad(setting: BadSetting) -> Error {
+    Error::invalid(setting.name, setting)
 }
 
-impl TimeLeft {
+/// One invocation of the function.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    deadline: SystemTime,
+    began: SystemTime,
+    request_id: String,
+}
+
+impl Invocation {
     /// Whether another call to AWS may be started: it would be over, all its retries included, before Lambda ends this
     /// invocation. What takes several calls may be cut off all the same, and is safe to run again.
-    pub fn is_enough_for_a_call(&self) -> bool {
+    pub fn has_time_for_a_call(&self) -> bool {
         let left = self.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         left > CALL + Duration::from_secs(2)
+    }
+
+    /// When it began, as ISO 8601 spells it.
+    fn began(&self) -> String {
+        DateTime::from(self.began).fmt(Format::DateTime).unwrap_or_default()
     }
 }
 
 /// Serves `step` for as long as Lambda sends events. Its error reaches the machine by its public name.
 pub async fn serve<Task, Output>(
-    step: impl AsyncFn(&Hub, Task, TimeLeft) -> Result<Output, Error>,
+    step: impl AsyncFn(&Hub, Task, &Invocation) -> Result<Output, Error>,
 ) -> Result<(), lambda_runtime::Error>
 where
     Task: DeserializeOwned,
@@ -66,10 +90,14 @@ where
     let hub = Hub::from_environment().await?;
     let (hub, step) = (&hub, &step);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let time_left = TimeLeft { deadline: event.context.deadline() };
+        let invocation = &Invocation {
+            deadline: event.context.deadline(),
+            began: SystemTime::now(),
+            request_id: event.context.request_id.clone(),
+        };
         let task = Task::deserialize(event.payload).map_err(unreadable).map_err(Failed)?;
         // On the heap, or the type of the whole future nests deeper than the compiler looks.
-        let answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(step(hub, task, time_left));
+        let answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(step(hub, task, invocation));
         answer.await.map_err(Failed)
     }))
     .await
@@ -81,10 +109,23 @@ fn unreadable(error: serde_json::Error) -> Error {
     Error::ServiceFault { action: "lambda:Invoke".into(), code: "UnreadableTask".into() }
 }
 
-/// The answer of an asynchronous invocation is heard by nobody, so what a tag said wrong is logged.
-pub fn log_refusals(started: &Started) {
+/// The answer of an asynchronous invocation is heard by nobody, so what it found is logged.
+pub fn log_started(started: &Started) {
     for refusal in &started.refused {
         tracing::warn!(refusal, "a tag can't be understood");
+    }
+    tracing::info!(executions = ?started.executions, teardowns = ?started.teardowns, "started");
+}
+
+/// Likewise: one line that an alarm or a dashboard can count.
+pub fn log_swept(swept: &Swept) {
+    let Swept { wished, in_place, drift, started, refused, left, unreachable } = swept;
+    tracing::info!(wished, in_place, started = started.len(), refused = refused.len(), left, "swept");
+    for drift in drift {
+        tracing::info!(vpc_id = drift.vpc_id, peer_vpc_id = drift.peer_vpc_id, differs = drift.differs, "drifted");
+    }
+    for unreachable in unreachable {
+        tracing::warn!(unreachable, "could not be swept");
     }
 }
 

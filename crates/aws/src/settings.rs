@@ -1,7 +1,8 @@
 //! The stack's parameters, as `template.yaml` puts them in the functions' environment.
 
 use crate::accounts::Credentials;
-use isthmus_peering::stack::{Limits, Stack};
+use isthmus_peering::stack::{Fleet, Limits, Stack};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ use std::str::FromStr;
 #[derive(Debug, thiserror::Error)]
 #[error("environment variable {name}: {reason}")]
 pub(crate) struct BadSetting {
-    name: &'static str,
+    pub(crate) name: &'static str,
     reason: String,
 }
 
@@ -26,6 +27,9 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
         account: setting("STACK_ACCOUNT")?,
         region: setting("AWS_REGION")?,
         tag_prefix: setting("TAG_PREFIX")?,
+        partition: setting("PARTITION")?,
+        trusted_accounts: listed("TRUSTED_ACCOUNTS")?,
+        teardown_on_untag: setting("TEARDOWN_ON_UNTAG")?,
         limits: Limits {
             routes_per_table: setting("ROUTES_PER_TABLE")?,
             peerings_per_vpc: setting("PEERINGS_PER_VPC")?,
@@ -34,7 +38,28 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
     })
 }
 
+/// Where the functions that look beyond one pair have to look. The stack's own account and Region are always among them.
+pub(crate) fn fleet(stack: &Stack) -> Result<Fleet, BadSetting> {
+    let mut fleet = Fleet { accounts: listed("MEMBER_ACCOUNTS")?, regions: listed("REGIONS")? };
+    fleet.accounts.insert(stack.account.clone());
+    fleet.regions.insert(stack.region.clone());
+    Ok(fleet)
+}
+
+/// A list, separated by commas; empty for none.
+fn listed<T: FromStr<Err: Display> + Ord>(name: &'static str) -> Result<BTreeSet<T>, BadSetting> {
+    let text: String = setting(name)?;
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(|word| word.parse().map_err(|error: T::Err| BadSetting { name, reason: error.to_string() })).collect()
+}
+
 /// How this function gets into other accounts.
 pub(crate) fn credentials() -> Result<Credentials, BadSetting> {
-    Ok(Credentials::MemberRole { partition: setting("PARTITION")?, role_name: setting("MEMBER_ROLE_NAME")? })
+    Ok(Credentials::MemberRole {
+        partition: setting("PARTITION")?,
+        role_name: setting("MEMBER_ROLE_NAME")?,
+        external_id: setting("EXTERNAL_ID")?,
+        // Lambda's own: stack and function in at most 64 letters, digits, dashes and underscores, as STS wants a name.
+        session_name: setting("AWS_LAMBDA_FUNCTION_NAME")?,
+    })
 }

@@ -30,6 +30,12 @@ impl End {
     pub fn sees_other_tags_than(&self, other: &Self) -> bool {
         (&self.region, &self.owner_id) != (&other.region, &other.owner_id)
     }
+
+    /// The VPC's ARN in that partition.
+    pub fn arn(&self, partition: &str) -> String {
+        let Self { vpc_id, region, owner_id } = self;
+        format!("arn:{partition}:ec2:{region}:{owner_id}:vpc/{vpc_id}")
+    }
 }
 
 impl fmt::Display for End {
@@ -151,6 +157,11 @@ impl Record {
     pub fn joins(&self, one: &End, other: &End) -> bool {
         let ends = (&self.requester, &self.accepter);
         ends == (one, other) || ends == (other, one)
+    }
+
+    /// The end that isn't this one.
+    pub fn other(&self, end: &End) -> &End {
+        if self.requester == *end { &self.accepter } else { &self.requester }
     }
 }
 

@@ -3,11 +3,13 @@
 //! The variant's name *is* the `errorType` that the function reports, the name in the machine's `Retry` and `Catch`,
 //! and the execution's `error`. Its fields, with `Message`, are the JSON object in the execution's `cause`.
 
+mod details;
+
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
-use crate::ids::{AccountId, Region, RouteTableId, VpcId, VpcPeeringConnectionId};
-use ipnet::IpNet;
-use serde::{Serialize, Serializer};
+use crate::ids::{AccountId, Region, VpcPeeringConnectionId};
+pub use details::{Claim, Conflict, Ended, Place, Quota};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// A refusal or a failure. The last three variants never end an execution: they ask the machine to call again.
@@ -35,6 +37,12 @@ pub enum Error {
         #[serde(skip_serializing_if = "Option::is_none")]
         vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
     },
+    /// Across accounts: this end's owner has not consented.
+    #[error(
+        "{} of {} has not consented: its owner has to tag it {}:accept={} (or {})",
+        .0.vpc_id, .0.owner_id, .0.tag_prefix, .0.peer.vpc_id, .0.peer.owner_id
+    )]
+    PeerNotTrusted(Box<Claim>),
     /// Selected tables already route these destinations elsewhere.
     #[error("{}: remove that route, or leave its table or destination out of the selection", list_conflicts(conflicts))]
     RouteConflict {
@@ -92,6 +100,12 @@ pub enum Error {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,
     },
+    /// The pair to take apart is wished by a tag, which would only have it made again.
+    #[error(
+        "the tag {}:peer of {} names {}: take it out there, which takes the peering apart by itself",
+        .0.tag_prefix, .0.vpc_id, .0.peer.vpc_id
+    )]
+    StillWished(Box<Claim>),
     /// AWS kept failing after every retry.
     #[error(
         "AWS answered {code} to {action}, however often: look that code up, or see the AWS Health Dashboard, then run again"
@@ -126,81 +140,6 @@ pub enum Error {
         /// How many.
         remaining: usize,
     },
-}
-
-/// A connection that reached a status from which it never becomes active.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Ended {
-    /// The connection.
-    pub vpc_peering_connection_id: VpcPeeringConnectionId,
-    /// EC2's words about it.
-    pub status_message: String,
-}
-
-/// A route in the way of one of ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Conflict {
-    /// The table.
-    pub route_table_id: RouteTableId,
-    /// The destination both want, IPv4 or IPv6.
-    pub destination_cidr_block: IpNet,
-    /// Where the table sends it now.
-    pub target: String,
-}
-
-/// A quota of AWS, by its name in the Service Quotas console.
-/// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quota {
-    /// Counted for IPv4 and IPv6 apart; propagated routes don't count.
-    RoutesPerRouteTable,
-    /// Active connections of a VPC.
-    ActivePeeringsPerVpc,
-    /// Requests of an account in a Region that nobody has accepted yet.
-    OutstandingPeeringRequests,
-}
-
-impl Quota {
-    /// Its name in the Service Quotas console.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RoutesPerRouteTable => "Routes per route table",
-            Self::ActivePeeringsPerVpc => "Active VPC peering connections per VPC",
-            Self::OutstandingPeeringRequests => "Outstanding VPC peering connection requests",
-        }
-    }
-}
-
-impl std::fmt::Display for Quota {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Quota {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// What is full.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Place {
-    /// A VPC.
-    VpcId(VpcId),
-    /// A route table.
-    RouteTableId(RouteTableId),
-}
-
-impl Place {
-    fn name(&self) -> &str {
-        match self {
-            Self::VpcId(id) => id.as_str(),
-            Self::RouteTableId(id) => id.as_str(),
-        }
-    }
 }
 
 impl Error {

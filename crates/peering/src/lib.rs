@@ -16,6 +16,8 @@ pub mod request;
 pub mod routes;
 pub mod selection;
 pub mod stack;
+pub mod standing;
+pub mod status_tag;
 pub mod steps;
 pub mod tables;
 pub mod teardown;

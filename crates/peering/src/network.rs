@@ -3,10 +3,13 @@
 //! The `aws` crate answers it with EC2; tests answer it from memory. Every call names the [`End`] in whose account and
 //! Region it is made, because peering is two-sided and most calls work on one side only.
 
+mod inventory;
+
 use crate::connection::{Connection, End, Record, Vpc};
 use crate::error::{Error, Quota};
 use crate::ids::{AccountId, Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
 use crate::tables::RouteTable;
+pub use inventory::{Inventory, Location};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +26,23 @@ pub trait Network {
     /// Every connection, live or dead, between the two VPCs, in both directions, as the first end sees them.
     async fn connections_between(&self, end: &End, peer: &End) -> Answer<Vec<Connection>>;
 
+    /// Every connection, live or dead, of the VPC that carries that tag on this VPC's side.
+    async fn connections_of(&self, end: &End, tag: (&str, &str)) -> Answer<Vec<Connection>>;
+
     /// How many connections the VPC has that are active or about to be.
     async fn peerings_of(&self, end: &End) -> Answer<usize>;
 
     /// The connection as `end` sees it, or `None` where it sees none.
     async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>>;
+
+    /// Whether the VPC has both DNS support and DNS hostnames, without which it can't be resolved into.
+    async fn has_dns_names(&self, end: &End) -> Answer<bool>;
+
+    /// Puts tags on the VPC; [`Refusal::TooManyTags`] where it has none left to give.
+    async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()>;
+
+    /// Takes tags off the VPC, whatever their values.
+    async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> Answer<()>;
 
     /// All route tables of the VPC.
     async fn route_tables(&self, end: &End) -> Answer<Vec<RouteTable>>;
@@ -108,6 +123,8 @@ pub enum Refusal {
     ConnectionExists,
     /// A VPC lacks DNS hostnames or DNS support.
     DnsUnavailable,
+    /// The resource has fifty tags already.
+    TooManyTags,
     /// A quota is used up.
     Quota(Quota),
     /// The caller may not do it.

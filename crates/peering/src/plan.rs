@@ -100,9 +100,14 @@ impl SidePlan {
         self
     }
 
-    /// Those that need a write.
-    pub fn changes(&self) -> impl Iterator<Item = PlannedRoute> + '_ {
-        self.routes().filter(|route| route.action != Action::Unchanged)
+    /// Those that are, or were, to be written.
+    pub fn additions(&self) -> impl Iterator<Item = PlannedRoute> + '_ {
+        self.routes().filter(|route| matches!(route.action, Action::Created | Action::Repaired))
+    }
+
+    /// Those that are to be removed.
+    pub fn removals(&self) -> impl Iterator<Item = PlannedRoute> + '_ {
+        self.routes().filter(|route| route.action == Action::Deleted)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
 use crate::network::Tags;
 use crate::selection::RouteSelection;
-use crate::stack::{OWN_TAGS, Stack};
+use crate::stack::{OWN_TAGS, Stack, TAGS_OF_A_RESOURCE};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,8 +72,8 @@ pub struct Input {
 /// AWS's limits on tags. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
 const TAG_KEY_CHARACTERS: usize = 128;
 const TAG_VALUE_CHARACTERS: usize = 256;
-/// Fifty a resource, less `Name` and our own two.
-const TAGS: usize = 47;
+/// Those of a resource, less `Name` and the two that say whose it is.
+const TAGS: usize = TAGS_OF_A_RESOURCE - 3;
 
 impl Request {
     /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
@@ -106,9 +106,37 @@ impl Request {
         tags
     }
 
+    /// The same, seen from the other end.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self { end: self.peer, peer: self.end, routes: self.peer_routes, peer_routes: self.routes, ..self }
+    }
+
     /// The two ends in the one direction in which this pair is ever requested: requester, accepter.
     pub fn canonical(&self) -> (&End, &End) {
         canonical(&self.end, &self.peer)
+    }
+}
+
+/// The same, spelt out: what the input left to the defaults is written down.
+impl From<Request> for Input {
+    fn from(request: Request) -> Self {
+        let Request { end, peer, mut tags, routes, peer_routes, dns_resolution, dry_run } = request;
+        let name = tags.remove("Name");
+        Self {
+            vpc_id: end.vpc_id,
+            region: Some(end.region),
+            owner_id: Some(end.owner_id),
+            peer_vpc_id: peer.vpc_id,
+            peer_region: Some(peer.region),
+            peer_owner_id: Some(peer.owner_id),
+            name,
+            tags,
+            routes,
+            peer_routes,
+            dns_resolution,
+            dry_run,
+        }
     }
 }
 

@@ -84,6 +84,30 @@ pub fn plan(wish: &Wish<'_>) -> RoutePlan {
     plan
 }
 
+/// The routes to our own connection that the plan no longer has: in a table that was selected before and isn't any more,
+/// or to a block that the other VPC no longer has. `tables` are those selected, before or now. A more or a less specific
+/// route than one of the other VPC's blocks was made by hand, and stays.
+pub fn moved_away(
+    tables: &[&RouteTable],
+    peer_blocks: &[IpNet],
+    own: &VpcPeeringConnectionId,
+    planned: &[PlannedRoute],
+) -> Vec<PlannedRoute> {
+    let wished: BTreeSet<(&RouteTableId, IpNet)> =
+        planned.iter().map(|route| (&route.table, route.destination)).collect();
+    let is_by_hand = |destination: &IpNet| {
+        let overlaps = |block: &IpNet| block.contains(destination) || destination.contains(block);
+        !peer_blocks.contains(destination) && peer_blocks.iter().any(overlaps)
+    };
+    let leading = tables.iter().flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)));
+    let target = Target::Peering(own.clone());
+    let left = leading.filter(|(table, route)| {
+        route.target == target && !wished.contains(&(*table, route.destination)) && !is_by_hand(&route.destination)
+    });
+    let moved: BTreeSet<_> = left.map(|(table, route)| (table.clone(), route.destination)).collect();
+    moved.into_iter().map(|(table, destination)| PlannedRoute { table, destination, action: Action::Deleted }).collect()
+}
+
 /// The connections whose fate decides between repair and conflict: targets of blackhole routes to wished destinations.
 pub fn doubtful_targets(wish: &Wish<'_>) -> BTreeSet<VpcPeeringConnectionId> {
     let in_the_way = wish

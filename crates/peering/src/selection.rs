@@ -3,6 +3,7 @@
 mod spelling;
 
 use crate::ids::{RouteTableId, SubnetId};
+use crate::stack::{EXCLUDE_TAG, is_excluded};
 use crate::tables::RouteTable;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,19 +64,30 @@ impl TableSelection {
             Self::Subnets(subnets) => by_subnet(subnets, tables),
             Self::Tags(tags) => tables.iter().filter(|table| carries(table, tags)).collect(),
         };
-        let mut warnings: Vec<String> = chosen.iter().filter(|t| t.edge).map(|table| edge_warning(&table.id)).collect();
+        let mut warnings: Vec<String> = chosen.iter().filter_map(|table| unfit(table)).collect();
         if chosen.is_empty() && matches!(self, Self::Tags(_)) {
             warnings.push("no route table carries all the tags of TableTags: no route is written on that side".into());
         }
-        Ok(Selected { tables: chosen.into_iter().filter(|table| !table.edge).collect(), warnings })
+        Ok(Selected { tables: chosen.into_iter().filter(|table| unfit(table).is_none()).collect(), warnings })
+    }
+
+    /// Of `tables`, those that this selection, of an earlier day, picks now. What it named and is gone is no matter.
+    pub(crate) fn still_picks<'t>(&self, tables: &'t [RouteTable]) -> Vec<&'t RouteTable> {
+        let picked = match self {
+            Self::Ids(ids) => tables.iter().filter(|table| ids.contains(&table.id)).collect(),
+            _ => self.pick(tables).map(|selected| selected.tables).unwrap_or_default(),
+        };
+        picked.into_iter().filter(|table| unfit(table).is_none()).collect()
     }
 }
 
 fn by_id<'t>(ids: &BTreeSet<RouteTableId>, tables: &'t [RouteTable]) -> Result<Selected<'t>, Unmet> {
     let find = |id: &RouteTableId| match tables.iter().find(|table| table.id == *id) {
         None => Err(format!("{id} is not a route table of that VPC: name one of its own")),
-        Some(table) if table.edge => Err(format!("{}; name another table", edge_warning(id))),
-        Some(table) => Ok(table),
+        Some(table) => match unfit(table) {
+            Some(reason) => Err(format!("{reason}; name another table")),
+            None => Ok(table),
+        },
     };
     let found: Result<Vec<_>, String> = ids.iter().map(find).collect();
     let tables = found.map_err(|message| Unmet { key: "Tables", message })?;
@@ -94,8 +106,15 @@ fn carries(table: &RouteTable, tags: &BTreeMap<String, String>) -> bool {
     tags.iter().all(|(key, value)| table.tags.get(key) == Some(value))
 }
 
-/// A gateway route table accepts only the local target, interfaces and Gateway Load Balancer endpoints.
-/// <https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>
-fn edge_warning(id: &RouteTableId) -> String {
-    format!("{id} is a gateway route table, which can't hold a route to a peering connection")
+/// Why a table can't have our routes, if so. A gateway route table accepts only the local target, interfaces and Gateway
+/// Load Balancer endpoints. <https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>
+fn unfit(table: &RouteTable) -> Option<String> {
+    let id = &table.id;
+    if table.edge {
+        Some(format!("{id} is a gateway route table, which can't hold a route to a peering connection"))
+    } else if is_excluded(&table.tags) {
+        Some(format!("{id} is kept out of reach by its tag {EXCLUDE_TAG}"))
+    } else {
+        None
+    }
 }

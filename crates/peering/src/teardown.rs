@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
 use crate::request::{distinct_ends, read};
 use crate::stack::Stack;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A pair of VPCs that shall no longer be peered.
@@ -19,17 +19,40 @@ pub struct Teardown {
     pub dry_run: bool,
 }
 
-#[derive(Deserialize)]
+/// The input as it is spelt. Whoever starts an execution from Rust writes this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Input {
-    vpc_id: VpcId,
-    region: Option<Region>,
-    owner_id: Option<AccountId>,
-    peer_vpc_id: VpcId,
-    peer_region: Option<Region>,
-    peer_owner_id: Option<AccountId>,
+pub struct Input {
+    /// One end.
+    pub vpc_id: VpcId,
+    /// Its Region; the stack's by default.
+    pub region: Option<Region>,
+    /// Its account; the stack's by default.
+    pub owner_id: Option<AccountId>,
+    /// The other end.
+    pub peer_vpc_id: VpcId,
+    /// Its Region; `Region` by default.
+    pub peer_region: Option<Region>,
+    /// Its account; `OwnerId` by default.
+    pub peer_owner_id: Option<AccountId>,
+    /// Whether to answer with the plan and change nothing.
     #[serde(default)]
-    dry_run: bool,
+    pub dry_run: bool,
+}
+
+impl Input {
+    /// The input that takes this pair apart.
+    pub fn of(end: &End, peer: &End) -> Self {
+        Self {
+            vpc_id: end.vpc_id.clone(),
+            region: Some(end.region.clone()),
+            owner_id: Some(end.owner_id.clone()),
+            peer_vpc_id: peer.vpc_id.clone(),
+            peer_region: Some(peer.region.clone()),
+            peer_owner_id: Some(peer.owner_id.clone()),
+            dry_run: false,
+        }
+    }
 }
 
 impl Teardown {

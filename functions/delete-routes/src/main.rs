@@ -5,5 +5,6 @@ use isthmus_peering::steps::delete_routes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, time| delete_routes(&hub.network, task, || time.is_enough_for_a_call()).await).await
+    serve(async |hub, task, call| delete_routes(&hub.network, &hub.stack, task, || call.has_time_for_a_call()).await)
+        .await
 }

@@ -5,5 +5,5 @@ use isthmus_peering::steps::roll_back;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, time| roll_back(&hub.network, &hub.stack, task, || time.is_enough_for_a_call()).await).await
+    serve(async |hub, task, call| roll_back(&hub.network, &hub.stack, task, || call.has_time_for_a_call()).await).await
 }

@@ -1,12 +1,15 @@
-//! The trigger: a tag changed on a VPC, so start one execution for each peer that its tags wish.
+//! The trigger: something changed about a VPC, so start what its peerings need now.
 
-use isthmus_aws::{TagEvent, log_refusals, serve};
+use isthmus_aws::{ChangeEvent, log_started, serve};
 use isthmus_peering::steps::{Started, start_peering};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, event: TagEvent, _| match event.hint() {
-        Some(task) => start_peering(&hub.network, &hub.state_machine()?, &hub.stack, task).await.inspect(log_refusals),
+    serve(async |hub, event: ChangeEvent, _| match event.hint(&hub.stack) {
+        Some(task) => {
+            let machines = hub.state_machines()?;
+            start_peering(&hub.network, &machines, &hub.stack, &hub.fleet()?, task).await.inspect(log_started)
+        }
         None => Ok(Started::default()),
     })
     .await

@@ -1,4 +1,4 @@
-"""``python -m local_cloud.ec2 --port 5001 --call-log FILE [--events-url URL]``"""
+"""``python -m local_cloud.ec2 --port 5001 --call-log FILE [--events-url URL] [--iam-url URL]``"""
 
 import argparse
 import signal
@@ -12,6 +12,7 @@ from .call_log import CallLog
 from .event_outbox import outbox
 from .gateway import Gateway
 from .install import install
+from .trust import Trust
 
 HOST = "127.0.0.1"
 
@@ -31,7 +32,7 @@ def main() -> None:
     install()
     if arguments.events_url:
         outbox.deliver_to(arguments.events_url)
-    gateway = Gateway(CallLog(arguments.call_log))
+    gateway = Gateway(CallLog(arguments.call_log), Trust(arguments.iam_url))
     server = make_server(HOST, arguments.port, gateway, threaded=True, request_handler=QuietHandler)  # type: ignore[arg-type]
     server.serve_forever()
 
@@ -41,6 +42,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=5001)
     parser.add_argument("--call-log", type=Path, metavar="FILE", help="append every call to this file, as JSON lines")
     parser.add_argument("--events-url", metavar="URL", help="POST the tag change events here")
+    parser.add_argument("--iam-url", metavar="URL", help="the IAM that knows the roles which STS gives out")
     return parser.parse_args()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from moto.iam.models import get_account_id_from, iam_backends
+from moto.sts.models import sts_backends
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 
@@ -19,6 +20,8 @@ class ApiCall:
     account: str
     access_key_id: str | None
     role_arn: str | None
+    session_name: str | None
+    caller: str
     user_agent: str
     parameters: dict[str, str] = field(default_factory=dict)
 
@@ -36,19 +39,34 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
     credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     access_key_id, region, service = credential.groups() if credential else (None, "us-east-1", "ec2")
     account = get_account_id_from(access_key_id or "")
+    role_arn = _assumed_role(account, access_key_id)
     return ApiCall(
         service=service,
         action=action,
         region=region,
         account=account,
         access_key_id=access_key_id,
-        role_arn=_assumed_role(account, access_key_id),
+        role_arn=role_arn,
+        session_name=_session_name(account, access_key_id),
+        caller=role_arn or _function_role(environ) or f"arn:aws:iam::{account}:root",
         user_agent=environ.get("HTTP_USER_AGENT", ""),
         parameters=parameters,
     )
+
+
+def _function_role(environ: dict[str, Any]) -> str | None:
+    """Functions run with their role's ARN for a session token: see ``patch_lambda.name_the_role``."""
+    token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+    return token if token.startswith("arn:") else None
 
 
 def _assumed_role(account: str, access_key_id: str | None) -> str | None:
     access_keys = (backend.access_keys for backend in list(iam_backends[account].values()))
     found = next((keys[access_key_id] for keys in access_keys if access_key_id in keys), None)
     return found.role_arn if found else None
+
+
+def _session_name(account: str, access_key_id: str | None) -> str | None:
+    """What an assumed role's session was called by whoever assumed it."""
+    assumed = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key_id or "")
+    return assumed.session_name if assumed else None

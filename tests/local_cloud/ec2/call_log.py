@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .api_call import ApiCall
+from .authorization import Question
 
 _CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
@@ -16,7 +17,7 @@ class CallLog:
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8") if path else None
 
-    def write(self, call: ApiCall, error: str | None) -> None:
+    def write(self, call: ApiCall, asked: list[Question], error: str | None) -> None:
         if self._file is None:
             return
         line = json.dumps(
@@ -28,8 +29,11 @@ class CallLog:
                 "Account": call.account,
                 "AccessKeyId": call.access_key_id,
                 "RoleArn": call.role_arn,
+                "SessionName": call.session_name,
+                "Caller": call.caller,
                 "UserAgent": call.user_agent,
                 "Parameters": call.parameters,
+                "Authorization": [question.as_dict() for question in asked],
                 "Error": error,
             }
         )

@@ -13,9 +13,11 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 from .api_call import ApiCall, read_call
+from .authorization import questions
 from .call_log import CallLog, error_code
 from .control_api import PREFIX, ControlApi
 from .faults import Fault, Faults
+from .trust import Trust
 
 StartResponse = Callable[..., Any]
 
@@ -31,9 +33,10 @@ class Answer(NamedTuple):
 
 
 class Gateway:
-    def __init__(self, call_log: CallLog) -> None:
+    def __init__(self, call_log: CallLog, trust: Trust) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._call_log = call_log
+        self._trust = trust
         self._faults = Faults()
         self._one_at_a_time = threading.RLock()  # moto takes no locks, and two simultaneous calls must not mix
         self._control = ControlApi(self._faults, self._one_at_a_time)
@@ -42,14 +45,18 @@ class Gateway:
         if environ["PATH_INFO"].startswith(PREFIX):
             return self._control(environ, start_response)
         call = read_call(environ)
+        with self._one_at_a_time:
+            asked = questions(call)
         answer = self._answer(call, environ)
-        self._call_log.write(call, error_code(answer.code, answer.body))
+        self._call_log.write(call, asked, error_code(answer.code, answer.body))
         start_response(answer.status, answer.headers)
         return [answer.body]
 
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
         fault = self._faults.take(call)
         time.sleep(self._control.latency(call.region) + (fault.DelaySeconds if fault else 0))
+        if refusal := self._trust.refusal(call):
+            return _error(call, 403, "AccessDenied", refusal)
         if fault is None:
             return self._execute(call, environ)
         answer = self._execute(call, environ) if fault.executes else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_cloud.environment import ACCOUNT
+from local_cloud.environment import ACCOUNT, REGION
 from local_cloud.ministack_test.cloud import Cloud, jsonata, unique, until
 
 
-def deploy(cloud: Cloud, resources: dict[str, Any]) -> tuple[str, str]:
+def deploy(cloud: Cloud, resources: dict[str, Any], **sections: Any) -> tuple[str, str]:
     """Create a stack; answer its name and final status."""
     stacks, name = cloud.client("cloudformation"), unique("stack")
-    stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+    stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, **sections}))
 
     def settled() -> str | None:
         status = stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
@@ -60,3 +60,20 @@ def test_a_faulty_state_machine_fails_its_stack(cloud: Cloud) -> None:
         },
     )
     assert status.startswith("ROLLBACK")
+
+
+def test_conditions_on_account_region_and_lists(cloud: Cloud) -> None:
+    joined = {"Fn::Join": ["", {"Ref": "Names"}]}
+    conditions = {
+        "Here": {"Fn::Equals": [{"Ref": "AWS::Region"}, REGION]},
+        "Ours": {"Fn::Equals": [ACCOUNT, {"Ref": "AWS::AccountId"}]},
+        "Both": {"Fn::And": [{"Condition": "Here"}, {"Condition": "Ours"}]},
+        "Elsewhere": {"Fn::Not": [{"Condition": "Both"}]},
+        "Unnamed": {"Fn::Equals": [joined, ""]},
+    }
+    queues = {name: {"Type": "AWS::SQS::Queue", "Condition": name} for name in conditions}
+    names = {"Names": {"Type": "CommaDelimitedList", "Default": ""}}
+    stack, status = deploy(cloud, queues, Conditions=conditions, Parameters=names)
+    assert status == "CREATE_COMPLETE"
+    made = cloud.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
+    assert {each["LogicalResourceId"] for each in made} == {"Here", "Ours", "Both", "Unnamed"}

@@ -6,6 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from local_cloud.environment import ACCOUNT
 from local_cloud.ministack_test.cloud import Cloud, invoke_task, jsonata
 
 
@@ -69,6 +70,7 @@ def test_the_functions_environment_and_deadline(cloud: Cloud) -> None:
     assert variables["AWS_ENDPOINT_URL"] == cloud.endpoint
     assert variables["AWS_LAMBDA_FUNCTION_NAME"] == function
     assert variables["AWS_REGION"] == "us-east-1"
+    assert variables["AWS_SESSION_TOKEN"] == f"arn:aws:iam::{ACCOUNT}:role/any", "it acts as its role"
 
 
 def test_twenty_invocations_run_at_once(cloud: Cloud) -> None:

@@ -19,6 +19,14 @@ impl Network for Memory {
         Ok(self.connections().into_iter().filter(|connection| connection.record.joins(end, peer)).collect())
     }
 
+    async fn connections_of(&self, end: &End, (key, value): (&str, &str)) -> Answer<Vec<Connection>> {
+        self.called("connections_of");
+        let mut own = self.connections();
+        own.retain(|c| c.record.requester == *end || c.record.accepter == *end);
+        own.retain(|c| c.tags.get(key).map(String::as_str) == Some(value));
+        Ok(own)
+    }
+
     async fn peerings_of(&self, end: &End) -> Answer<usize> {
         self.called("peerings_of");
         let joins = |c: &&Connection| c.record.requester == *end || c.record.accepter == *end;
@@ -29,6 +37,29 @@ impl Network for Memory {
     async fn connection(&self, _: &End, id: &VpcPeeringConnectionId) -> Answer<Option<Connection>> {
         self.called("connection");
         Ok(self.connections().into_iter().find(|connection| connection.id() == id))
+    }
+
+    async fn has_dns_names(&self, _: &End) -> Answer<bool> {
+        self.called("has_dns_names");
+        Ok(*self.dns_names.borrow())
+    }
+
+    async fn tag_vpc(&self, end: &End, tags: &Tags) -> Answer<()> {
+        self.called("tag_vpc");
+        match self.vpcs.borrow_mut().get_mut(end) {
+            Some(vpc) => vpc.tags.extend(tags.clone()),
+            None => return Err(refused(end, Refusal::NoSuchVpc)),
+        }
+        Ok(())
+    }
+
+    async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> Answer<()> {
+        self.called("untag_vpc");
+        match self.vpcs.borrow_mut().get_mut(end) {
+            Some(vpc) => vpc.tags.retain(|key, _| !keys.contains(key)),
+            None => return Err(refused(end, Refusal::NoSuchVpc)),
+        }
+        Ok(())
     }
 
     async fn route_tables(&self, end: &End) -> Answer<Vec<RouteTable>> {
@@ -89,17 +120,17 @@ impl Network for Memory {
             }
             false => Err(Refusal::WrongState),
         });
-        for table in self.tables.borrow_mut().values_mut().flatten() {
-            for route in &mut table.routes {
-                route.blackhole |= route.target == Target::Peering(id.clone());
-            }
-        }
+        self.blacken(id);
         deleted.map(drop)
     }
 
-    async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, _: &Tags) -> Answer<()> {
+    async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, tags: &Tags) -> Answer<()> {
         self.called("tag_connection");
-        self.with_connection(end, id, |_| Ok(())).map(drop)
+        let put = |connection: &mut Connection| {
+            connection.tags.extend(tags.clone());
+            Ok(())
+        };
+        self.with_connection(end, id, put).map(drop)
     }
 
     async fn allow_dns_resolution(&self, end: &End, record: &Record) -> Answer<()> {

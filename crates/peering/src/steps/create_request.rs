@@ -1,6 +1,7 @@
 //! `CreateRequest`: read both sides, plan everything, and only then make or adopt the connection.
 
-mod survey;
+pub(super) mod related;
+pub(super) mod survey;
 
 use crate::connection::{Connection, DnsSides, End, Record, Status, adopt};
 use crate::error::{Error, Place};
@@ -9,6 +10,10 @@ use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::request::Request;
 use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack, is_made_by};
+use crate::standing::Origin;
+use crate::steps::executions::named_after;
+use crate::steps::start_requested::MEMBER_EVENT;
+use related::Related;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use survey::Survey;
@@ -31,6 +36,18 @@ pub struct Execution {
     pub id: String,
 }
 
+impl Execution {
+    /// Executions that tags or events started are named after their pair.
+    fn origin(&self, request: &Request) -> Origin {
+        let name = self.id.rsplit(':').next().unwrap_or_default();
+        match name {
+            _ if name.starts_with(&named_after(&request.end, &request.peer)) => Origin::Tags,
+            _ if name.starts_with(MEMBER_EVENT) => Origin::MemberEvent,
+            _ => Origin::Execution,
+        }
+    }
+}
+
 /// What the execution knows after this step, as the variable `$peering`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,6 +66,8 @@ pub struct Peering {
     pub ends: [End; 2],
     /// The tags for each side of the connection; none on a connection that isn't this stack's.
     pub tags: Tags,
+    /// The tags that say by which wish of the VPCs' tags it is routed, to be put on both sides once it is.
+    pub marks: Tags,
     /// What to write in the tables of each end.
     pub route_plan: [SidePlan; 2],
     /// The sides that have yet to allow DNS resolution.
@@ -57,6 +76,10 @@ pub struct Peering {
     pub dns_resolution: bool,
     /// What is legal but surprising.
     pub warnings: Vec<String>,
+    /// The ends on which the status shall be told once it is active.
+    pub to_tell: Vec<End>,
+    /// For events: the ARNs of both VPCs where their tags have to do with this peering, else none.
+    pub resources: Vec<String>,
     /// The planned routes, one by one; only in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<ReportedRoute>>,
@@ -65,7 +88,8 @@ pub struct Peering {
 /// Reads, plans, and makes or adopts the connection. A refusal leaves the world exactly as it was.
 pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateTask) -> Result<Peering, Error> {
     let request = Request::parse(&task.request, stack)?;
-    let survey = Survey::of(network, &request).await?;
+    let survey = Survey::of(network, stack, &request, task.execution.origin(&request)).await?;
+    let related = Related::of(&survey, stack, &request);
     let found = adopt(&survey.connections, &request.end, &request.peer);
     let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
     shorten(&mut warnings);
@@ -77,14 +101,20 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
             refresh_tags(network, stack, connection, &request.tags).await?;
             connection.clone()
         }
-        None => create(network, stack, &request, &task.execution).await?,
+        None => {
+            let mut tags = request.tags_at_creation();
+            tags.insert(STACK_TAG.into(), stack.name.clone());
+            tags.insert(EXECUTION_TAG.into(), task.execution.id.clone());
+            create(network, stack, &request, &related.mark(tags)).await?
+        }
     };
-    let tags = match is_made_by(&connection.tags, stack) {
-        true => tags_for_the_other_side(&connection, &request.tags),
-        false => Tags::new(),
-    };
+    let is_own = is_made_by(&connection.tags, stack);
+    let marks = if is_own { related.marks_to_put(&connection.tags, stack) } else { Tags::new() };
+    let tags = if is_own { tags_for_the_other_side(&connection, &request.tags) } else { Tags::new() };
     let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
-    Ok(Peering { created, tags, ..Peering::new(request, route_plan, warnings, Some(&connection)) })
+    let (to_tell, resources) = (related.to_tell(&survey, stack, &request, &connection), related.resources);
+    let peering = Peering::new(request, route_plan, warnings, Some(&connection));
+    Ok(Peering { created, tags, marks, to_tell, resources, ..peering })
 }
 
 impl Peering {
@@ -121,26 +151,21 @@ impl Peering {
             accepter,
             ends: [request.end, request.peer],
             tags: Tags::new(),
+            marks: Tags::new(),
             route_plan,
             dns_to_allow: DnsSides { requester: wished && !allowed.requester, accepter: wished && !allowed.accepter },
             dns_resolution: wished || (allowed.requester && allowed.accepter),
             warnings,
+            to_tell: Vec::new(),
+            resources: Vec::new(),
             routes: None,
         }
     }
 }
 
-async fn create(
-    network: &impl Network,
-    stack: &Stack,
-    request: &Request,
-    execution: &Execution,
-) -> Result<Connection, Error> {
+async fn create(network: &impl Network, stack: &Stack, request: &Request, tags: &Tags) -> Result<Connection, Error> {
     let (requester, accepter) = request.canonical();
-    let mut tags = request.tags_at_creation();
-    tags.insert(STACK_TAG.into(), stack.name.clone());
-    tags.insert(EXECUTION_TAG.into(), execution.id.clone());
-    network.create_connection(requester, accepter, &tags).await.map_err(|refused: Refused| match refused.refusal {
+    network.create_connection(requester, accepter, tags).await.map_err(|refused: Refused| match refused.refusal {
         Refusal::NoSuchVpc => Error::VpcNotFound(requester.clone()),
         Refusal::Quota(quota) => {
             Error::QuotaExceeded { quota, limit: stack.limits.of(quota), place: Place::VpcId(requester.vpc_id.clone()) }

@@ -1,14 +1,13 @@
 //! `PlanTeardown`: find the connection of a pair, make sure that it is ours, and list every route that leads to it.
 
-use super::planning::check_regions;
-use crate::connection::{Connection, End, Record, adopt, canonical};
+use super::pair::Pair;
+use super::planning::{check_regions, leading_to};
+use crate::connection::{Connection, End, adopt, canonical};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
 use crate::network::Network;
 use crate::plan::{ReportedRoute, SidePlan, report};
-use crate::routes::{Action, PlannedRoute};
-use crate::stack::{Stack, is_made_by};
-use crate::tables::{RouteTable, Target};
+use crate::stack::{Stack, is_made_by, is_wished_by_tags};
 use crate::teardown::Teardown;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
@@ -32,24 +31,31 @@ pub struct Dismantling {
     pub vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
     /// The end whose account and Region the connection is removed in.
     pub requester: End,
+    /// The two ends as the request names them.
+    pub ends: [End; 2],
+    /// For events: the ARNs of both VPCs where tags had wished the connection, else none.
+    pub resources: Vec<String>,
     /// The routes that lead to it, on either side.
     pub route_plan: [SidePlan; 2],
     /// The same, one by one.
     pub routes: Vec<ReportedRoute>,
 }
 
-/// Reads both sides. A connection that this stack didn't make is [`Error::NotOurs`]. One of ours that is gone already may
+/// Reads both sides. A pair that a tag wishes is [`Error::StillWished`], a connection that this stack didn't make is
+/// [`Error::NotOurs`]. One of ours that is gone already may
 /// have left routes behind, which are ours to remove.
 pub async fn plan_teardown(network: &impl Network, stack: &Stack, task: TeardownTask) -> Result<Dismantling, Error> {
     let Teardown { end, peer, dry_run } = Teardown::parse(&task.request, stack)?;
     check_regions(network, &end, &peer).await?;
     let (requester, accepter) = canonical(&end, &peer);
-    let (connections, tables, peer_tables) = join!(
+    let (pair, connections, tables, peer_tables) = join!(
+        Pair::read(network, stack, &end, &peer),
         network.connections_between(requester, accepter),
         network.route_tables(&end),
         network.route_tables(&peer),
     );
     let (connections, tables, peer_tables) = (connections?, tables?, peer_tables?);
+    let pair = pair?;
     let plan_for = |connection: &Connection| {
         [(&end, &tables), (&peer, &peer_tables)].map(|(end, tables)| leading_to(end, tables, connection.id()))
     };
@@ -57,19 +63,31 @@ pub async fn plan_teardown(network: &impl Network, stack: &Stack, task: Teardown
         let own = connections.iter().filter(|connection| is_made_by(&connection.tags, stack));
         let mut left = own.map(|dead| (dead, plan_for(dead)));
         return Ok(match left.find(|(_, plan)| plan.iter().any(|side| !side.groups.is_empty())) {
-            Some((dead, plan)) => Dismantling::of(&dead.record, plan, dry_run),
+            Some((dead, plan)) => {
+                pair.check_unwished(stack)?;
+                Dismantling::of(dead, plan, dry_run, stack)
+            }
             None => Dismantling::nothing(end, peer),
         });
     };
     if !is_made_by(&connection.tags, stack) {
         return Err(Error::NotOurs { vpc_peering_connection_id: connection.id().clone() });
     }
-    Ok(Dismantling::of(&connection.record, plan_for(connection), dry_run))
+    pair.check_unwished(stack)?;
+    Ok(Dismantling::of(connection, plan_for(connection), dry_run, stack))
 }
 
 impl Dismantling {
-    fn of(record: &Record, route_plan: [SidePlan; 2], dry_run: bool) -> Self {
+    fn of(connection: &Connection, route_plan: [SidePlan; 2], dry_run: bool, stack: &Stack) -> Self {
+        let Connection { record, tags, .. } = connection;
+        let ends = route_plan.each_ref().map(|side| side.end.clone());
+        let resources = match is_wished_by_tags(tags) {
+            true => ends.iter().map(|end| end.arn(&stack.partition)).collect(),
+            false => Vec::new(),
+        };
         Self {
+            ends,
+            resources,
             status: if dry_run { "planned" } else { "found" },
             vpc_peering_connection_id: Some(record.vpc_peering_connection_id.clone()),
             requester: record.requester.clone(),
@@ -84,20 +102,10 @@ impl Dismantling {
             status: "absent",
             vpc_peering_connection_id: None,
             requester: end.clone(),
+            ends: [end.clone(), peer.clone()],
+            resources: Vec::new(),
             route_plan: [end, peer].map(|end| SidePlan::new(end, Vec::new())),
             routes: Vec::new(),
         }
     }
-}
-
-fn leading_to(end: &End, tables: &[RouteTable], id: &VpcPeeringConnectionId) -> SidePlan {
-    let target = Target::Peering(id.clone());
-    let routes = tables.iter().flat_map(|table| {
-        table.routes.iter().filter(|route| route.target == target).map(|route| PlannedRoute {
-            table: table.id.clone(),
-            destination: route.destination,
-            action: Action::Deleted,
-        })
-    });
-    SidePlan::new(end.clone(), routes.collect())
 }

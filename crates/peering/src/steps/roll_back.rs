@@ -110,7 +110,8 @@ impl Undone {
     ) -> Result<(), Error> {
         let id = &planned.record.vpc_peering_connection_id;
         let again = |remaining| Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining };
-        match remove_routes(network, &planned.route_plan, id, has_time).await {
+        let written = planned.route_plan.each_ref().map(|side| (&side.end, side.additions().collect()));
+        match remove_routes(network, written, id, has_time).await {
             Ok(Progress { done, remaining: 0, .. }) => self.routes_deleted = done,
             Ok(Progress { failure: Some(refused), remaining, .. }) if refused.refusal != Refusal::Unavailable => {
                 self.left_behind.push(format!("{remaining} routes to {id}: {refused}"));

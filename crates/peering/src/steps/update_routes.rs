@@ -1,4 +1,5 @@
-//! `UpdateRoutes`: write the planned routes on both sides, then turn on DNS resolution.
+//! `UpdateRoutes`: write the planned routes on both sides, turn on DNS resolution, and only then remove the routes that a
+//! changed wish left behind.
 //!
 //! EC2 refills five `CreateRoute` a second, so no single call has to finish: short of time, it answers
 //! [`Error::RoutesRemaining`] and the machine calls again. Every later call looks first and goes on where the last stopped.
@@ -6,14 +7,17 @@
 mod resume;
 mod write;
 
-use super::batch::in_turn;
+use super::batch::{Progress, in_turn};
+use super::delete_routes::remove_routes;
 use super::diagnose::still_live;
+use super::tell::tell;
 use crate::connection::{DnsSides, End, Record};
 use crate::error::{Error, Place};
 use crate::ids::RouteTableId;
-use crate::network::{Network, Refusal, Refused};
+use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report};
 use crate::stack::Stack;
+use crate::status_tag::News;
 use futures_util::join;
 use resume::{Rest, rest};
 use serde::{Deserialize, Serialize};
@@ -37,6 +41,12 @@ pub struct UpdateTask {
     pub dns_resolution: bool,
     /// What was surprising so far.
     pub warnings: Vec<String>,
+    /// The tags that say by which wish of the VPCs' tags it is routed, where the connection doesn't carry them yet.
+    pub marks: Tags,
+    /// The ends on which to tell that the connection is active.
+    pub to_tell: Vec<End>,
+    /// When the state was entered, as ISO 8601 spells it.
+    pub time: String,
     /// How often the machine has called this step before.
     pub attempt: u32,
 }
@@ -64,10 +74,15 @@ pub async fn update_routes(
         0 => Rest { changes: planned(&task.route_plan), vanished: BTreeSet::new() },
         _ => rest(network, &task).await?,
     };
-    if let Err(stopped) = write_all(network, &task.record, changes, has_time).await {
+    if let Err(stopped) = write_all(network, &task.record, changes, &has_time).await {
         return Err(explain(network, stack, &task, stopped).await);
     }
-    let UpdateTask { record, ends, route_plan, dns_to_allow, dns_resolution, mut warnings, .. } = task;
+    let left_behind = remove_moved(network, &task, has_time).await?;
+    if left_behind.is_none() {
+        // Before that, nobody would know any more which tables had been selected.
+        put_marks(network, &task).await?;
+    }
+    let UpdateTask { record, ends, route_plan, dns_to_allow, dns_resolution, mut warnings, to_tell, time, .. } = task;
     let (requester, accepter) = join!(
         allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), &record, &ends),
         allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), &record, &ends),
@@ -79,14 +94,49 @@ pub async fn update_routes(
         let tables: Vec<&str> = vanished.iter().map(RouteTableId::as_str).collect();
         warnings.insert(0, format!("deleted under way, so without routes: {}", tables.join(", ")));
     }
+    warnings.extend(left_behind);
     let route_plan = route_plan.map(|side| side.without(&vanished));
     let routes = report(&route_plan, &mut warnings);
+    let news = News::Active(record.vpc_peering_connection_id.clone());
+    tell(network, &stack.tag_prefix, &to_tell, &record, &news, &time).await;
     Ok(Routed { routes, dns_resolution, warnings })
 }
 
 fn planned([side, peer_side]: &[SidePlan; 2]) -> Vec<Change> {
-    let changes = |side: &SidePlan| side.changes().map(|route| Change { end: side.end.clone(), route }).collect();
+    let changes = |side: &SidePlan| side.additions().map(|route| Change { end: side.end.clone(), route }).collect();
     in_turn(changes(side), changes(peer_side))
+}
+
+/// The new routes carry the traffic by now. An old one that can't be removed is no reason to take them away again: it is
+/// a warning, and the next sweep tries once more.
+async fn remove_moved(
+    network: &impl Network,
+    UpdateTask { record, route_plan, .. }: &UpdateTask,
+    has_time: impl Fn() -> bool,
+) -> Result<Option<String>, Error> {
+    let id = &record.vpc_peering_connection_id;
+    let doomed = route_plan.each_ref().map(|side| (&side.end, side.removals().collect()));
+    match remove_routes(network, doomed, id, has_time).await {
+        Ok(Progress { remaining: 0, .. }) => Ok(None),
+        Ok(Progress { remaining, failure: None, .. }) => {
+            Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
+        }
+        Ok(Progress { failure: Some(refused), .. }) | Err(refused) => {
+            Ok(Some(format!("routes that are no longer wished are still there: {refused}")))
+        }
+    }
+}
+
+/// The requester's side, by which a later run judges whether there is anything to put, comes last.
+async fn put_marks(network: &impl Network, UpdateTask { record, marks, .. }: &UpdateTask) -> Result<(), Error> {
+    let Record { vpc_peering_connection_id: id, requester, accepter } = record;
+    if marks.is_empty() {
+        return Ok(());
+    }
+    if requester.sees_other_tags_than(accepter) {
+        network.tag_connection(accepter, id, marks).await?;
+    }
+    Ok(network.tag_connection(requester, id, marks).await?)
 }
 
 /// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.

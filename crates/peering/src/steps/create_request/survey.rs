@@ -2,14 +2,16 @@
 
 use crate::cidr::overlaps;
 use crate::connection::{Connection, End, Vpc};
-use crate::error::Error;
+use crate::error::{Claim, Error};
 use crate::ids::VpcPeeringConnectionId;
+use crate::intent::{Intent, parse_routes};
 use crate::network::{Network, Refusal};
 use crate::plan::SidePlan;
 use crate::request::Request;
-use crate::routes::{RoutePlan, Wish};
+use crate::routes::{PlannedRoute, RoutePlan, Wish, moved_away};
 use crate::selection::{RouteSelection, TableSelection};
-use crate::stack::Stack;
+use crate::stack::{ROUTED, Stack, is_excluded, is_made_by};
+use crate::standing::{Origin, Voice, is_wished, untrusting};
 use crate::steps::planning::{check_regions, plan_routes};
 use crate::tables::RouteTable;
 use futures_util::join;
@@ -20,15 +22,20 @@ use std::collections::BTreeSet;
 const CONFLICTS_NAMED: usize = 100;
 
 /// Both sides as they are.
-pub(super) struct Survey {
-    pub(super) connections: Vec<Connection>,
-    vpcs: [Vpc; 2],
-    tables: [Vec<RouteTable>; 2],
+pub(in crate::steps) struct Survey {
+    pub(in crate::steps) connections: Vec<Connection>,
+    pub(in crate::steps) vpcs: [Vpc; 2],
+    pub(in crate::steps) tables: [Vec<RouteTable>; 2],
 }
 
 impl Survey {
     /// Reads everything at once; five calls, plus pages.
-    pub(super) async fn of(network: &impl Network, request: &Request) -> Result<Self, Error> {
+    pub(super) async fn of(
+        network: &impl Network,
+        stack: &Stack,
+        request: &Request,
+        origin: Origin,
+    ) -> Result<Self, Error> {
         let Request { end, peer, .. } = request;
         check_regions(network, end, peer).await?;
         let (requester, accepter) = request.canonical();
@@ -40,15 +47,17 @@ impl Survey {
             network.route_tables(peer),
         );
         let vpcs = [vpc?, peer_vpc?];
-        let overlaps = overlaps(&vpcs[0].cidr_blocks, &vpcs[1].cidr_blocks);
-        if !overlaps.is_empty() {
-            return Err(Error::OverlappingCidrs { overlaps, vpc_peering_connection_id: None });
-        }
+        refuse(&vpcs, stack, request, origin)?;
         Ok(Self { connections: connections?, vpcs, tables: [tables?, peer_tables?] })
     }
 
+    /// What each VPC's tags say.
+    pub(in crate::steps) fn intents(&self, stack: &Stack, request: &Request) -> [Intent; 2] {
+        intents(&self.vpcs, stack, request)
+    }
+
     /// Decides about every route of both sides, or refuses the request.
-    pub(super) async fn plan(
+    pub(in crate::steps) async fn plan(
         &self,
         network: &impl Network,
         stack: &Stack,
@@ -69,8 +78,15 @@ impl Survey {
         };
         let id = connection.map(Connection::id);
         let limit = stack.limits.routes_per_table;
-        let ours = side.plan(network, &self.connections, id, limit).await?;
-        let theirs = peer_side.plan(network, &self.connections, id, limit).await?;
+        let mut ours = side.plan(network, &self.connections, id, limit).await?;
+        let mut theirs = peer_side.plan(network, &self.connections, id, limit).await?;
+        if let Some(own) = connection.filter(|connection| is_made_by(&connection.tags, stack)) {
+            let [intent, peer_intent] = self.intents(stack, request);
+            if is_wished(Voice { end, intent: &intent }, Voice { end: peer, intent: &peer_intent }) {
+                ours.routes.extend(side.moved_away(&intent, own, &ours.routes));
+                theirs.routes.extend(peer_side.moved_away(&peer_intent, own, &theirs.routes));
+            }
+        }
 
         let mut conflicts = [ours.conflicts, theirs.conflicts].concat();
         conflicts.truncate(CONFLICTS_NAMED);
@@ -120,6 +136,18 @@ impl Side<'_> {
         Ok(plan)
     }
 
+    /// Routes to the connection that an earlier selection wrote and that this one no longer asks for. Only where the
+    /// request says what the VPC's own tags say: a narrower one, of a pipeline, is no order to remove the rest.
+    fn moved_away(&self, intent: &Intent, own: &Connection, planned: &[PlannedRoute]) -> Vec<PlannedRoute> {
+        if *self.selection != intent.selection() {
+            return Vec::new();
+        }
+        let before = own.tags.get(&format!("{ROUTED}{}", self.end.vpc_id)).and_then(|text| parse_routes(text).ok());
+        let mut tables = self.selection.tables.still_picks(self.tables);
+        tables.extend(before.iter().flat_map(|before| before.still_picks(self.tables)));
+        moved_away(&tables, &self.other_vpc.cidr_blocks, own.id(), planned)
+    }
+
     fn destinations(&self) -> Result<BTreeSet<IpNet>, Error> {
         let blocks = &self.other_vpc.cidr_blocks;
         let Some(destinations) = &self.selection.destinations else {
@@ -153,6 +181,30 @@ impl Side<'_> {
             }
         }
     }
+}
+
+/// What is refused before any route is looked at. A stranger learns nothing of the other VPC's blocks.
+pub(in crate::steps) fn refuse(vpcs: &[Vpc; 2], stack: &Stack, request: &Request, origin: Origin) -> Result<(), Error> {
+    let Request { end, peer, .. } = request;
+    let [intent, peer_intent] = &intents(vpcs, stack, request);
+    let (one, other) = (Voice { end, intent }, Voice { end: peer, intent: peer_intent });
+    if let Some(silent) = untrusting(one, other, origin, stack) {
+        let other = if silent == end { peer } else { end };
+        return Err(Error::PeerNotTrusted(Claim::of(silent, other, &stack.tag_prefix)));
+    }
+    // The policies say so as well, of each side in its turn; better before anything is made.
+    if let Some((_, end)) = vpcs.iter().zip([end, peer]).find(|(vpc, _)| is_excluded(&vpc.tags)) {
+        let action = "ec2:CreateVpcPeeringConnection".into();
+        return Err(Error::AccessDenied { action, owner_id: end.owner_id.clone(), region: end.region.clone() });
+    }
+    match overlaps(&vpcs[0].cidr_blocks, &vpcs[1].cidr_blocks) {
+        overlaps if overlaps.is_empty() => Ok(()),
+        overlaps => Err(Error::OverlappingCidrs { overlaps, vpc_peering_connection_id: None }),
+    }
+}
+
+fn intents([vpc, peer_vpc]: &[Vpc; 2], stack: &Stack, request: &Request) -> [Intent; 2] {
+    [(vpc, &request.end), (peer_vpc, &request.peer)].map(|(vpc, end)| Intent::read(&vpc.tags, &stack.tag_prefix, end))
 }
 
 async fn read_vpc(network: &impl Network, end: &End) -> Result<Vpc, Error> {

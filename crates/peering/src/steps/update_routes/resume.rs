@@ -33,7 +33,7 @@ pub(super) async fn rest(network: &impl Network, task: &UpdateTask) -> Result<Re
 }
 
 async fn rest_of(network: &impl Network, side: &SidePlan, record: &Record) -> Result<Rest, Error> {
-    let wished = || side.groups.iter().filter(|group| group.action != Action::Unchanged);
+    let wished = || side.groups.iter().filter(|group| matches!(group.action, Action::Created | Action::Repaired));
     let ids: BTreeSet<_> = wished().flat_map(|group| group.route_table_ids.iter().cloned()).collect();
     if ids.is_empty() {
         return Ok(Rest::default());

@@ -1,0 +1,63 @@
+//! The events that say that something changed about a VPC, reduced to the hints that they are: EventBridge's own
+//! `Tag Change on Resource`, and what the two machines report.
+//! <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-tag.html>
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use isthmus_peering::connection::End;
+use isthmus_peering::intent::{ACCEPT, key};
+use isthmus_peering::stack::Stack;
+use isthmus_peering::steps::{Change, StartTask};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The event, as EventBridge delivers it to a function.
+#[derive(Debug, Deserialize)]
+pub struct ChangeEvent(EventBridgeEvent<Value>);
+
+impl ChangeEvent {
+    /// The VPC it speaks of, or `None` where it speaks of something else, or of somebody else's VPC.
+    pub fn hint(&self, stack: &Stack) -> Option<StartTask> {
+        let hint = self.read(stack);
+        if hint.is_none() {
+            tracing::warn!(source = self.0.source, account = self.0.account, resources = ?self.0.resources, "not an event to act on");
+        }
+        hint
+    }
+
+    fn read(&self, stack: &Stack) -> Option<StartTask> {
+        let mut ends = self.0.resources.iter().flatten().map(|arn| vpc_of(arn));
+        let end = ends.next()??;
+        let account = self.0.account.as_deref()?;
+        let change = match self.0.source.as_str() {
+            // EventBridge stamps the account; an ARN of another one was written by hand.
+            "aws.tag" if account == end.owner_id.as_str() => {
+                let keys = self.0.detail.get("changed-tag-keys").and_then(Value::as_array);
+                let consent = key(&stack.tag_prefix, ACCEPT);
+                Change::Tags { consent: keys.into_iter().flatten().any(|key| key.as_str() == Some(&consent)) }
+            }
+            "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
+                "VPC Peering Active" => Change::Active(ends.next()??),
+                "VPC Peering Removed" => Change::Removed(ends.next()??),
+                // Wished again half-way: what was removed until then has to be put back.
+                "VPC Peering Failed" if self.0.detail.get("error").and_then(Value::as_str) == Some("StillWished") => {
+                    Change::Removed(ends.next()??)
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let time = self.0.time.map(|time| time.to_rfc3339().replace("+00:00", "Z")).unwrap_or_default();
+        Some(StartTask { end, change, event_id: self.0.id.clone().unwrap_or_default(), time })
+    }
+}
+
+/// `arn:<partition>:ec2:<region>:<account>:vpc/<id>`
+fn vpc_of(arn: &str) -> Option<End> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, "ec2", region, account, resource] = parts.as_slice() else { return None };
+    Some(End {
+        vpc_id: resource.strip_prefix("vpc/")?.parse().ok()?,
+        region: region.parse().ok()?,
+        owner_id: account.parse().ok()?,
+    })
+}

@@ -1,0 +1,93 @@
+//! What the tags of both VPCs have to do with a request: an execution that a pipeline started leaves their tags alone.
+
+use super::survey::Survey;
+use crate::connection::{Connection, End, Vpc};
+use crate::intent::print_routes;
+use crate::network::Tags;
+use crate::request::Request;
+use crate::stack::{BY_TAGS, ROUTED, STACK_TAG, Stack, TAGS_OF_A_RESOURCE, WISHED_BY};
+use crate::standing::{Standing, Voice, is_wished};
+use crate::status_tag::{News, VALUE_CHARACTERS, key};
+
+/// The request, held against the tags of its ends.
+pub(in crate::steps) struct Related {
+    /// What a connection carries that tags wish: that they do, and which tables they select.
+    marks: Tags,
+    /// The ARNs of both ends, where a tag wishes the pair or tells its status.
+    pub(super) resources: Vec<String>,
+}
+
+impl Related {
+    pub(in crate::steps) fn of(survey: &Survey, stack: &Stack, request: &Request) -> Self {
+        let Request { end, peer, .. } = request;
+        let intents = survey.intents(stack, request);
+        let [one, other] = [Voice { end, intent: &intents[0] }, Voice { end: peer, intent: &intents[1] }];
+        let [vpc, peer_vpc] = &survey.vpcs;
+        let is_told = vpc.tags.contains_key(&key(&stack.tag_prefix, &peer.vpc_id))
+            || peer_vpc.tags.contains_key(&key(&stack.tag_prefix, &end.vpc_id));
+        let resources = match is_wished(one, other) || is_told {
+            true => [end, peer].map(|end| end.arn(&stack.partition)).into(),
+            false => Vec::new(),
+        };
+        // One that an execution made against the other end's word is nothing that tags could take back.
+        let marks = match Standing::of(one, other, stack) {
+            Standing::Wished => marks(request, one, other),
+            _ => Tags::new(),
+        };
+        Self { marks, resources }
+    }
+
+    /// These tags of a new connection, with the marks, if there is room.
+    pub(super) fn mark(&self, tags: Tags) -> Tags {
+        match self.fits(&tags) {
+            true => tags.into_iter().chain(self.marks.clone()).collect(),
+            false => tags,
+        }
+    }
+
+    /// The marks that a connection of this stack lacks, or carries from a time when its VPCs' tags said otherwise; with
+    /// them the tag that says whose it is, without which a side that has no tags yet may not be tagged.
+    pub(in crate::steps) fn marks_to_put(&self, carried: &Tags, stack: &Stack) -> Tags {
+        let is_new = self.marks.iter().any(|(key, value)| carried.get(key) != Some(value));
+        match is_new && self.fits(carried) {
+            true => self.marks.clone().into_iter().chain([(STACK_TAG.into(), stack.name.clone())]).collect(),
+            false => Tags::new(),
+        }
+    }
+
+    fn fits(&self, tags: &Tags) -> bool {
+        let others = tags.keys().filter(|key| !self.marks.contains_key(*key)).count();
+        others + self.marks.len() <= TAGS_OF_A_RESOURCE
+    }
+
+    /// The ends whose status doesn't say yet that this connection is active.
+    pub(super) fn to_tell(
+        &self,
+        survey: &Survey,
+        stack: &Stack,
+        request: &Request,
+        connection: &Connection,
+    ) -> Vec<End> {
+        if self.resources.is_empty() {
+            return Vec::new();
+        }
+        let news = News::Active(connection.id().clone());
+        let Request { end, peer, .. } = request;
+        let [vpc, peer_vpc] = &survey.vpcs;
+        let sides = [(end, vpc, peer), (peer, peer_vpc, end)];
+        let is_due = |(_, vpc, other): &(&End, &Vpc, &End)| {
+            vpc.tags.get(&key(&stack.tag_prefix, &other.vpc_id)).is_none_or(|value| !news.is_told_by(value))
+        };
+        sides.into_iter().filter(is_due).map(|(end, ..)| end.clone()).collect()
+    }
+}
+
+/// A side's selection is recorded where the request asks just what that VPC's tags say, and where it fits into a tag.
+fn marks(request: &Request, one: Voice<'_>, other: Voice<'_>) -> Tags {
+    let sides = [(one, &request.routes), (other, &request.peer_routes)];
+    let said = sides.into_iter().filter(|(voice, selection)| **selection == voice.intent.selection());
+    let routed =
+        said.map(|(voice, selection)| (format!("{ROUTED}{}", voice.end.vpc_id), print_routes(&selection.tables)));
+    let short = routed.filter(|(_, tables)| tables.chars().count() <= VALUE_CHARACTERS);
+    short.chain([(WISHED_BY.to_owned(), BY_TAGS.to_owned())]).collect()
+}

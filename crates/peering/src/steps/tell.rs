@@ -1,0 +1,52 @@
+//! Writing the status back to the VPCs. It is a courtesy: where it can't be written, the peering is none the worse, so a
+//! refusal ends nothing. The adapter logs it.
+
+use super::pair::Seen;
+use crate::connection::{End, Record};
+use crate::ids::VpcId;
+use crate::network::{Network, Tags};
+use crate::stack::Stack;
+use crate::status_tag::{News, invalid_key, key};
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
+
+/// Tells the news of a connection on these of its ends.
+pub(super) async fn tell(network: &impl Network, prefix: &str, ends: &[End], record: &Record, news: &News, time: &str) {
+    join_all(ends.iter().map(async |end| {
+        let tags = Tags::from([(key(prefix, &record.other(end).vpc_id), news.value(time))]);
+        let _logged = network.tag_vpc(end, &tags).await;
+    }))
+    .await;
+}
+
+/// Tells it on one end, unless it says so already.
+pub(super) async fn tell_one(network: &impl Network, prefix: &str, side: &Seen, peer: &VpcId, news: &News, time: &str) {
+    write(network, side, key(prefix, peer), news, time).await;
+}
+
+/// Tells on a VPC which parts of its tags can't be understood; takes that off again where all can.
+pub(super) async fn tell_invalid(network: &impl Network, stack: &Stack, side: &Seen, time: &str) {
+    let key = invalid_key(&stack.tag_prefix);
+    let reasons: Vec<String> =
+        side.intent.refused.iter().map(|(key, malformed)| format!("{key}: {malformed}")).collect();
+    if !reasons.is_empty() {
+        write(network, side, key, &News::Invalid { reason: reasons.join("; ") }, time).await;
+    } else if side.tags.contains_key(&key) {
+        let _logged = network.untag_vpc(&side.end, &BTreeSet::from([key])).await;
+    }
+}
+
+async fn write(network: &impl Network, side: &Seen, key: String, news: &News, time: &str) {
+    if side.is_gone || side.tags.get(&key).is_some_and(|value| news.is_told_by(value)) {
+        return;
+    }
+    let _logged = network.tag_vpc(&side.end, &Tags::from([(key, news.value(time))])).await;
+}
+
+/// Takes the status of that peering off one end, if it has one.
+pub(super) async fn hush(network: &impl Network, prefix: &str, end: &End, tags: &Tags, peer: &VpcId) {
+    let key = key(prefix, peer);
+    if tags.contains_key(&key) {
+        let _logged = network.untag_vpc(end, &BTreeSet::from([key])).await;
+    }
+}

@@ -1,0 +1,46 @@
+"""The examples for pipelines as a pipeline runs them: the scripts, with the AWS CLI, against the local cloud."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from local_cloud.deployed import REPOSITORY
+
+EXAMPLES = REPOSITORY / "examples" / "pipelines"
+
+
+class Pipeline:
+    """A pipeline's shell. The Makefile brings the AWS CLI."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        tools = Path(os.environ["PIPELINE_TOOLS"]) / "bin"
+        self.variables = {
+            **environment,
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            # The caller's own profile has no say here, and nothing is asked of an instance's role.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "POLL_SECONDS": "1",
+        }
+
+    def start(self, script: str, text: str, **variables: str) -> subprocess.Popen[str]:
+        """Starts an example script with that text as its standard input."""
+        process = subprocess.Popen(
+            [EXAMPLES / script, "-"],
+            env=self.variables | variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin
+        process.stdin.write(text)
+        process.stdin.close()
+        process.stdin = None  # it is written; `communicate` has nothing to add
+        return process
+
+    def run(self, script: str, text: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(script, text, **variables)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(script, process.returncode, out, err)

@@ -1,0 +1,105 @@
+"""A function outside the local cloud: its `bootstrap`, one event, and what it printed, as Lambda would log it."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+from local_cloud.deployed import REPOSITORY
+
+
+class _RuntimeApi(ThreadingHTTPServer):
+    """Lambda's side: gives out the one event and takes its answer.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+    """
+
+    daemon_threads = True
+
+    def __init__(self, event: Any) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.events = [json.dumps(event).encode()]
+        self.answered = threading.Event()
+        self.closing = threading.Event()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _RuntimeApi
+
+    def do_GET(self) -> None:
+        if not self.server.events:
+            self.server.closing.wait()  # the function asks for another event, and there is none as long as it lives
+            return
+        event = self.server.events.pop()
+        self.send_response(200)
+        self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000001")
+        self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + 60) * 1000)))
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:it")
+        self.send_header("Content-Length", str(len(event)))
+        self.end_headers()
+        self.wfile.write(event)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self.server.answered.set()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def _serving(event: Any) -> Iterator[_RuntimeApi]:
+    with _RuntimeApi(event) as api:
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        try:
+            yield api
+        finally:
+            api.closing.set()
+            api.shutdown()
+
+
+def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]:
+    """The lines that the function of that resource prints about an event, with the variables that the stack gives it."""
+    functions = boto3.client(
+        "lambda",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key="local",
+    )
+    pages = functions.get_paginator("list_functions").paginate()
+    [function] = [f for page in pages for f in page["Functions"] if f"-{resource}Function-" in f["FunctionName"]]
+    folder = "".join(f"-{c.lower()}" if c.isupper() else c for c in resource).removeprefix("-")
+    with _serving(event) as api:
+        variables = {
+            "PATH": os.environ["PATH"],
+            **environment,
+            **function["Environment"]["Variables"],
+            "AWS_SESSION_TOKEN": function["Role"],  # by which the local EC2 knows who calls
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function["LoggingConfig"]["LogGroup"],
+            "AWS_LAMBDA_LOG_STREAM_NAME": "it",
+            # Lambda sets these two by the function's LoggingConfig.
+            "AWS_LAMBDA_LOG_FORMAT": function["LoggingConfig"]["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": function["LoggingConfig"]["ApplicationLogLevel"],
+        }
+        bootstrap = REPOSITORY / "target" / "lambda" / folder / "bootstrap"
+        process = subprocess.Popen([bootstrap], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            assert api.answered.wait(60), f"{resource} never answered"
+        finally:
+            process.terminate()
+        out, _ = process.communicate(timeout=60)
+    return [line for line in out.split("\n") if line]

@@ -1,0 +1,225 @@
+"""Other accounts and Regions: what they say reaches the hub, the hub acts there by the member role, and nobody else does either."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .callers import assume, client, deliver, output
+from .executions import Machine
+from .world import HERE, HUB, MEMBER, THERE, Vpc, World, wait_until
+
+OTHER_MEMBER, STRANGER = "111111111111", "999999999999"
+SYDNEY = "ap-southeast-2"
+MEMBER_ROLE = f"arn:aws:iam::{MEMBER}:role/isthmus-member"
+
+
+def wish(vpc: Vpc, peer: Vpc) -> None:
+    """Each end wishes the other, and so consents. The hint of either is enough, so the peer's come first and unheard."""
+    peer.tag(isthmus__accept=vpc.account, isthmus__peer=f"{vpc.id}@{vpc.region}@{vpc.account}")
+    vpc.tag(isthmus__accept=peer.account, isthmus__peer=f"{peer.id}@{peer.region}@{peer.account}")
+
+
+def peered(machine: Machine, vpc: Vpc, peer: Vpc) -> str:
+    """The connection that the tags' executions made, after all of them have ended."""
+    wait_until(lambda: bool(machine.executions(f"{vpc.id}-{peer.id}")), "the tag started an execution")
+    for arn in machine.executions(f"{vpc.id}-{peer.id}") + machine.executions(f"{peer.id}-{vpc.id}"):
+        machine.wait(arn)
+    wait_until(lambda: bool(vpc.connections("active")), "the peering is active")
+    [connection] = vpc.connections("active")
+    return connection["VpcPeeringConnectionId"]
+
+
+@pytest.mark.parametrize(
+    ("place", "peer_place"),
+    [
+        ((THERE, MEMBER), (HERE, HUB)),
+        ((SYDNEY, MEMBER), (THERE, OTHER_MEMBER)),
+        ((HERE, OTHER_MEMBER), (SYDNEY, OTHER_MEMBER)),
+        ((SYDNEY, HUB), (THERE, HUB)),
+    ],
+    ids=["a member with the hub", "two members", "one member's two Regions", "the hub's other Regions"],
+)
+def test_a_tag_elsewhere_is_heard_and_carried_out(
+    world: World, machine: Machine, place: tuple[str, str], peer_place: tuple[str, str]
+) -> None:
+    vpc = world.vpc("10.1.0.0/16", region=place[0], account=place[1])
+    peer = world.vpc("10.2.0.0/16", region=peer_place[0], account=peer_place[1])
+    world.control.disturb_events(drop=1)  # the peer's own word is lost
+    wish(vpc, peer)
+    pcx = peered(machine, vpc, peer)
+    wait_until(lambda: bool(peer.routes_to(pcx)), "the peer is routed")
+    assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
+    assert peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/16", "active")}
+    assert machine.executions(f"{peer.id}-{vpc.id}") == [], "only the one hint arrived"
+
+
+def test_each_function_acts_there_by_its_own_name(world: World, machine: Machine) -> None:
+    """A member's owner sees in CloudTrail which function of which stack it was."""
+    vpc = world.vpc("10.1.0.0/16", region=THERE, account=OTHER_MEMBER)
+    peer = world.vpc("10.2.0.0/16", region=SYDNEY, account=OTHER_MEMBER)
+    with world.calls() as calls:
+        machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
+    for call in (call for call in calls.made if call["Action"] == "AssumeRole"):
+        function = call["Parameters"]["RoleSessionName"]
+        assert function.startswith("isthmus-") and "Function" in function
+        assert call["Caller"].startswith(f"arn:aws:iam::{HUB}:role/{function.partition('Function')[0]}FunctionRole")
+        assert call["Parameters"]["ExternalId"]
+
+
+def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(environment: dict[str, str]) -> None:
+    external_id = output(environment, "ExternalId")
+    functions = client(environment, "lambda").list_functions()["Functions"]
+    [function] = [each["Role"] for each in functions if "CreateRequestFunction" in each["FunctionName"]]
+
+    assert assume(environment, MEMBER_ROLE, function, ExternalId=external_id) is None
+    for caller, more in (
+        (function, {}),
+        (function, {"ExternalId": str(uuid.uuid4())}),
+        (function, {"ExternalId": external_id + "0"}),
+        (function, {"ExternalId": external_id, "Tags": [{"Key": "team", "Value": "payments"}]}),
+        (f"arn:aws:iam::{HUB}:role/another", {"ExternalId": external_id}),
+        (f"{function}-too", {"ExternalId": external_id}),
+        (f"arn:aws:iam::{HUB}:root", {"ExternalId": external_id}),
+        (function.replace(HUB, STRANGER), {"ExternalId": external_id}),
+    ):
+        assert assume(environment, MEMBER_ROLE, caller, **more) == "AccessDenied", (caller, more)
+
+
+def test_an_account_without_the_member_role_is_named(world: World, machine: Machine) -> None:
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=STRANGER)
+    with world.untouched(vpc, peer):
+        cause = machine.run({**vpc.end(), **peer.end("Peer")}).failed("AccessDenied").cause
+    assert (cause["Action"], cause["OwnerId"], cause["Region"]) == ("sts:AssumeRole", STRANGER, THERE)
+
+
+@pytest.fixture
+def wished(world: World) -> Iterator[tuple[Vpc, Vpc]]:
+    """Two VPCs whose owners wish to be peered, of which nobody has heard: any event that gets through would peer them."""
+    vpc = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER)
+    peer = world.vpc("10.2.0.0/16")
+    world.control.disturb_events(drop=2)
+    wish(vpc, peer)
+    before = vpc.everything(), peer.everything()
+    yield vpc, peer
+    assert (vpc.everything(), peer.everything()) == before
+    world.control.disturb_events(drop=2)
+    for end in (vpc, peer):
+        end.ec2.delete_tags(Resources=[end.id])
+
+
+def hint(vpc: Vpc, **fields: Any) -> dict[str, Any]:
+    """The event that AWS would have delivered, as PutEvents takes it, but for what is told otherwise."""
+    detail = {"service": "ec2", "resource-type": "vpc", "changed-tag-keys": ["isthmus:peer"], "tags": {}}
+    return {
+        "Source": "aws.tag",
+        "DetailType": "Tag Change on Resource",
+        "Detail": json.dumps(detail),
+        "Resources": [f"arn:aws:ec2:{vpc.region}:{vpc.account}:vpc/{vpc.id}"],
+    } | fields
+
+
+@pytest.mark.parametrize(
+    ("account", "fields", "error"),
+    [
+        (STRANGER, {"Source": "somebody"}, "AccessDeniedException"),
+        (STRANGER, {"Source": "somebody", "DetailType": "VPC Peering Requested"}, "AccessDeniedException"),
+        (STRANGER, {}, "NotAuthorizedForSourceException"),
+        (MEMBER, {}, "NotAuthorizedForSourceException"),
+        (MEMBER, {"Source": "somebody"}, "AccessDeniedException"),
+        (MEMBER, {"Source": "somebody", "DetailType": "VPC Peering Active"}, "AccessDeniedException"),
+        (HUB, {}, "NotAuthorizedForSourceException"),
+        (HUB, {"Source": "somebody"}, None),  # on its own bus an account may put what it likes; no rule hears it
+    ],
+)
+def test_what_is_put_on_the_bus_by_hand_changes_nothing(
+    world: World,
+    machine: Machine,
+    environment: dict[str, str],
+    wished: tuple[Vpc, Vpc],
+    account: str,
+    fields: dict[str, str],
+    error: str | None,
+) -> None:
+    entry = hint(wished[0], EventBusName=environment["EVENT_BUS_ARN"], **fields)
+    assert put_events(environment, account, entry) == error
+    assert_nothing_started(world, machine, wished)
+
+
+def test_a_stranger_s_rule_does_not_reach_the_bus(
+    world: World, machine: Machine, environment: dict[str, str], wished: tuple[Vpc, Vpc]
+) -> None:
+    """A stranger's account has real tag changes, too, and a rule that forwards them as a member's does.
+
+    What the bus takes in is seen by a rule beside the stack's own.
+    """
+    seen = everything_on_the_bus(environment)
+    events = client(environment, "events", STRANGER)
+    name = f"intrusion-{uuid.uuid4()}"
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.tag"]}))
+    target = {"Id": "hub", "Arn": environment["EVENT_BUS_ARN"], "RoleArn": f"arn:aws:iam::{STRANGER}:role/forward"}
+    events.put_targets(Rule=name, Targets=[target])
+    strange = world.vpc("10.3.0.0/16", account=STRANGER)
+    strange.tag(isthmus__peer=f"{wished[1].id}@{wished[1].region}@{wished[1].account}")
+    assert_nothing_started(world, machine, (*wished, strange))
+    senders = {event["account"] for event in seen()}
+    assert MEMBER in senders and STRANGER not in senders
+
+
+def test_a_member_s_event_about_another_account_s_vpc_changes_nothing(
+    world: World, machine: Machine, environment: dict[str, str], wished: tuple[Vpc, Vpc]
+) -> None:
+    """Even if AWS's own event could be forged: the account is stamped on it, and the VPC must be of that account."""
+    for vpc in wished:
+        arn = f"arn:aws:ec2:{vpc.region}:{vpc.account}:vpc/{vpc.id}"
+        deliver(environment, OTHER_MEMBER, THERE, arn, {"isthmus:peer": wished[0].id})
+    assert_nothing_started(world, machine, wished)
+
+
+def test_tags_that_only_the_event_tells_change_nothing(world: World, machine: Machine, environment: dict[str, str]) -> None:
+    vpc, peer = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER), world.vpc("10.2.0.0/16")
+    before = vpc.everything(), peer.everything()
+    arn = f"arn:aws:ec2:{THERE}:{MEMBER}:vpc/{vpc.id}"
+    deliver(environment, MEMBER, THERE, arn, {"isthmus:peer": f"{peer.id}@{HERE}@{HUB}", "isthmus:accept": HUB})
+    assert_nothing_started(world, machine, (vpc, peer))
+    assert (vpc.everything(), peer.everything()) == before
+
+
+def everything_on_the_bus(environment: dict[str, str]) -> Callable[[], list[dict[str, Any]]]:
+    """Answers a look at the events that the bus has received since."""
+    events, queues, name = client(environment, "events"), client(environment, "sqs"), f"watch-{uuid.uuid4()}"
+    queue = queues.create_queue(QueueName=name)["QueueUrl"]
+    events.put_rule(Name=name, EventBusName="isthmus", EventPattern=json.dumps({"version": ["0"]}))
+    arn = f"arn:aws:sqs:{HERE}:{HUB}:{name}"
+    events.put_targets(Rule=name, EventBusName="isthmus", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def seen() -> list[dict[str, Any]]:
+        found = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in found]
+
+    return seen
+
+
+def put_events(environment: dict[str, str], account: str, entry: dict[str, Any]) -> str | None:
+    try:
+        answer = client(environment, "events", account).put_events(Entries=[entry])
+    except ClientError as refused:
+        return refused.response["Error"]["Code"]
+    return answer["Entries"][0].get("ErrorCode")
+
+
+def assert_nothing_started(world: World, machine: Machine, vpcs: tuple[Vpc, ...]) -> None:
+    """After a later event has come through on the same way, none of an earlier one is still to come.
+
+    Nor have the VPCs changed, as their fixture finds.
+    """
+    witness, peer = world.vpc("10.8.0.0/16", region=THERE, account=MEMBER), world.vpc("10.8.0.0/16")
+    wish(witness, peer)  # refused for the overlap, hence never anything but an execution
+    wait_until(lambda: bool(machine.executions(f"{witness.id}-{peer.id}")), "the witness was heard")
+    for execution in machine.executions(witness.id):
+        machine.wait(execution)
+    for vpc in vpcs:
+        assert machine.executions(vpc.id) == []

@@ -1,0 +1,145 @@
+"""The roles of a template as CloudFormation deploys it: every function of the template evaluated, every name given.
+
+Names are those that the local cloud gives, so that what was called there can be judged by these policies as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checks.cloudformation_yaml import load, plain
+from checks.source import Finding, Source
+from checks.translation import translate
+from ministack.core.responses import request_scope
+from ministack.services.cloudformation import engine
+from ministack.services.cloudformation.provisioners import _physical_name as physical_name
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HUB, MEMBER, HERE = "123456789012", "222222222222", "us-east-1"
+STACK = "isthmus"
+
+# The longest name that each kind may have, and how its ARN goes on after the account.
+KINDS = {
+    "AWS::Events::EventBus": (256, "events:{place}:event-bus/{name}"),
+    "AWS::Events::Rule": (64, "events:{place}:rule/{name}"),
+    "AWS::IAM::Role": (64, "iam::{account}:role/{name}"),
+    "AWS::Lambda::Function": (64, "lambda:{place}:function:{name}"),
+    "AWS::Logs::LogGroup": (512, "logs:{place}:log-group:{name}:*"),
+    "AWS::SNS::Topic": (256, "sns:{place}:{name}"),
+    "AWS::SQS::Queue": (80, "sqs:{place}:{name}"),
+    "AWS::Scheduler::Schedule": (64, "scheduler:{place}:schedule/default/{name}"),
+    "AWS::StepFunctions::StateMachine": (80, "states:{place}:stateMachine:{name}"),
+}
+REF_IS_ARN = ("AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
+NAMES = ("Name", "RoleName", "LogGroupName", "FunctionName", "StateMachineName", "QueueName", "TopicName")
+
+Policy = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Role:
+    name: str
+    """What it is the role of: a function, a state machine, or itself."""
+    arn: str
+    account: str
+    policies: tuple[Policy, ...]
+    trust: Policy
+
+    def statements(self) -> Iterator[dict[str, Any]]:
+        return (statement for policy in self.policies for statement in _list(policy["Statement"]))
+
+    def grants(self) -> set[tuple[str, str]]:
+        """Statement and action of everything that its policies allow."""
+        return {
+            (statement.get("Sid", ""), action)
+            for statement in self.statements()
+            if statement["Effect"] == "Allow"
+            for action in _list(statement["Action"])
+        }
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A template in an account and Region."""
+
+    template: dict[str, Any]
+    account: str
+    region: str
+    id: str
+    parameters: Mapping[str, str]
+    conditions: Mapping[str, bool]
+    arns: dict[str, str]
+    resources: dict[str, Any]
+
+    def value(self, expression: Any) -> Any:
+        """What CloudFormation makes of a part of the template."""
+        with request_scope(self.account, self.region):
+            return engine._resolve_refs(expression, self.resources, self.parameters, self.conditions, {}, STACK, self.id)
+
+    def resources_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Their properties by logical id, of those that this deployment has."""
+        return {
+            name: resource["Properties"]
+            for name, resource in self.template["Resources"].items()
+            if resource["Type"] == kind and self.conditions.get(resource.get("Condition"), True)
+        }
+
+    def roles(self) -> list[Role]:
+        return [self._role(name, self.value(properties)) for name, properties in self.resources_of("AWS::IAM::Role").items()]
+
+    def bus_policies(self) -> dict[str, Policy]:
+        """By the bus's ARN: all the statements, which are resources of their own."""
+        policies: dict[str, Policy] = {}
+        for properties in map(self.value, self.resources_of("AWS::Events::EventBusPolicy").values()):
+            statement = {**properties["Statement"], "Sid": properties["StatementId"].replace("-", "")}
+            policies.setdefault(statement["Resource"], {"Version": "2012-10-17", "Statement": []})["Statement"].append(statement)
+        return policies
+
+    def _role(self, name: str, properties: dict[str, Any]) -> Role:
+        owned = name.removesuffix("Role")
+        return Role(
+            owned if owned in self.template["Resources"] else name,
+            self.arns[name],
+            self.account,
+            tuple(policy["PolicyDocument"] for policy in properties.get("Policies", [])),
+            properties["AssumeRolePolicyDocument"],
+        )
+
+
+def deploy(path: str, account: str, region: str, stack_id: str, **parameters: str) -> Stack:
+    """Deploys a template of this repository to nowhere."""
+    source = Source.read(REPOSITORY, REPOSITORY / path)
+    loaded = load(source)
+    if isinstance(loaded, Finding):
+        raise ValueError(str(loaded))
+    template = translate(plain(loaded))
+    with request_scope(account, region):
+        given = [{"Key": name, "Value": value} for name, value in parameters.items()]
+        known = engine._resolve_parameters(template, given)
+        # Conditions look for these among the parameters.
+        pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": "aws", "AWS::StackName": STACK}
+        conditions = engine._evaluate_conditions(template, known | {name: {"Value": value} for name, value in pseudo.items()})
+        # Of a kind that isn't known here there are no attributes, so that whatever asks for its ARN fails.
+        resources = {name: {"PhysicalResourceId": name, "Attributes": {}} for name in template["Resources"]}
+        stack = Stack(template, account, region, stack_id, known, conditions, {}, resources)
+        for name, resource in template["Resources"].items():
+            if resource["Type"] in KINDS:
+                given = [stack.value(resource["Properties"][key]) for key in NAMES if key in resource.get("Properties", {})]
+                _name(stack, name, resource["Type"], *given)
+    return stack
+
+
+def _name(stack: Stack, logical_id: str, kind: str, given: str | None = None) -> None:
+    longest, form = KINDS[kind]
+    name = given or physical_name(STACK, logical_id, max_len=longest)
+    arn = "arn:aws:" + form.format(name=name, account=stack.account, place=f"{stack.region}:{stack.account}")
+    attributes = {"Arn": arn, "Name": name, "TopicArn": arn, "QueueName": name, "TopicName": name}
+    stack.arns[logical_id] = arn
+    stack.resources[logical_id] = {"PhysicalResourceId": arn if kind in REF_IS_ARN else name, "Attributes": attributes}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

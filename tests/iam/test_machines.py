@@ -1,0 +1,83 @@
+"""A state machine's role allows what its definition does, and invokes no other function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from checks.cloudformation_yaml import load
+from checks.source import Source
+
+from iam.judge import Judge, hub
+from iam.stacks import REPOSITORY, Role, Stack
+
+MACHINES = {"PeeringStateMachine": "peering.asl.json", "TeardownStateMachine": "teardown.asl.json"}
+INVOKE, PUT_EVENTS = "arn:aws:states:::lambda:invoke", "arn:aws:states:::events:putEvents"
+Question = tuple[str, str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    return hub()
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.of_templates()
+
+
+def definition(stack: Stack, name: str) -> dict[str, Any]:
+    """With the names of the deployed stack in it."""
+    source = Source.read(REPOSITORY, REPOSITORY / "statemachine" / MACHINES[name])
+    text = json.dumps(load(source))
+    properties = stack.resources_of("AWS::StepFunctions::StateMachine")[name]
+    for placeholder, value in stack.value(properties["DefinitionSubstitutions"]).items():
+        text = text.replace(f"${{{placeholder}}}", value)
+    return json.loads(text)
+
+
+def tasks(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        if part.get("Type") == "Task":
+            yield part
+        for each in part.values():
+            yield from tasks(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from tasks(each)
+
+
+def questions(stack: Stack, task: dict[str, Any]) -> Iterator[Question]:
+    arguments = task["Arguments"]
+    if task["Resource"] == INVOKE:
+        yield "lambda:InvokeFunction", arguments["FunctionName"], {}
+    elif task["Resource"] == PUT_EVENTS:
+        for entry in arguments["Entries"]:
+            bus = f"arn:aws:events:{stack.region}:{stack.account}:event-bus/{entry['EventBusName'].rpartition('/')[2]}"
+            yield "events:PutEvents", bus, {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+    else:
+        raise ValueError(f"it isn't known what {task['Resource']} asks of IAM")
+
+
+def role_of(judge: Judge, name: str) -> Role:
+    [role] = [role for role in judge.roles.values() if role.name == name]
+    return role
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_task_is_allowed(judge: Judge, stack: Stack, name: str) -> None:
+    asked = [question for task in tasks(definition(stack, name)) for question in questions(stack, task)]
+    assert asked, "the machine has tasks"
+    for action, resource, context in asked:
+        assert judge.decide(role_of(judge, name), action, resource, context).allowed, (action, resource, context)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_no_other_function_may_be_invoked(judge: Judge, stack: Stack, name: str) -> None:
+    own = {task["Arguments"].get("FunctionName") for task in tasks(definition(stack, name))}
+    every = {arn for logical_id, arn in stack.arns.items() if logical_id.endswith("Function")}
+    assert own & every and every - own
+    allowed = {arn for arn in every if judge.decide(role_of(judge, name), "lambda:InvokeFunction", arn, {}).allowed}
+    assert allowed == own & every

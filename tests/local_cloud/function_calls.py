@@ -1,0 +1,70 @@
+"""A log of what functions ask of MiniStack's own services, beside that of EC2 and STS and in the same form.
+
+Only what functions ask: by ``patch_lambda.name_the_role`` they bear their role's ARN for a session token.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+FILE = "function-calls.jsonl"
+
+# Each action's name in a policy, and the parameter that names its resource.
+KNOWN = {
+    "AWSStepFunctions.DescribeExecution": ("states:DescribeExecution", "executionArn"),
+    "AWSStepFunctions.ListExecutions": ("states:ListExecutions", "stateMachineArn"),
+    "AWSStepFunctions.StartExecution": ("states:StartExecution", "stateMachineArn"),
+    "AWSStepFunctions.StopExecution": ("states:StopExecution", "executionArn"),
+}
+
+
+def in_front_of(application: Callable[..., Any], log: Path) -> Callable[..., Any]:
+    """``application`` (ASGI), with the calls of functions written down before it sees them."""
+
+    async def with_log(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        headers = {name.decode().lower(): value.decode() for name, value in scope.get("headers", [])}
+        if not headers.get("x-amz-security-token", "").startswith("arn:"):
+            await application(scope, receive, send)
+            return
+        messages = [await receive()]
+        while messages[-1].get("more_body"):
+            messages.append(await receive())
+        _write(log, headers, b"".join(message.get("body", b"") for message in messages))
+        waiting = iter(messages)
+
+        async def again() -> Any:
+            return next(waiting, None) or await receive()
+
+        await application(scope, again, send)
+
+    return with_log
+
+
+def _write(log: Path, headers: dict[str, str], body: bytes) -> None:
+    target, caller = headers.get("x-amz-target", ""), headers["x-amz-security-token"]
+    parameters = json.loads(body) if target and body else {}
+    line = {
+        "Service": target.partition(".")[0],
+        "Action": target.partition(".")[2],
+        "Account": caller.split(":")[4],
+        "Caller": caller,
+        "SessionName": None,
+        "UserAgent": headers.get("user-agent", ""),
+        "Parameters": parameters,
+        "Authorization": list(_questions(target, parameters)),
+    }
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _questions(target: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if target in KNOWN:
+        action, resource = KNOWN[target]
+        yield {"Action": action, "Resource": parameters[resource], "Context": {}}
+    if target == "AWSEvents.PutEvents":
+        for entry in parameters["Entries"]:
+            context = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+            yield {"Action": "events:PutEvents", "Resource": entry["EventBusName"], "Context": context}

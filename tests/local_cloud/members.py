@@ -1,0 +1,88 @@
+"""Other accounts and Regions join the hub: ``member/template.yaml`` in each, as a StackSet would deploy it."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from local_cloud.environment import ACCOUNT, REGION, read_env_file
+from local_cloud.launcher import LocalCloudError
+from local_cloud.outputs import stack_outputs
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "member" / "template.yaml"
+MEMBERS = ("222222222222", "111111111111")
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
+PATIENCE_SECONDS = 60
+
+
+def deploy_members(state: Path, stack: str) -> int:
+    """Deploy the member template wherever it belongs, to the Region with the roles first; again, if it is there."""
+    variables = read_env_file(state)
+    hub = stack_outputs(variables, stack)
+    given = {
+        "HubAccount": ACCOUNT,
+        "HubRegion": REGION,
+        "HubBusName": hub["EventBusArn"].rpartition("/")[2],
+        "HubRoleArns": hub["FunctionRoleArns"],
+        "ExternalId": hub["ExternalId"],
+        "MemberRoleName": hub["MemberRoleName"],
+        "RoleRegion": REGIONS[0],
+    }
+    template = TEMPLATE.read_text()
+
+    def deploy(account: str, region: str) -> None:
+        _deploy(_cloudformation(variables, account, region), f"{stack}-member", template, given)
+
+    began = time.monotonic()
+    # The hub's account takes part: it forwards from its other Regions.
+    accounts = (*MEMBERS, ACCOUNT)
+    with ThreadPoolExecutor() as threads:
+        for regions in (REGIONS[:1], REGIONS[1:]):
+            list(threads.map(lambda place: deploy(*place), [(account, region) for account in accounts for region in regions]))
+    print(f"{len(accounts)} accounts in {len(REGIONS)} Regions joined in {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def _deploy(cloudformation: Any, name: str, template: str, given: dict[str, str]) -> None:
+    request = {
+        "StackName": name,
+        "TemplateBody": template,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+    }
+    try:
+        cloudformation.create_stack(**request)
+    except cloudformation.exceptions.AlreadyExistsException:
+        _update(cloudformation, request)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := cloudformation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("_IN_PROGRESS"):
+        if time.monotonic() > deadline:
+            raise LocalCloudError(f"stack {name} is still {found['StackStatus']}")
+        time.sleep(0.05)
+    if found["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise LocalCloudError(f"stack {name} ended in {found['StackStatus']}: {found.get('StackStatusReason', 'no reason given')}")
+
+
+def _update(cloudformation: Any, request: dict[str, Any]) -> None:
+    """To update a stack by what it is already is an error, told from others only by its message."""
+    try:
+        cloudformation.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+
+
+def _cloudformation(variables: dict[str, str], account: str, region: str) -> Any:
+    """MiniStack takes a 12-digit access key for the account. A session of its own: boto3's default one isn't for threads."""
+    return boto3.session.Session().client(
+        "cloudformation",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=region,
+        aws_access_key_id=account,
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+    )

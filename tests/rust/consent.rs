@@ -1,0 +1,199 @@
+//! Who has to consent to a peering, at every entry point, and what is told where nobody did.
+
+use crate::pair::routes_to_peerings;
+use isthmus_peering::connection::End;
+use isthmus_peering::ids::AccountId;
+use isthmus_peering::stack::Stack;
+use isthmus_peering::steps::{CreateTask, create_request, record_failure};
+use isthmus_tests::{Memory, execute, stack};
+use serde_json::{Value, json};
+
+const HUB: &str = "123456789012";
+const MEMBER: &str = "222222222222";
+const STRANGER: &str = "333333333333";
+
+fn end(id: &str, owner: &str) -> End {
+    serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")
+}
+
+fn request(end: &End, peer: &End) -> Value {
+    json!({"VpcId": end.vpc_id, "Region": end.region, "OwnerId": end.owner_id,
+           "PeerVpcId": peer.vpc_id, "PeerRegion": peer.region, "PeerOwnerId": peer.owner_id})
+}
+
+fn world(ends: [&End; 2]) -> Memory {
+    let memory = Memory::default();
+    memory.add_vpc(ends[0], &["10.1.0.0/16"], 1);
+    memory.add_vpc(ends[1], &["10.2.0.0/16"], 1);
+    memory
+}
+
+/// The end that is named as the one that has to consent, or none, where somebody started an execution.
+async fn refused(memory: &Memory, stack: &Stack, end: &End, peer: &End) -> Option<String> {
+    refused_as(memory, stack, end, peer, "arn:aws:states:us-east-1:123456789012:execution:peering:mine").await
+}
+
+async fn refused_as(memory: &Memory, stack: &Stack, end: &End, peer: &End, execution: &str) -> Option<String> {
+    for dry_run in [true, false] {
+        let mut request = request(end, peer);
+        request["DryRun"] = json!(dry_run);
+        let task: CreateTask =
+            serde_json::from_value(json!({"Request": request, "Execution": {"Id": execution}})).expect("a task");
+        if let Err(error) = create_request(memory, stack, task).await {
+            let (name, cause) = error.name_and_cause();
+            assert_eq!(name, "PeerNotTrusted", "{cause:?}");
+            assert!(memory.connections().is_empty() && routes_to_peerings(memory) == 0, "before anything is made");
+            return Some(cause["VpcId"].as_str().expect("its id").to_owned());
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn inside_one_account_an_execution_is_permission_enough() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", HUB));
+    assert_eq!(refused(&world([&one, &other]), &stack(), &one, &other).await, None);
+}
+
+#[tokio::test]
+async fn across_accounts_the_other_end_has_to_consent_by_a_tag_of_its_own() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    for (consents, tag, value) in [
+        (false, "isthmus:dns", "on"),
+        (true, "isthmus:accept", HUB),
+        (true, "isthmus:accept", "vpc-0000000a"),
+        (true, "isthmus:accept", "333333333333 vpc-0000000a"),
+        (true, "isthmus:peer", "vpc-0000000a@us-east-1@123456789012"),
+        (false, "isthmus:accept", MEMBER),
+        (false, "isthmus:accept", "vpc-0000000b"),
+        (false, "isthmus:peer", "vpc-0000000a"), // one of its own account
+        (false, "isthmus:peer", "vpc-0000000a@eu-west-1@123456789012"),
+        (false, "isthmus:accept", "*"),
+        (false, "elsewhere:accept", HUB),
+    ] {
+        let memory = world([&one, &other]);
+        memory.tag_vpc(&other, tag, value);
+        let named = refused(&memory, &stack(), &one, &other).await;
+        assert_eq!(named, (!consents).then(|| "vpc-0000000b".to_owned()), "{tag}={value}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_end_says_is_no_consent_of_the_other() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b@us-east-1@222222222222");
+    memory.tag_vpc(&one, "isthmus:accept", MEMBER);
+    assert_eq!(refused(&memory, &stack(), &one, &other).await.as_deref(), Some("vpc-0000000b"));
+}
+
+#[tokio::test]
+async fn an_account_that_the_stack_trusts_needs_no_tag() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let mut trusting = stack();
+    trusting.trusted_accounts = [MEMBER.parse::<AccountId>().expect("an account")].into();
+    assert_eq!(refused(&world([&one, &other]), &trusting, &one, &other).await, None);
+}
+
+#[tokio::test]
+async fn an_execution_never_speaks_for_two_accounts_that_are_not_the_stack_s() {
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", STRANGER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    assert_eq!(refused(&memory, &stack(), &one, &other).await.as_deref(), Some("vpc-0000000a"));
+    memory.tag_vpc(&one, "isthmus:accept", STRANGER);
+    assert_eq!(refused(&memory, &stack(), &one, &other).await, None);
+}
+
+#[tokio::test]
+async fn an_execution_speaks_for_the_stack_s_account_whichever_end_it_names_first() {
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    assert_eq!(refused(&memory, &stack(), &one, &other).await.as_deref(), Some("vpc-0000000b"));
+    memory.tag_vpc(&one, "isthmus:accept", HUB);
+    assert_eq!(refused(&memory, &stack(), &one, &other).await, None);
+}
+
+#[tokio::test]
+async fn a_tag_speaks_for_its_own_vpc_alone() {
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b@us-east-1@123456789012");
+    memory.tag_vpc(&one, "isthmus:accept", HUB);
+    let by_tag = "arn:aws:states:us-east-1:123456789012:execution:peering:vpc-0000000a-vpc-0000000b-0c0ffee0";
+    let named = refused_as(&memory, &stack(), &one, &other, by_tag).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000b"), "the stack's own account has to consent as well");
+    memory.tag_vpc(&other, "isthmus:accept", "vpc-0000000a");
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_tag).await, None);
+}
+
+#[tokio::test]
+async fn a_name_of_tags_that_no_tag_is_behind_speaks_for_nobody() {
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", STRANGER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    let borrowed = "arn:aws:states:us-east-1:123456789012:execution:peering:vpc-0000000a-vpc-0000000b-0c0ffee0";
+    let named = refused_as(&memory, &stack(), &one, &other, borrowed).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000a"), "a pipeline borrows the name of an execution that tags started");
+
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:accept", HUB);
+    let named = refused_as(&memory, &stack(), &one, &other, borrowed).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000b"), "a member takes the wish back once it has started");
+}
+
+#[tokio::test]
+async fn a_member_s_event_speaks_for_its_own_end_and_its_borrowed_name_for_nobody_s() {
+    let by_event = "arn:aws:states:us-east-1:123456789012:execution:peering:member-0000000a-0000000b-0c0ffee0";
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:accept", HUB);
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await.as_deref(), Some("vpc-0000000b"));
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await, None);
+
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    assert_eq!(refused_as(&memory, &stack(), &one, &other, by_event).await, None);
+
+    let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", STRANGER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:accept", MEMBER);
+    let named = refused_as(&memory, &stack(), &one, &other, by_event).await;
+    assert_eq!(named.as_deref(), Some("vpc-0000000a"), "whoever may start executions may write that name");
+}
+
+#[tokio::test]
+async fn the_status_says_which_tag_is_missing() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b@us-east-1@222222222222");
+    let (error, cause) = execute(&memory, "x", &request(&one, &other)).await.expect_err("no consent");
+    let task = json!({"Request": request(&one, &other), "Error": error, "Cause": cause.to_string(), "Time": "now"});
+    let recorded = record_failure(&memory, &stack(), serde_json::from_value(task).expect("a task")).await;
+    assert_eq!(recorded.expect("recorded").resources.len(), 2);
+    let told = "failed PeerNotTrusted vpc-0000000b of 222222222222 has not consented: its owner has to tag it \
+                isthmus:accept=vpc-0000000a (or 123456789012) now";
+    assert_eq!(memory.tags(&one)["isthmus:status:vpc-0000000b"], told);
+    assert_eq!(memory.tags(&other)["isthmus:status:vpc-0000000a"], told);
+}
+
+#[tokio::test]
+async fn a_failure_that_no_tag_has_to_do_with_is_told_to_its_caller_alone() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let memory = world([&one, &other]);
+    let task = json!({"Request": request(&one, &other), "Error": "PeerNotTrusted", "Cause": "{}", "Time": "now"});
+    let recorded = record_failure(&memory, &stack(), serde_json::from_value(task).expect("a task")).await;
+    assert!(recorded.expect("recorded").resources.is_empty());
+    assert!(memory.tags(&one).is_empty() && memory.tags(&other).is_empty());
+}
+
+#[tokio::test]
+async fn what_an_execution_makes_against_the_other_s_word_is_not_for_tags_to_take_back() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&other, "isthmus:peer", "vpc-0000000a@us-east-1@123456789012"); // which the hub's VPC never answered
+    execute(&memory, "an-operator-s", &request(&one, &other)).await.expect("the hub's own word");
+    assert!(!memory.connections()[0].tags.contains_key("isthmus:wished-by"));
+}

@@ -1,0 +1,99 @@
+//! Another selection moves the routes that tags selected before, and no others.
+
+use crate::pair::{ends, request, world};
+use isthmus_peering::connection::End;
+use isthmus_peering::tables::{Route, Target};
+use isthmus_tests::{Memory, execute};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What tags would ask for, where the first VPC's tag says so.
+fn by_tags(tables: &str) -> Value {
+    let mut request = request();
+    request["Routes"] = json!({"Tables": tables});
+    request
+}
+
+fn wished(tables: &str) -> Memory {
+    let memory = world();
+    memory.tag_vpc(&ends().0, "isthmus:peer", "vpc-0000000a@eu-west-1");
+    memory.tag_vpc(&ends().0, "isthmus:routes", tables);
+    memory
+}
+
+/// The numbers of the tables of the first VPC that lead to the connection, and where.
+fn routed(memory: &Memory) -> BTreeSet<(usize, String)> {
+    let tables = memory.tables(&ends().0).into_iter().enumerate();
+    let routes = tables.flat_map(|(number, table)| table.routes.into_iter().map(move |route| (number, route)));
+    let leading = routes.filter(|(_, route)| matches!(route.target, Target::Peering(_)));
+    leading.map(|(number, route)| (number, route.destination.to_string())).collect()
+}
+
+fn set(routes: &[(usize, &str)]) -> BTreeSet<(usize, String)> {
+    routes.iter().map(|(number, block)| (*number, (*block).to_owned())).collect()
+}
+
+fn by_hand(memory: &Memory, end: &End, table: usize, block: &str) {
+    let target = Target::Peering(memory.connections()[0].id().clone());
+    let destination = block.parse().expect("a block");
+    memory.add_route(end, table, Route { destination, target, blackhole: false, propagated: false });
+}
+
+const BOTH: [&str; 2] = ["10.2.0.0/16", "fd00:2::/56"];
+
+#[tokio::test]
+async fn another_selection_moves_the_routes() {
+    let memory = wished("all");
+    execute(&memory, "one", &by_tags("all")).await.expect("peered");
+    for (tables, left) in [("main", vec![0]), ("none", vec![]), ("all", vec![0, 1])] {
+        memory.tag_vpc(&ends().0, "isthmus:routes", tables);
+        let output = execute(&memory, tables, &by_tags(tables)).await.expect("moved");
+        let expected: Vec<(usize, &str)> = left.iter().flat_map(|table| BOTH.map(|block| (*table, block))).collect();
+        assert_eq!(routed(&memory), set(&expected), "{tables}");
+        let actions: BTreeSet<&str> =
+            output["Routes"].as_array().expect("routes").iter().filter_map(|route| route["Action"].as_str()).collect();
+        assert_eq!(actions.contains("Deleted"), tables != "all", "{tables}");
+    }
+}
+
+#[tokio::test]
+async fn what_tags_never_selected_stays() {
+    let memory = wished("none");
+    execute(&memory, "one", &by_tags("none")).await.expect("peered");
+    by_hand(&memory, &ends().0, 0, "10.2.0.0/16");
+    execute(&memory, "two", &by_tags("none")).await.expect("peered");
+    assert_eq!(routed(&memory), set(&[(0, "10.2.0.0/16")]), "somebody else routes this side");
+
+    let memory = wished("main");
+    execute(&memory, "one", &by_tags("main")).await.expect("peered");
+    execute(&memory, "pipeline", &by_tags("all")).await.expect("routed one table more");
+    execute(&memory, "two", &by_tags("main")).await.expect("peered");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1]), (1, BOTH[0]), (1, BOTH[1])]));
+}
+
+#[tokio::test]
+async fn more_and_less_specific_routes_are_somebody_s_own() {
+    let memory = wished("all");
+    execute(&memory, "one", &by_tags("all")).await.expect("peered");
+    for block in ["10.2.9.0/24", "10.0.0.0/8"] {
+        by_hand(&memory, &ends().0, 0, block);
+    }
+    memory.tag_vpc(&ends().0, "isthmus:routes", "none");
+    execute(&memory, "two", &by_tags("none")).await.expect("moved");
+    assert_eq!(routed(&memory), set(&[(0, "10.2.9.0/24"), (0, "10.0.0.0/8")]));
+}
+
+#[tokio::test]
+async fn an_excluded_table_is_neither_routed_nor_cleared_and_an_excluded_vpc_not_peered() {
+    let memory = wished("all");
+    memory.tag_table(&ends().0, 1, "isthmus:exclude", "true");
+    let output = execute(&memory, "one", &by_tags("all")).await.expect("peered");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
+    assert!(output["Warnings"][0].as_str().is_some_and(|warning| warning.contains("isthmus:exclude")));
+
+    let memory = wished("all");
+    memory.tag_vpc(&ends().1, "isthmus:exclude", "true");
+    let (error, cause) = execute(&memory, "one", &by_tags("all")).await.expect_err("kept out of reach");
+    assert_eq!((error.as_str(), cause["Region"].as_str()), ("AccessDenied", Some("eu-west-1")));
+    assert!(memory.connections().is_empty());
+}

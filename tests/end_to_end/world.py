@@ -19,6 +19,7 @@ HERE = "us-east-1"
 THERE = "eu-west-1"
 LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
 DEAD = ["failed", "expired", "rejected", "deleting", "deleted"]
+FUNCTIONS = ("aws-sdk-rust", "isthmus-python")  # the functions' user agents; the latter are those of benches/python
 WRITES = ("Create", "Accept", "Delete", "Modify", "Replace", "Associate")
 
 
@@ -194,7 +195,7 @@ class World:
         with self._call_log.open() as log:
             log.seek(start)
             made = [json.loads(line) for line in log]
-        calls.made = [call for call in made if "aws-sdk-rust" in (call["UserAgent"] or "")]
+        calls.made = [call for call in made if any(mark in (call["UserAgent"] or "") for mark in FUNCTIONS)]
 
 
 class Calls:

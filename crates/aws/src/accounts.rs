@@ -1,19 +1,26 @@
 //! EC2 clients, one per account and Region: the stack's own account with the function's role, every other by assuming
 //! the member role there. The role's name is the stack's; nothing in a request can choose it.
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::Client;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use isthmus_peering::connection::End;
-use isthmus_peering::ids::AccountId;
+use isthmus_peering::ids::{AccountId, Region};
 use isthmus_peering::network::Location;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// Nothing in AWS takes this long to connect to.
+const CONNECT: Duration = Duration::from_secs(3);
 /// A call that hangs this long is given up and tried again.
 const ATTEMPT: Duration = Duration::from_secs(6);
 /// All attempts of one call; functions stop starting new calls this long before their time is up.
@@ -60,6 +67,12 @@ impl Accounts {
         self
     }
 
+    /// Makes the client that nearly every request needs before the first one comes: the stack's own account and Region.
+    /// Which others there are, only a request can tell.
+    pub(crate) async fn prepare(&self, region: &Region) {
+        self.client(Location { owner_id: self.home.clone(), region: region.clone() }).await;
+    }
+
     /// The client that acts in that account and Region.
     pub(crate) async fn client(&self, at: impl Into<Location>) -> Client {
         let at = at.into();
@@ -102,19 +115,34 @@ impl Accounts {
     }
 }
 
-/// What every client shares. TLS is rustls on ring: it needs no C library and gathers no entropy at the first handshake.
+/// What every client shares. Lambda hands out Region and credentials in the environment; there is nowhere else to look.
 pub(crate) async fn sdk_config() -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .region(EnvironmentVariableRegionProvider::new())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(3))
+                .connect_timeout(CONNECT)
                 .operation_attempt_timeout(ATTEMPT)
                 .operation_timeout(CALL)
                 .build(),
         )
         .load()
         .await
+}
+
+/// One pool of connections for every account and Region, which outlives the invocation. TLS is rustls on ring: it needs
+/// no C library and gathers no entropy at the first handshake.
+///
+/// The SDK's own HTTP client reads all root certificates once more for every client and again for the first call; with
+/// one connector they are read once, before the first event.
+fn http_client() -> SharedHttpClient {
+    let connector = Connector::builder()
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
 }

@@ -8,6 +8,7 @@ mod change_event;
 mod convert;
 mod ec2;
 mod executions;
+mod logs;
 mod refusals;
 mod requested_event;
 mod serve;

@@ -3,6 +3,7 @@
 use crate::accounts::{Accounts, CALL, sdk_config};
 use crate::ec2::Ec2Network;
 use crate::executions::StateMachines;
+use crate::logs;
 use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
 use aws_smithy_types::DateTime;
@@ -28,8 +29,9 @@ pub struct Hub {
 impl Hub {
     async fn from_environment() -> Result<Self, BadSetting> {
         let (stack, credentials, config) = (settings::stack()?, settings::credentials()?, sdk_config().await);
-        let network = Ec2Network::new(Accounts::new(config.clone(), stack.account.clone(), credentials));
-        Ok(Self { network, stack, config })
+        let accounts = Accounts::new(config.clone(), stack.account.clone(), credentials);
+        accounts.prepare(&stack.region).await;
+        Ok(Self { network: Ec2Network::new(accounts), stack, config })
     }
 
     /// Both machines, for the functions that start them.
@@ -84,7 +86,7 @@ where
     Task: DeserializeOwned,
     Output: Serialize,
 {
-    lambda_runtime::tracing::init_default_subscriber();
+    logs::init();
     let hub = Hub::from_environment().await?;
     let (hub, step) = (&hub, &step);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

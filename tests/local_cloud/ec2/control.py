@@ -36,8 +36,10 @@ class Control:
     def clear_faults(self) -> None:
         self._call("DELETE", "faults")
 
-    def set_latency(self, seconds: float) -> None:
-        self._call("POST", "latency", {"seconds": seconds})
+    def set_latency(self, seconds: float, **regions: float) -> None:
+        """``set_latency(0.06, eu_west_1=0.25)``"""
+        others = {region.replace("_", "-"): latency for region, latency in regions.items()}
+        self._call("POST", "latency", {"seconds": seconds, "regions": others})
 
     def plant_propagated_route(self, account: str, region: str, table_id: str, destination: str, gateway_id: str) -> None:
         key = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"

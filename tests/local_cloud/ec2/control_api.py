@@ -17,7 +17,8 @@ PREFIX = "/_local_cloud/"
 
 class ControlApi:
     def __init__(self, faults: Faults, ec2_lock: threading.RLock) -> None:
-        self.latency = 0.0
+        self._latency = 0.0
+        self._latencies: dict[str, float] = {}
         self._faults = faults
         self._ec2_lock = ec2_lock
         self._handlers: dict[str, Callable[[Any], Any]] = {
@@ -54,8 +55,12 @@ class ControlApi:
         settings.update(changes)
         return settings.as_dict()
 
-    def _set_latency(self, body: dict[str, float]) -> None:
-        self.latency = body["seconds"]
+    def latency(self, region: str) -> float:
+        """How long a call of that Region takes before it is carried out."""
+        return self._latencies.get(region, self._latency)
+
+    def _set_latency(self, body: dict[str, Any]) -> None:
+        self._latency, self._latencies = body["seconds"], body.get("regions", {})
 
     def _reset(self) -> None:
         """Back to the state in which the server started."""
@@ -64,7 +69,7 @@ class ControlApi:
         clock.reset()
         self._faults.clear()
         outbox.disturb()
-        self.latency = 0.0
+        self._set_latency({"seconds": 0.0})
 
 
 def _plant_propagated_route(body: dict[str, str]) -> None:

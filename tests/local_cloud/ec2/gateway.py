@@ -54,7 +54,7 @@ class Gateway:
 
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
         fault = self._faults.take(call)
-        time.sleep(self._control.latency + (fault.DelaySeconds if fault else 0))
+        time.sleep(self._control.latency(call.region) + (fault.DelaySeconds if fault else 0))
         if refusal := self._trust.refusal(call):
             return _error(call, 403, "AccessDenied", refusal)
         if fault is None:

@@ -92,6 +92,13 @@ def test_calls_can_be_slowed(cloud: Cloud) -> None:
     assert time.monotonic() - start > 0.4
 
 
+def test_one_region_can_be_farther_away_than_the_others(cloud: Cloud) -> None:
+    cloud.control.set_latency(0, us_west_2=0.3)
+    start = time.monotonic()
+    cloud.ec2(THERE).describe_vpcs()
+    assert time.monotonic() - start > 0.3
+
+
 def test_an_unknown_setting_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ControlError):
         cloud.control.set(no_such_setting=1)

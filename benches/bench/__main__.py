@@ -1,0 +1,77 @@
+"""``python -m bench --python-env DIR --floor DIR [--quick] [--part PART]``: measures, prints, and writes `docs/`."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import chart, functions, peerings, quota, report
+from bench.goals import goals
+from bench.subjects import zipped
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCS = REPOSITORY / "docs"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--python-env", type=Path, required=True, help="the environment of the Python functions")
+    parser.add_argument("--floor", type=Path, required=True, help="where the floors were built to")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ stays as it is")
+    parser.add_argument("--part", choices=["functions", "peerings"], help="measure this again, and keep the rest of docs/")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    document = measure(arguments)
+    reached = goals(document)
+    document["goals"] = [vars(goal) for goal in reached]
+    tables = report.all_tables(document, reached)
+    print("\n\n".join(tables.values()))
+    output = REPOSITORY / ".local" / "bench" if arguments.quick else DOCS
+    (output / "performance.json").write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+    (output / "performance.svg").write_text(chart.draw(document))
+    if not arguments.quick:
+        report.write_into(DOCS / "PERFORMANCE.md", tables)
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{minutes:.0f} min. Written to {output.relative_to(REPOSITORY)}: performance.json, performance.svg")
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    document = json.loads((DOCS / "performance.json").read_text()) if arguments.part else {}
+    if arguments.part != "peerings":
+        rounds = 7 if arguments.quick else 21
+        document["machine"] = machine(rounds)
+        print("each function by itself", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            document |= functions.measure(REPOSITORY, arguments.python_env, arguments.floor, Path(folder), rounds)
+        binaries = sorted((REPOSITORY / "target" / "lambda").glob("*/bootstrap"))
+        document["zip MB"] = {binary.parent.name: zipped([binary], binary.parent) / 1e6 for binary in binaries}
+    if arguments.part != "functions":
+        print("whole peerings on the local cloud", flush=True)
+        document |= peerings.measure(REPOSITORY, arguments.quick)
+    return document
+
+
+def machine(rounds: int) -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "processor": processor(),
+        "kernel": platform.release(),
+        "day": datetime.date.today().isoformat(),
+        "load": f"{os.getloadavg()[0]:.1f}",
+        "rounds": rounds,
+        "quota": quota.mechanism(),
+    }
+
+
+def processor() -> str:
+    names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""EC2 behind real TLS, on this machine: answers at once what the functions ask of a peering that is active.
+
+``python -m bench.ec2_stub --certificate FILE --key FILE`` prints its port. ``GET /`` answers how many connections and
+calls there have been, as JSON.
+"""
+
+import argparse
+import json
+import socket
+import ssl
+import threading
+from urllib.parse import parse_qs
+
+VPC, PEER, PCX, TABLE = "vpc-0aaaaaaaaaaaaaaa1", "vpc-0bbbbbbbbbbbbbbb2", "pcx-0123456789abcdef0", "rtb-0123456789abcdef0"
+BLOCKS = {VPC: "10.1.0.0/16", PEER: "10.2.0.0/16"}
+REGIONS = {VPC: "us-east-1", PEER: "eu-west-1"}
+ACCOUNT = "123456789012"
+NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+
+class Counts:
+    connections = 0
+    calls = 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--certificate", required=True)
+    parser.add_argument("--key", required=True)
+    arguments = parser.parse_args()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(arguments.certificate, arguments.key)
+    tls.set_alpn_protocols(["http/1.1"])  # as EC2
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_serve, args=(tls, connection), daemon=True).start()
+
+
+def _serve(tls: ssl.SSLContext, connection: socket.socket) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        with tls.wrap_socket(connection, server_side=True) as stream:
+            counted = False
+            while request := _read(stream):
+                method, body = request
+                if method == "POST" and not counted:
+                    Counts.connections, counted = Counts.connections + 1, True
+                _answer(stream, *_respond(method, body))
+    except OSError:
+        pass  # the client went away
+
+
+def _read(stream: ssl.SSLSocket) -> tuple[str, str] | None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        if not (more := stream.recv(65536)):
+            return None
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    lengths = [line for line in head.decode().lower().split("\r\n") if line.startswith("content-length:")]
+    length = int(lengths[0].split(":")[1]) if lengths else 0
+    while len(body) < length:
+        body += stream.recv(65536)
+    return head.decode().split(" ")[0], body.decode()
+
+
+def _respond(method: str, body: str) -> tuple[str, str]:
+    if method == "GET":
+        return "application/json", json.dumps({"connections": Counts.connections, "calls": Counts.calls})
+    Counts.calls += 1
+    asked = {name: values[0] for name, values in parse_qs(body).items()}
+    action = asked["Action"]
+    return "text/xml;charset=UTF-8", (
+        f'<?xml version="1.0" encoding="UTF-8"?><{action}Response xmlns="{NAMESPACE}">'
+        f"<requestId>8b1a7b9c-0000-4000-8000-000000000000</requestId>{ANSWERS[action](asked)}</{action}Response>"
+    )
+
+
+def _answer(stream: ssl.SSLSocket, kind: str, body: str) -> None:
+    content = body.encode()
+    stream.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+
+
+def _vpc(asked: dict[str, str]) -> str:
+    vpc = asked["VpcId.1"]
+    block = BLOCKS[vpc]
+    associated = f"<item><cidrBlock>{block}</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>"
+    return (
+        f"<vpcSet><item><vpcId>{vpc}</vpcId><ownerId>{ACCOUNT}</ownerId><state>available</state><cidrBlock>{block}</cidrBlock>"
+        f"<cidrBlockAssociationSet>{associated}</cidrBlockAssociationSet></item></vpcSet>"
+    )
+
+
+def _connections(_asked: dict[str, str]) -> str:
+    def info(vpc: str) -> str:
+        return (
+            f"<ownerId>{ACCOUNT}</ownerId><vpcId>{vpc}</vpcId><cidrBlock>{BLOCKS[vpc]}</cidrBlock><region>{REGIONS[vpc]}</region>"
+        )
+
+    return (
+        f"<vpcPeeringConnectionSet><item><vpcPeeringConnectionId>{PCX}</vpcPeeringConnectionId>"
+        f"<requesterVpcInfo>{info(VPC)}</requesterVpcInfo><accepterVpcInfo>{info(PEER)}</accepterVpcInfo>"
+        "<status><code>active</code><message>Active</message></status></item></vpcPeeringConnectionSet>"
+    )
+
+
+def _tables(asked: dict[str, str]) -> str:
+    vpc = next(value for name, value in asked.items() if value in BLOCKS)
+    route = f"<destinationCidrBlock>{BLOCKS[vpc]}</destinationCidrBlock><gatewayId>local</gatewayId><state>active</state>"
+    return (
+        f"<routeTableSet><item><routeTableId>{TABLE}</routeTableId><vpcId>{vpc}</vpcId><routeSet><item>{route}"
+        "<origin>CreateRouteTable</origin></item></routeSet><associationSet><item><main>true</main></item></associationSet>"
+        "</item></routeTableSet>"
+    )
+
+
+ANSWERS = {"DescribeVpcs": _vpc, "DescribeVpcPeeringConnections": _connections, "DescribeRouteTables": _tables}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Each function by itself: init, first and warm invocation, CPU time, memory, size; all subjects in turn, round by round."""
+
+import json
+import ssl
+import subprocess
+import sys
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import certificates, quota
+from bench.processes import cpu_seconds, peak_rss_bytes
+from bench.runtime_api import Sandbox
+from bench.subjects import Subject, subjects
+
+WARM = 7
+# Linux's default period, and the one that has been observed on Lambda: the shorter it is, the sooner a call is stopped.
+PERIODS_MS = {"100 ms periods": 100, "20 ms periods": 20}
+Samples = dict[str, dict[str, list[float]]]
+
+
+def measure(repository: Path, python_env: Path, floor: Path, folder: Path, rounds: int) -> dict[str, Any]:
+    """Medians and the least of all rounds, by subject and figure. What is least, nothing else on the machine disturbed."""
+    certificate, key, bundle = certificates.make(folder)
+    samples: Samples = defaultdict(lambda: defaultdict(list))
+    with quota.undisturbed(), ec2_stub(certificate, key) as endpoint:
+        all_subjects = subjects(repository, python_env, floor, endpoint, bundle)
+        for turn in range(rounds):
+            print(f"\r  round {turn + 1} of {rounds}", end="", flush=True)
+            for subject in all_subjects:
+                one_round(subject, samples[subject.name], endpoint, bundle)
+    print()
+    for subject in all_subjects:
+        samples[subject.name]["zip MB"] = [subject.zip_bytes / 1e6]
+    return {"functions": summary(samples, median), "functions, least": summary(samples, min)}
+
+
+def summary(samples: Samples, of: Callable[[list[float]], float]) -> dict[str, dict[str, float]]:
+    return {name: {figure: of(values) for figure, values in figures.items()} for name, figures in samples.items()}
+
+
+def one_round(subject: Subject, samples: dict[str, list[float]], endpoint: str, bundle: Path) -> None:
+    before = counts(endpoint, bundle)
+    with Sandbox(subject.command, subject.environment) as sandbox:
+        started = cpu_seconds(sandbox.pid)
+        first = sandbox.invoke(subject.event)
+        called = cpu_seconds(sandbox.pid)
+        after_first = counts(endpoint, bundle)
+        warm = median(sandbox.invoke(subject.event) for _ in range(WARM))
+        after_warm = counts(endpoint, bundle)
+        record(
+            samples,
+            {
+                "init ms": sandbox.init_seconds * 1e3,
+                "first ms": first * 1e3,
+                "init + first ms": (sandbox.init_seconds + first) * 1e3,
+                "warm ms": warm * 1e3,
+                "init CPU ms": started * 1e3,
+                "first CPU ms": (called - started) * 1e3,
+                "warm CPU ms": (cpu_seconds(sandbox.pid) - called) / WARM * 1e3,
+                "peak RSS MB": peak_rss_bytes(sandbox.pid) / 1e6,
+                "first connections": after_first["connections"] - before["connections"],
+                "warm connections": after_warm["connections"] - after_first["connections"],
+                "first EC2 calls": after_first["calls"] - before["calls"],
+            },
+        )
+    for name, period in PERIODS_MS.items():
+        # Lambda lends a whole core to the init phase; the share counts from the first event on.
+        with Sandbox(subject.command, subject.environment) as sandbox, quota.limited(sandbox.pid, period):
+            record(samples, {f"first ms at 128 MB, {name}": sandbox.invoke(subject.event) * 1e3})
+            warm = median(sandbox.invoke(subject.event) for _ in range(WARM))
+            record(samples, {f"warm ms at 128 MB, {name}": warm * 1e3})
+
+
+def record(samples: dict[str, list[float]], figures: dict[str, float]) -> None:
+    for name, value in figures.items():
+        samples[name].append(value)
+
+
+@contextmanager
+def ec2_stub(certificate: Path, key: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "bench.ec2_stub", "--certificate", certificate, "--key", key]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield f"https://localhost:{int(process.stdout.readline())}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def counts(endpoint: str, bundle: Path) -> dict[str, Any]:
+    """How many connections and calls the stub has seen from functions; asking counts as neither."""
+    tls = ssl.create_default_context(cafile=str(bundle))
+    with urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)).open(
+        endpoint, timeout=10
+    ) as answer:
+        return json.load(answer)

@@ -1,0 +1,74 @@
+"""The results in words: tables for the terminal and, the same, for `docs/PERFORMANCE.md`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from bench.goals import Goal
+
+FIGURES = [
+    "init ms", "init CPU ms", "first ms", "first CPU ms", "warm ms", "warm CPU ms",
+    "first ms at 128 MB, 100 ms periods", "first ms at 128 MB, 20 ms periods", "warm ms at 128 MB, 20 ms periods",
+    "peak RSS MB", "zip MB", "first EC2 calls", "first connections", "warm connections",
+]  # fmt: skip
+
+
+def functions_table(functions: dict[str, dict[str, float]]) -> str:
+    names = list(functions)
+    rows = [[figure, *(_number(functions[name].get(figure)) for name in names)] for figure in FIGURES]
+    return table(["median of a round each", *names], rows)
+
+
+def peerings_table(peerings: list[dict[str, Any]]) -> str:
+    head = ["", "tables a side", "at once", "wall s", "EC2 calls", "transitions", "invocations", "billed ms", "$ per 1,000"]
+    keys = ["implementation", "tables", "at_once", "seconds", "calls", "transitions", "invocations", "billed_ms"]
+    rows = [[_number(each[key]) for key in keys] + [f"{each['dollars per 1,000']:.3f}"] for each in peerings]
+    return table(head, rows)
+
+
+def goals_table(goals: list[Goal]) -> str:
+    rows = [[goal.figure, goal.goal, goal.measured, "met" if goal.met else "**missed**"] for goal in goals]
+    return table(["figure", "goal", "measured", ""], rows)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """In Markdown, and readable as it stands."""
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    lines = [head, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    )
+
+
+def all_tables(document: dict[str, Any], goals: list[Goal]) -> dict[str, str]:
+    return {
+        "goals": goals_table(goals),
+        "functions": functions_table(document["functions"]),
+        "peerings": peerings_table(document["peerings"]),
+        "conditions": conditions(document),
+    }
+
+
+def conditions(document: dict[str, Any]) -> str:
+    machine = document["machine"]
+    return (
+        f"{machine['cores']} cores of {machine['processor']}, Linux {machine['kernel']}, {machine['day']}; "
+        f"load average {machine['load']} at the start; medians of {machine['rounds']} interleaved rounds; "
+        f"the share of a core is enforced by {machine['quota']}."
+    )
+
+
+def write_into(page: Path, tables: dict[str, str]) -> None:
+    """Replaces what stands between `<!-- name -->` and the next `<!-- name -->`."""
+    text = page.read_text()
+    for name, content in tables.items():
+        mark = f"<!-- {name} -->"
+        text, count = re.subn(f"{mark}.*?{mark}", lambda _, m=mark, c=content: f"{m}\n{c}\n{m}", text, flags=re.DOTALL)
+        assert count == 1, f"{page} has no two marks {mark}"
+    page.write_text(text)
+
+
+def _number(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"

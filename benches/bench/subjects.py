@@ -1,0 +1,106 @@
+"""What is measured: ours, the same in Python, and the floor."""
+
+import io
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.ec2_stub import ACCOUNT, BLOCKS, PCX, PEER, REGIONS, TABLE, VPC
+
+STACK = {
+    "STACK_NAME": "isthmus",
+    "STACK_ACCOUNT": ACCOUNT,
+    "PARTITION": "aws",
+    "TAG_PREFIX": "isthmus",
+    "MEMBER_ROLE_NAME": "isthmus-member",
+    "ROUTES_PER_TABLE": "500",
+    "PEERINGS_PER_VPC": "50",
+    "OUTSTANDING_REQUESTS": "25",
+}
+LAMBDA = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+    "AWS_LAMBDA_LOG_FORMAT": "JSON",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+}
+ENDS = [{"VpcId": vpc, "Region": REGIONS[vpc], "OwnerId": ACCOUNT} for vpc in (VPC, PEER)]
+RECORD = {"VpcPeeringConnectionId": PCX, "Requester": ENDS[0], "Accepter": ENDS[1], "Ends": ENDS}
+SIDES = [
+    end | {"Groups": [{"Action": "Unchanged", "Destinations": [BLOCKS[other]], "RouteTableIds": [TABLE]}]}
+    for end, other in zip(ENDS, (PEER, VPC), strict=True)
+]
+EVENTS = {
+    "wait-active": RECORD,
+    "create-request": {
+        "Request": {"VpcId": VPC, "Region": REGIONS[VPC], "PeerVpcId": PEER, "PeerRegion": REGIONS[PEER]},
+        "Execution": {"Id": "arn:aws:states:us-east-1:123456789012:execution:isthmus:bench"},
+    },
+}
+
+
+@dataclass
+class Subject:
+    """One function in one implementation."""
+
+    implementation: str
+    function: str
+    command: list[str]
+    event: Any
+    zip_bytes: int
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.implementation} {self.function}".strip()
+
+
+def subjects(repository: Path, python_env: Path, floor: Path, endpoint: str, bundle: Path) -> list[Subject]:
+    environment = LAMBDA | STACK | {"AWS_ENDPOINT_URL_EC2": endpoint, "AWS_CA_BUNDLE": str(bundle), "SSL_CERT_FILE": str(bundle)}
+    found = []
+    for function, event in EVENTS.items():
+        bootstrap = repository / "target" / "lambda" / function / "bootstrap"
+        found.append(Subject("ours", function, [str(bootstrap)], event, zipped([bootstrap], bootstrap.parent), environment))
+        source = repository / "benches" / "python"
+        command = [str(python_env / "bin" / "python"), "-m", "awslambdaric", f"{function.replace('-', '_')}.handler"]
+        packages = next(python_env.glob("lib/python3*/site-packages"))
+        size = python_zip(source, packages)
+        found.append(Subject("Python", function, command, event, size, environment | {"PYTHONPATH": str(source)}))
+    for kind in ("runtime", "std"):
+        binary = floor / f"floor-{kind}"
+        found.append(Subject(f"floor ({FLOORS[kind]})", "", [str(binary)], {}, zipped([binary], floor), environment))
+    return found
+
+
+FLOORS = {"runtime": "lambda_runtime", "std": "std only"}
+
+
+def zipped(files: list[Path], root: Path) -> int:
+    """How large a deployment package of these files is."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in files:
+            archive.write(file, file.relative_to(root))
+    return len(package.getvalue())
+
+
+def python_zip(source: Path, packages: Path) -> int:
+    """The functions and all that they import, without what only installs packages and without compiled caches."""
+    installers = ("pip", "setuptools", "uv", "_distutils_hack", "pkg_resources", "distutils")
+    files = [
+        file
+        for file in packages.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts and not file.relative_to(packages).parts[0].startswith(installers)
+    ]
+    return zipped(files, packages) + zipped([file for file in source.rglob("*.py")], source)

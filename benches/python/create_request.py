@@ -1,0 +1,173 @@
+"""`CreateRequest`: read both sides, plan everything, and only then make or adopt the connection."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import request as requests
+from isthmus import stack
+from isthmus.errors import Failure, InvalidRequest, QuotaExceeded, RouteConflict, VpcNotFound, code_of, failure
+from isthmus.plan import LIVE, Plan, destinations, plan, select
+from isthmus.report import report
+from isthmus.vpcs import GONE, blocks_of, connections, refuse_overlaps, route_tables
+
+QUOTAS = {
+    "VpcPeeringConnectionsPerVpcLimitExceeded": ("Active VPC peering connections per VPC", stack.PEERINGS_PER_VPC),
+    "PendingVpcPeeringConnectionLimitExceeded": ("Outstanding VPC peering connection requests", stack.OUTSTANDING_REQUESTS),
+    "OutstandingVpcPeeringConnectionLimitExceeded": ("Outstanding VPC peering connection requests", stack.OUTSTANDING_REQUESTS),
+}
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    request = requests.parse(event["Request"])
+    try:
+        return create_request(request, event["Execution"]["Id"])
+    except (ClientError, BotoCoreError) as error:
+        raise failure(error, request.end) from error
+
+
+def create_request(request: requests.Request, execution: str) -> dict[str, Any]:
+    for field, end in (("Region", request.end), ("PeerRegion", request.peer)):
+        check_region(field, end["Region"])
+    requester, accepter = request.canonical()
+    blocks, peer_blocks = blocks_of(request.end), blocks_of(request.peer)
+    refuse_overlaps(blocks, peer_blocks)
+    between = connections_between(requester, accepter)
+    found = adopt(between, requester)
+    plans = plan_both(request, blocks, peer_blocks, found, between)
+    warnings = shorten([warning for side in plans for warning in side.warnings])
+    sides = [side.as_json() for side in plans]
+    if request.dry_run:
+        routes = report(sides, warnings)
+        planned = {"Status": "planned", "Created": found is None, "Routes": routes}
+        return answer(request, sides, warnings, found) | planned
+    if found:
+        refresh_tags(found, request.tags)
+        connection = found
+    else:
+        connection = create(request, requester, accepter, execution)
+    tags = stack.tags_of(connection)
+    own = tags.get(stack.STACK_TAG) == stack.NAME
+    created = tags.get(stack.EXECUTION_TAG) == execution
+    other_side = tags_for_the_other_side(tags, request.tags) if own else {}
+    return answer(request, sides, warnings, connection) | {"Created": created, "Tags": other_side}
+
+
+def check_region(field: str, region: str) -> None:
+    """A Region that botocore has never heard of is asked of EC2: it may have opened since."""
+    partition = stack.session(stack.ACCOUNT).get_partition_for_region(stack.REGION)
+    if region in stack.session(stack.ACCOUNT).get_available_regions("ec2", partition_name=partition):
+        return
+    described = stack.client(stack.ACCOUNT, stack.REGION).describe_regions(AllRegions=True)["Regions"]
+    if region not in {each["RegionName"] for each in described}:
+        raise InvalidRequest(field, f"AWS has no Region {region}: write one such as eu-central-1")
+
+
+def connections_between(requester: dict[str, str], accepter: dict[str, str]) -> list[dict[str, Any]]:
+    both = [requester["VpcId"], accepter["VpcId"]]
+    found = connections(requester, requester_vpc_info__vpc_id=both, accepter_vpc_info__vpc_id=both)
+    return [each for each in found if {ends_of(each)[0]["VpcId"], ends_of(each)[1]["VpcId"]} == set(both)]
+
+
+def ends_of(connection: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    return stack.end_of(connection["RequesterVpcInfo"]), stack.end_of(connection["AccepterVpcInfo"])
+
+
+def adopt(between: list[dict[str, Any]], requester: dict[str, str]) -> dict[str, Any] | None:
+    """The live connection furthest in its life; of two opposite requests the earlier, the only one EC2 accepts."""
+
+    def rank(connection: dict[str, Any]) -> tuple[Any, ...]:
+        expires = connection.get("ExpirationTime")
+        stage = LIVE.index(connection["Status"]["Code"])
+        return stage, -expires.timestamp() if expires else 0, ends_of(connection)[0] == requester
+
+    return max((each for each in between if each["Status"]["Code"] in LIVE), key=rank, default=None)
+
+
+def plan_both(
+    request: requests.Request, blocks: list[Any], peer_blocks: list[Any], found: dict[str, Any] | None, between: list[Any]
+) -> list[Plan]:
+    pcx = found and found["VpcPeeringConnectionId"]
+    seen = {each["VpcPeeringConnectionId"]: each["Status"]["Code"] for each in between}
+    plans = []
+    for field, selection, end, other, other_blocks in (
+        ("Routes", request.routes, request.end, request.peer, peer_blocks),
+        ("PeerRoutes", request.peer_routes, request.peer, request.end, blocks),
+    ):
+        wished = destinations(field, selection, other, other_blocks)
+        tables = select(field, selection, end, route_tables(end))
+        plans.append(plan(end, tables, wished, pcx, seen))
+        if "TableTags" in selection and not tables:
+            told = "no route table carries all the tags of TableTags: no route is written on that side"
+            plans[-1].warnings.insert(0, told)
+    if conflicts := [conflict for side in plans for conflict in side.conflicts]:
+        raise RouteConflict(conflicts[:100])
+    if full := [table for side in plans for table in side.full]:
+        raise QuotaExceeded("Routes per route table", stack.ROUTES_PER_TABLE, RouteTableId=full[0])
+    return plans
+
+
+def create(request: requests.Request, requester: dict[str, str], accepter: dict[str, str], execution: str) -> dict[str, Any]:
+    tags = request.tags_at_creation() | {stack.STACK_TAG: stack.NAME, stack.EXECUTION_TAG: execution}
+    try:
+        made = stack.ec2(requester).create_vpc_peering_connection(
+            VpcId=requester["VpcId"],
+            PeerVpcId=accepter["VpcId"],
+            PeerOwnerId=accepter["OwnerId"],
+            PeerRegion=accepter["Region"],
+            TagSpecifications=[{"ResourceType": "vpc-peering-connection", "Tags": stack.tag_list(tags)}],
+        )
+    except ClientError as error:
+        raise refused(error, requester) from error
+    return made["VpcPeeringConnection"]
+
+
+def refused(error: ClientError, requester: dict[str, str]) -> Failure:
+    if code_of(error) in GONE:
+        return VpcNotFound(requester)
+    if quota := QUOTAS.get(code_of(error)):
+        return QuotaExceeded(*quota, VpcId=requester["VpcId"])
+    return failure(error, requester)
+
+
+def refresh_tags(connection: dict[str, Any], wished: dict[str, str]) -> None:
+    """Brings the tags of a connection of ours up to date, the requester's side last."""
+    tags = stack.tags_of(connection)
+    if wished.items() <= tags.items() or tags.get(stack.STACK_TAG) != stack.NAME:
+        return
+    requester, accepter = ends_of(connection)
+    ids = [connection["VpcPeeringConnectionId"]]
+    if connection["Status"]["Code"] == "active" and stack.see_different_tags(requester, accepter):
+        other_side = tags_for_the_other_side(tags, wished)
+        stack.ec2(accepter).create_tags(Resources=ids, Tags=stack.tag_list(other_side))
+    stack.ec2(requester).create_tags(Resources=ids, Tags=stack.tag_list(wished))
+
+
+def tags_for_the_other_side(tags: dict[str, str], wished: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")} | wished
+
+
+def shorten(warnings: list[str]) -> list[str]:
+    more = len(warnings) - 100
+    return [*warnings[:100], f"and {more} more warnings of the same kinds"] if more > 0 else warnings
+
+
+def answer(
+    request: requests.Request, sides: list[dict[str, Any]], warnings: list[str], connection: dict[str, Any] | None
+) -> dict[str, Any]:
+    requester, accepter = ends_of(connection) if connection else request.canonical()
+    infos = [(connection or {}).get(f"{side}VpcInfo", {}) for side in ("Requester", "Accepter")]
+    allowed = [info.get("PeeringOptions", {}).get("AllowDnsResolutionFromRemoteVpc", False) for info in infos]
+    wished = request.dns_resolution
+    return {
+        "VpcPeeringConnectionId": connection and connection["VpcPeeringConnectionId"],
+        "Status": connection["Status"]["Code"] if connection else "initiating-request",
+        "Created": False,
+        "Requester": requester,
+        "Accepter": accepter,
+        "Ends": [request.end, request.peer],
+        "Tags": {},
+        "RoutePlan": sides,
+        "DnsToAllow": {"Requester": wished and not allowed[0], "Accepter": wished and not allowed[1]},
+        "DnsResolution": wished or all(allowed),
+        "Warnings": warnings,
+    }

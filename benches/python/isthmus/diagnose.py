@@ -1,0 +1,23 @@
+"""Why a connection ended: EC2 says `failed` or `deleted`, and leaves the cause to the reader."""
+
+from typing import Any
+
+from isthmus.errors import Failure, PeeringDeleted, PeeringExpired, PeeringFailed, PeeringRejected
+from isthmus.vpcs import blocks_of, refuse_overlaps
+
+ENDINGS = {
+    "rejected": PeeringRejected,
+    "expired": PeeringExpired,
+    "deleting": PeeringDeleted,
+    "deleted": PeeringDeleted,
+}
+
+
+def diagnose(ends: list[dict[str, str]], pcx: str, status: dict[str, Any] | None) -> Failure:
+    """The failure that tells a person what happened; a missing VPC or an overlap is raised from here."""
+    blocks, peer_blocks = (blocks_of(end) for end in ends)
+    code = status["Code"] if status else "deleted"
+    if code == "failed":
+        refuse_overlaps(blocks, peer_blocks, VpcPeeringConnectionId=pcx)
+    message = status.get("Message", "") if status else "EC2 no longer knows it"
+    return ENDINGS.get(code, PeeringFailed)(pcx, message)

@@ -1,0 +1,23 @@
+"""`WaitActive`: look once. The machine's `Retry` does the waiting."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from isthmus.diagnose import diagnose
+from isthmus.errors import PeeringPending, failure
+from isthmus.plan import LIVE
+from isthmus.vpcs import connection
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    pcx, requester = event["VpcPeeringConnectionId"], event["Requester"]
+    try:
+        found = connection(requester, pcx)
+        status = found["Status"] if found else {"Code": "initiating-request"}
+        if status["Code"] == "active":
+            return {"Status": "active"}
+        if status["Code"] in LIVE:
+            raise PeeringPending(pcx, f"is still {status['Code']}", Status=status["Code"])
+        raise diagnose(event["Ends"], pcx, status)
+    except (ClientError, BotoCoreError) as error:
+        raise failure(error, requester) from error

@@ -70,6 +70,21 @@ def test_blackholes_of_a_connection_deleted_by_hand_are_removed(world: World, ma
     assert vpc.routes_to(pcx) == peer.routes_to(pcx) == set()
 
 
+@pytest.mark.parametrize("account", [HUB, MEMBER], ids=["one account", "two accounts"])
+def test_a_route_that_a_set_up_wrote_meanwhile_goes_as_well(
+    world: World, machine: Machine, teardown: Machine, account: str
+) -> None:
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", account=account)
+    pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
+    world.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 3})
+    arn = teardown.start(ends(vpc, peer))
+    wait_until(lambda: not vpc.routes_to(pcx) and not peer.routes_to(pcx), "the planned routes are gone")
+    for end, block in ((vpc, "10.2.0.0/16"), (peer, "10.1.0.0/16")):
+        end.ec2.create_route(RouteTableId=end.main_table, DestinationCidrBlock=block, VpcPeeringConnectionId=pcx)
+    teardown.wait(arn).succeeded()
+    assert vpc.routes_to(pcx) == peer.routes_to(pcx) == set()
+
+
 def test_a_dry_run_removes_nothing(world: World, machine: Machine, teardown: Machine) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
     pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
@@ -87,6 +102,8 @@ def test_input_is_as_strict_as_for_peering(world: World, teardown: Machine) -> N
     assert refused.cause["Field"] == "PeerVpcId"
     refused = teardown.run({"VpcId": vpc.id, "PeerVpcId": "vpc-0a1b2c3d", "Routes": {}}).failed("InvalidRequest")
     assert refused.cause["Field"] == "Routes"
+    elsewhere = teardown.run({"VpcId": vpc.id, "PeerVpcId": "vpc-0a1b2c3d", "PeerRegion": "mars-north-1"})
+    assert elsewhere.failed("InvalidRequest").cause["Field"] == "PeerRegion"
 
 
 def test_what_a_tag_wishes_is_not_taken_apart_by_hand(world: World, machine: Machine, teardown: Machine) -> None:

@@ -94,14 +94,22 @@ def test_an_event_that_comes_late_undoes_nothing(world: World, peerings: Peering
 
 def test_a_malformed_peer_is_told_and_spoils_no_other(world: World, peerings: Peerings) -> None:
     vpc, near, far = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16"), world.vpc("10.3.0.0/16", region=THERE)
-    vpc.tag(isthmus__peer=f"{near.id} vpc-oops@{THERE} {far.id}@{THERE}")
+    vpc.tag(isthmus__peer=f"{near.id} vpc-oops@{THERE} {far.id}@{THERE} {vpc.id}")
     pcx, other_pcx = peerings.come_up(vpc, near), peerings.come_up(vpc, far)
     assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
     assert vpc.routes_to(other_pcx) == {(vpc.main_table, "10.3.0.0/16", "active")}
     told = vpc.tags()["isthmus:status:invalid"]
     assert told.startswith('invalid isthmus:peer: "vpc-oops" is not a VPC id'), told
+    assert "this very VPC" in told, told
     vpc.tag(isthmus__peer=f"{near.id} {far.id}@{THERE}")
     wait_until(lambda: "isthmus:status:invalid" not in vpc.tags(), "what is right now is no longer told wrong")
+
+
+def test_a_region_that_aws_does_not_have_is_told_and_spoils_no_other(world: World, peerings: Peerings) -> None:
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
+    vpc.tag(isthmus__peer=f"{peer.id}@mars-north-1 {peer.id}")
+    peerings.come_up(vpc, peer)
+    assert f'"{peer.id}@mars-north-1" is in no Region that AWS has' in vpc.tags()["isthmus:status:invalid"]
 
 
 def test_a_changed_selection_moves_the_routes_and_leaves_foreign_ones(world: World, peerings: Peerings) -> None:
@@ -124,6 +132,14 @@ def test_a_changed_selection_moves_the_routes_and_leaves_foreign_ones(world: Wor
     assert writes == ["CreateRoute", "DeleteRoute"], "the new one first"
     targets = {route.get("GatewayId") for route in vpc.tables()[vpc.main_table]}
     assert gateway in targets
+
+
+def test_an_excluded_table_is_left_alone(world: World, peerings: Peerings) -> None:
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+    vpc.table(**{"isthmus:exclude": "true"})
+    vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
+    pcx = peerings.come_up(vpc, peer)
+    assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
 
 
 def test_a_status_starts_nothing(world: World, peerings: Peerings) -> None:

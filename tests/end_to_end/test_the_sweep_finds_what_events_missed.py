@@ -165,12 +165,43 @@ def test_what_was_refused_and_told_is_not_tried_every_hour(world: World, peering
 
 
 def test_a_member_s_wish_is_swept_as_well(world: World, peerings: Peerings, sweep: Sweep) -> None:
+    """With a selection that has to be looked up there, and DNS resolution that its settings forbid."""
     vpc, peer = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER), world.vpc("10.2.0.0/16")
+    subnet, _other = vpc.subnet("10.1.1.0/24"), vpc.table()
     world.control.disturb_events(drop=2)
-    vpc.tag(isthmus__peer=f"{peer.id}@{HERE}@{HUB}")
-    peer.tag(isthmus__accept=MEMBER)
+    vpc.tag(isthmus__peer=f"{peer.id}@{HERE}@{HUB}", isthmus__routes=subnet, isthmus__dns="on")
+    peer.tag(isthmus__accept=MEMBER, isthmus__routes=peer.subnet("10.2.1.0/24"))
     assert drift(sweep(), vpc) == ["Missing"]
-    peerings.come_up(vpc, peer)
+    pcx = peerings.come_up(vpc, peer)
+    assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
+    peerings.settle(vpc, peer)
+    assert drift(sweep(DryRun=True), vpc) == [], "what no execution could mend is no drift"
+    for end in (vpc, peer):
+        end.change_dns(EnableDnsSupport=True)
+        end.change_dns(EnableDnsHostnames=True)
+    assert drift(sweep(DryRun=True), vpc) == ["DnsResolution"]
+    sweep()
+    wait_until(lambda: bool(dns_sides(vpc, pcx)) and all(dns_sides(vpc, pcx)), "it is turned on once it can be")
+
+
+def dns_sides(vpc: Vpc, pcx: str) -> list[bool]:
+    seen = vpc.connection(pcx)
+    sides = [seen[side].get("PeeringOptions", {}) for side in ("RequesterVpcInfo", "AccepterVpcInfo")]
+    return [side.get("AllowDnsResolutionFromRemoteVpc", False) for side in sides]
+
+
+def test_statuses_are_put_right(world: World, peerings: Peerings, sweep: Sweep, settled: tuple[Vpc, Vpc]) -> None:
+    """One that was taken off is told again, one about nothing is taken off, and what is misspelt is told."""
+    vpc, peer = settled
+    vpc.untag(f"isthmus:status:{peer.id}")
+    vpc.tag(**{"isthmus__status__vpc-0a1b2c3d": "active pcx-0a1b2c3d 2026-01-02T03:04:05Z"})
+    world.control.disturb_events(drop=1)
+    vpc.tag(isthmus__peer=f"{peer.id}@{THERE} {peer.id}@mars-north-1")
+    sweep()
+    tags = vpc.tags()
+    assert tags[f"isthmus:status:{peer.id}"].startswith("active pcx-")
+    assert "isthmus:status:vpc-0a1b2c3d" not in tags
+    assert f'"{peer.id}@mars-north-1" is in no Region that AWS has' in tags["isthmus:status:invalid"]
 
 
 def test_two_hundred_vpcs_in_three_regions_take_few_calls(world: World, sweep: Sweep) -> None:

@@ -74,6 +74,8 @@ class _Ec2:
                 for resource_id in self._listed("ResourceId."):
                     resource, context = self._any(resource_id)
                     yield self._question((resource, {**context, **_request_tags(tags)}))
+            case "DescribeVpcAttribute":
+                yield self._question(self._vpc(self._parameters.get("VpcId", "")))
             case _:
                 yield Question(f"ec2:{action}", "*", {"ec2:Region": self._call.region})
 

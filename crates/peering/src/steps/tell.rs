@@ -27,8 +27,14 @@ pub(super) async fn tell_one(network: &impl Network, prefix: &str, side: &Seen, 
 /// Tells on a VPC which parts of its tags can't be understood; takes that off again where all can.
 pub(super) async fn tell_invalid(network: &impl Network, stack: &Stack, side: &Seen, time: &str) {
     let key = invalid_key(&stack.tag_prefix);
-    let reasons: Vec<String> =
-        side.intent.refused.iter().map(|(key, malformed)| format!("{key}: {malformed}")).collect();
+    let mut keys: Vec<&str> = side.intent.refused.iter().map(|(key, _)| key.as_str()).collect();
+    keys.dedup();
+    let of_key = |wanted: &str| {
+        let of_it = side.intent.refused.iter().filter(|(key, _)| key == wanted);
+        let whys: Vec<&str> = of_it.map(|(_, malformed)| malformed.0.as_str()).collect();
+        format!("{wanted}: {}", whys.join("; "))
+    };
+    let reasons: Vec<String> = keys.into_iter().map(of_key).collect();
     if !reasons.is_empty() {
         write(network, side, key, &News::Invalid { reason: reasons.join("; ") }, time).await;
     } else if side.tags.contains_key(&key) {

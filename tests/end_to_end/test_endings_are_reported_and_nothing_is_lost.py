@@ -10,7 +10,7 @@ import pytest
 from .callers import client, deliver
 from .executions import Machine
 from .tagging import Peerings
-from .world import HERE, HUB, MEMBER, THERE, World, request, unknown_vpc_id, wait_until
+from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, unknown_vpc_id, wait_until
 
 
 class Listener:
@@ -27,19 +27,19 @@ class Listener:
         self._rule = name
         self._heard: list[dict[str, Any]] = []
 
-    def hears(self, detail_type: str) -> dict[str, Any]:
-        """The one event of that type, once it is there."""
-        wait_until(lambda: bool(self._of(detail_type)), f"{detail_type} was reported")
-        [event] = self._of(detail_type)
+    def hears(self, detail_type: str, about: Vpc) -> dict[str, Any]:
+        """The one event of that type about that VPC, once it is there: what other tests began may end meanwhile."""
+        wait_until(lambda: bool(self._of(detail_type, about)), f"{detail_type} was reported")
+        [event] = self._of(detail_type, about)
         assert (event["source"], event["account"], event["region"]) == ("isthmus", HUB, HERE)
         return event
 
-    def _of(self, detail_type: str) -> list[dict[str, Any]]:
+    def _of(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
         received = self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
         for message in received:
             self._heard.append(json.loads(message["Body"]))
             self._queues.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return [event for event in self._heard if event["detail-type"] == detail_type]
+        return [event for event in self._heard if event["detail-type"] == detail_type and about.id in json.dumps(event)]
 
     def stop(self) -> None:
         self._events.remove_targets(Rule=self._rule, EventBusName=self._bus, Ids=["queue"])
@@ -59,10 +59,10 @@ def test_set_up_and_taken_apart_are_reported_as_they_are_answered(
 ) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     output = machine.run(request(vpc, peer)).succeeded().output
-    active = bus.hears("VPC Peering Active")
+    active = bus.hears("VPC Peering Active", vpc)
     assert active["detail"] == output and active["resources"] == []
     output = teardown.run({**vpc.end(), **peer.end("Peer")}).succeeded().output
-    assert bus.hears("VPC Peering Removed")["detail"] == output
+    assert bus.hears("VPC Peering Removed", vpc)["detail"] == output
 
 
 @pytest.mark.parametrize("blocks", ["10.1.0.0/20", None], ids=["overlap", "not there"])
@@ -70,7 +70,7 @@ def test_a_failure_is_reported_with_what_was_asked(world: World, machine: Machin
     vpc = world.vpc("10.1.0.0/16")
     asked = {**vpc.end(), "PeerVpcId": world.vpc(blocks).id if blocks else unknown_vpc_id()}
     failed = machine.run(asked)
-    event = bus.hears("VPC Peering Failed")["detail"]
+    event = bus.hears("VPC Peering Failed", vpc)["detail"]
     assert event == {"error": failed.error, "cause": failed.cause, "input": asked}
     assert failed.error == ("OverlappingCidrs" if blocks else "VpcNotFound")
 
@@ -79,9 +79,9 @@ def test_a_peering_by_tags_names_both_vpcs(world: World, peerings: Peerings, bus
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
     arns = {f"arn:aws:ec2:{end.region}:{HUB}:vpc/{end.id}" for end in (vpc, peer)}
-    assert set(bus.hears("VPC Peering Active")["resources"]) == arns
+    assert set(bus.hears("VPC Peering Active", vpc)["resources"]) == arns
     vpc.untag("isthmus:peer")
-    assert set(bus.hears("VPC Peering Removed")["resources"]) == arns
+    assert set(bus.hears("VPC Peering Removed", vpc)["resources"]) == arns
 
 
 def test_a_failure_is_mailed_and_that_of_a_dry_run_is_not(world: World, machine: Machine, environment: dict[str, str]) -> None:

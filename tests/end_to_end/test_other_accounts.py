@@ -223,3 +223,25 @@ def assert_nothing_started(world: World, machine: Machine, vpcs: tuple[Vpc, ...]
         machine.wait(execution)
     for vpc in vpcs:
         assert machine.executions(vpc.id) == []
+
+
+def test_a_stranger_s_request_is_not_accepted(world: World, machine: Machine, environment: dict[str, str]) -> None:
+    """Neither by an execution, which makes a request of its own, nor by the function that accepts, told to take theirs."""
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
+    stranger = world.vpc("10.3.0.0/16", account=STRANGER)
+    pcx = world.peered_by_hand(stranger, vpc, accept=False)
+    machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
+    functions = client(environment, "lambda")
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    [accept] = [name for name in names if "AcceptInPeerRegionFunction" in name]
+    task = {
+        "VpcPeeringConnectionId": pcx,
+        "Requester": stranger.end(),
+        "Accepter": vpc.end(),
+        "Ends": [vpc.end(), peer.end()],
+        "Tags": {},
+        "Attempt": 0,
+    }
+    answer = json.load(functions.invoke(FunctionName=accept, Payload=json.dumps(task))["Payload"])
+    assert answer["errorType"] == "InvalidRequest"
+    assert vpc.connection(pcx)["Status"]["Code"] == "pending-acceptance"

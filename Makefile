@@ -187,7 +187,8 @@ local-deploy:
 	      --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
 	@$(CLOUD) -m local_cloud members --state $(STATE)
-LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111 Regions=eu-west-1,ap-southeast-2,us-west-2 \
+LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111,333333333333 \
+  Regions=eu-west-1,ap-southeast-2,us-west-2,eu-central-1 \
   FailureEmail=network@example.com PipelineAccounts=111111111111 \
   PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines
 

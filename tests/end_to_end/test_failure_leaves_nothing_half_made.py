@@ -80,7 +80,7 @@ def test_waiting_that_is_refused_undoes_the_connection(world: World, machine: Ma
 
 
 def test_a_member_account_that_lets_nobody_in_is_named(world: World, machine: Machine) -> None:
-    stranger, vpc = "333333333333", world.vpc(BLOCK)
+    stranger, vpc = "444444444444", world.vpc(BLOCK)
     world.control.plant_faults(
         {"Action": "AssumeRole", "Code": "AccessDenied", "HttpStatus": 403, "Times": 99}
         | {"Match": {"RoleArn": f"arn:aws:iam::{stranger}:role/isthmus-member"}}

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -89,7 +90,11 @@ def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(e
         assert assume(environment, MEMBER_ROLE, caller, **more) == "AccessDenied", (caller, more)
 
 
-def test_an_account_without_the_member_role_is_named(world: World, machine: Machine) -> None:
+def test_an_account_without_the_member_role_is_named(world: World, machine: Machine, environment: dict[str, str]) -> None:
+    nobody = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
+    iam = client(environment, "iam", STRANGER)
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # an account with roles, but not with ours
+        iam.create_role(RoleName="somebody-s-own", AssumeRolePolicyDocument=json.dumps(nobody))
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=STRANGER)
     with world.untouched(vpc, peer):
         cause = machine.run({**vpc.end(), **peer.end("Peer")}).failed("AccessDenied").cause

@@ -15,8 +15,8 @@ from local_cloud.launcher import LocalCloudError
 from local_cloud.outputs import stack_outputs
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "member" / "template.yaml"
-MEMBERS = ("222222222222", "111111111111")
-REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
+MEMBERS = ("222222222222", "111111111111", "333333333333")
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1")
 PATIENCE_SECONDS = 60
 
 

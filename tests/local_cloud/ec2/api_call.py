@@ -22,6 +22,7 @@ class ApiCall:
     role_arn: str | None
     session_name: str | None
     caller: str
+    is_anybody: bool
     user_agent: str
     parameters: dict[str, str] = field(default_factory=dict)
 
@@ -40,6 +41,7 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
     access_key_id, region, service = credential.groups() if credential else (None, "us-east-1", "ec2")
     account = get_account_id_from(access_key_id or "")
     role_arn = _assumed_role(account, access_key_id)
+    acts_as = role_arn or _function_role(environ)
     return ApiCall(
         service=service,
         action=action,
@@ -48,7 +50,8 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
         access_key_id=access_key_id,
         role_arn=role_arn,
         session_name=_session_name(account, access_key_id),
-        caller=role_arn or _function_role(environ) or f"arn:aws:iam::{account}:root",
+        caller=acts_as or f"arn:aws:iam::{account}:root",
+        is_anybody=acts_as is None,
         user_agent=environ.get("HTTP_USER_AGENT", ""),
         parameters=parameters,
     )

@@ -13,12 +13,17 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
 from .api_call import ApiCall
 
-# What tests act as in an account of which nobody else knows: it exists without being made, and lets anybody in.
+# What tests act as in an account that is a member: it exists without being made, and lets anybody in.
 OWNERS = "owner-of-"
 
 
 class Trust:
-    """The roles of every account, as IAM at ``iam_url`` has them; without one, every role lets everybody in."""
+    """The roles of every account, as IAM at ``iam_url`` has them; without one, every role lets everybody in.
+
+    So does every role of an account that has none at all: nobody has prepared it for the local cloud, and whoever tries
+    something there shouldn't have to. And whoever calls with no token at all is the person at the keyboard, to whom every
+    account of the local cloud belongs.
+    """
 
     def __init__(self, iam_url: str | None = None) -> None:
         self._iam_url = iam_url
@@ -27,13 +32,19 @@ class Trust:
     def refusal(self, call: ApiCall) -> str | None:
         """What STS says instead of giving credentials. It doesn't tell a role that isn't there from one that refuses."""
         role_arn = call.parameters.get("RoleArn", "")
-        if call.action != "AssumeRole" or self._iam_url is None or _name(role_arn).startswith(OWNERS):
+        if call.action != "AssumeRole" or self._iam_url is None or call.is_anybody or _name(role_arn).startswith(OWNERS):
+            return None
+        if not self._has_roles(role_arn):
             return None
         policy = self._trust_policy(role_arn)
         for action in _actions(call):
             if policy is None or not evaluate_trust_policy(policy, call.caller, _context(call, action, role_arn)):
                 return f"User: {call.caller} is not authorized to perform: {action} on resource: {role_arn}"
         return None
+
+    def _has_roles(self, role_arn: str) -> bool:
+        _, _, _, _, account, *_ = [*role_arn.split(":"), "", "", "", "", ""]
+        return bool(self._iam(account).list_roles(MaxItems=1)["Roles"]) if account.isdigit() else True
 
     def _trust_policy(self, role_arn: str) -> dict[str, Any] | None:
         try:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import sys
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 from local_cloud import environment, processes
 
 READY_WITHIN_SECONDS = 60
+ATTEMPTS = 3
+FREE_PORTS = range(20_000, 32_000)
 LOG_TAIL_LINES = 30
 
 
@@ -80,9 +83,20 @@ def start(state: Path, port: int | None = None, ec2_port: int | None = None) -> 
         return 0
     stop(state, quiet=True)  # What is left of a cloud that died half.
 
-    port, ec2_port = _ports(port, ec2_port)
     for directory in ("logs", "tmp", "ministack"):
         (state / directory).mkdir(parents=True, exist_ok=True)
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            _start_on(state, *_ports(port, ec2_port))
+            return 0
+        except LocalCloudError:
+            # A port that was free when it was chosen may be somebody else's by now.
+            if attempts_left == 0 or None not in (port, ec2_port):
+                raise
+    return 1
+
+
+def _start_on(state: Path, port: int, ec2_port: int) -> None:
     variables = environment.process_environment(state, port, ec2_port)
     began = time.monotonic()
     started = []
@@ -98,7 +112,6 @@ def start(state: Path, port: int | None = None, ec2_port: int | None = None) -> 
         raise
     environment.write_env_file(state, environment.user_environment(state, port, ec2_port))
     print(f"The local cloud is ready in {time.monotonic() - began:.1f} s: {_address(state)}")
-    return 0
 
 
 def stop(state: Path, quiet: bool = False) -> int:
@@ -145,11 +158,19 @@ def _recorded_groups(state: Path) -> dict[str, int]:
 
 
 def _ports(port: int | None, ec2_port: int | None) -> tuple[int, int]:
-    """The ports asked for, and free ones for the rest. Both are held open together, so that they differ."""
+    """The ports asked for, and free ones for the rest: below those that the kernel gives to outgoing connections."""
     for asked in filter(None, (port, ec2_port)):
         _refuse_if_taken(asked)
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        return port or first.getsockname()[1], ec2_port or second.getsockname()[1]
+    free = filter(_is_free, random.sample(FREE_PORTS, len(FREE_PORTS)))
+    return port or next(free), ec2_port or next(free)
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _refuse_if_taken(port: int) -> None:

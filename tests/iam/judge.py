@@ -7,10 +7,10 @@ from typing import Any
 
 from iam.simulator import Decision, simulator
 from iam.stacks import HERE, HUB, Policy, Role, Stack, deploy
+from local_cloud.members import MEMBERS
 
 Context = Mapping[str, str | list[str]]
 
-MEMBERS = ("222222222222", "111111111111")
 STACK_ID = f"arn:aws:cloudformation:{HERE}:{HUB}:stack/isthmus/6f1b7c2e-0000-4000-8000-000000000000"
 
 

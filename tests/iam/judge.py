@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from local_cloud.members import MEMBERS
+
 from iam.simulator import Decision, simulator
 from iam.stacks import HERE, HUB, Policy, Role, Stack, deploy
-from local_cloud.members import MEMBERS
 
 Context = Mapping[str, str | list[str]]
 

@@ -28,7 +28,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if config.stash[USED]:
         terminalreporter.section("granted, and never used in this run", sep="-")
-        for line in _unused(config.stash[USED]):
+        for line in list(_unused(config.stash[USED])) or ["nothing: every grant was used"]:
             terminalreporter.line(line)
 
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 from iam.judge import Judge
 from iam.recorded import Permissions, Record
@@ -12,6 +11,7 @@ from iam.report import USED
 from local_cloud import function_calls
 from local_cloud.deployed import REPOSITORY, deployed, variables
 
+from .callers import client
 from .executions import Machine
 from .tagging import Peerings
 from .world import World
@@ -74,14 +74,7 @@ def peerings(machine: Machine, teardown: Machine) -> Peerings:
 @pytest.fixture(scope="session")
 def permissions(environment: dict[str, str], pytestconfig: pytest.Config) -> Permissions:
     """By the policies of the templates, as this stack has them."""
-    client = boto3.client(
-        "cloudformation",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key="local",
-    )
-    [stack] = client.describe_stacks(StackName="isthmus")["Stacks"]
+    [stack] = client(environment, "cloudformation").describe_stacks(StackName="isthmus")["Stacks"]
     return Permissions(Judge.of_templates(stack["StackId"]), pytestconfig.stash[USED])
 
 

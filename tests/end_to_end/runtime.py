@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 from local_cloud.deployed import REPOSITORY
+
+from .callers import client
 
 
 class _RuntimeApi(ThreadingHTTPServer):
@@ -69,13 +70,7 @@ def _serving(event: Any) -> Iterator[_RuntimeApi]:
 
 def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]:
     """The lines that the function of that resource prints about an event, with the variables that the stack gives it."""
-    functions = boto3.client(
-        "lambda",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key="local",
-    )
+    functions = client(environment, "lambda")
     pages = functions.get_paginator("list_functions").paginate()
     [function] = [f for page in pages for f in page["Functions"] if f"-{resource}Function-" in f["FunctionName"]]
     folder = "".join(f"-{c.lower()}" if c.isupper() else c for c in resource).removeprefix("-")

@@ -3,16 +3,17 @@
 mod inventory;
 mod pages;
 
+use self::pages::{FILTER_VALUES, PAGE, filter, is_own};
 use crate::accounts::Accounts;
 use crate::convert::{self, parsed};
 use crate::refusals::refused;
 use aws_sdk_ec2::types::{
-    self, Filter, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification, VpcAttributeName,
+    self, PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification, VpcAttributeName,
 };
 use futures_util::join;
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, End, Record, Status, Vpc};
-use isthmus_peering::ids::{AccountId, Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
+use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
 use isthmus_peering::network::{Answer, Network, Refusal, Refused, Tags};
 use isthmus_peering::tables::RouteTable;
 use std::collections::BTreeSet;
@@ -28,12 +29,6 @@ impl Ec2Network {
         Self { accounts }
     }
 }
-
-/// The largest page that EC2 gives; without a size it may give everything at once, or fail trying.
-const PAGE: i32 = 1_000;
-
-/// AWS takes at most 200 values in one filter. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
-const FILTER_VALUES: usize = 200;
 
 impl Network for Ec2Network {
     async fn vpc(&self, end: &End) -> Answer<Vpc> {
@@ -229,15 +224,6 @@ impl Network for Ec2Network {
         };
         call.send().await.map(drop).map_err(|error| refused("ec2:DeleteRoute", end, error))
     }
-}
-
-fn filter<'v>(name: &str, values: impl IntoIterator<Item = &'v str>) -> Filter {
-    Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
-}
-
-/// A VPC shared by another account is visible to this one, which may not peer it.
-fn is_own(vpc: &types::Vpc, owner_id: &AccountId) -> bool {
-    vpc.owner_id().is_none_or(|owner| owner == owner_id.as_str())
 }
 
 /// Steps go on without a status tag, so this is where somebody can read that one is missing, and why.

@@ -96,33 +96,32 @@ pub(super) fn value() -> impl Strategy<Value = Value> {
 
 /// An input of the teardown machine.
 pub(super) fn teardown() -> impl Strategy<Value = Value> {
-    broken(vec![
+    broken([ends(), vec![("DryRun", json!(false))]].concat())
+}
+
+/// The two ends, as both machines' inputs spell them.
+fn ends() -> Vec<(&'static str, Value)> {
+    vec![
         ("VpcId", json!("vpc-0a1b2c3d")),
         ("PeerVpcId", json!("vpc-0123456789abcdef0")),
         ("Region", json!("us-east-1")),
         ("PeerRegion", json!("eu-west-1")),
         ("OwnerId", json!("123456789012")),
         ("PeerOwnerId", json!("222222222222")),
-        ("DryRun", json!(false)),
-    ])
+    ]
 }
 
 /// An input of the peering machine.
 pub(super) fn request() -> impl Strategy<Value = Value> {
-    broken(vec![
-        ("VpcId", json!("vpc-0a1b2c3d")),
-        ("PeerVpcId", json!("vpc-0123456789abcdef0")),
-        ("Region", json!("us-east-1")),
-        ("PeerRegion", json!("eu-west-1")),
-        ("OwnerId", json!("123456789012")),
-        ("PeerOwnerId", json!("222222222222")),
+    let further = vec![
         ("Name", json!("a name")),
         ("Tags", json!({"team": "payments"})),
         ("Routes", json!({"Tables": ["rtb-0a1b2c3d"], "Destinations": ["10.0.0.7", "2600:1f00::/56"]})),
         ("PeerRoutes", json!({"TableTags": {"tier": "private"}})),
         ("DnsResolution", json!(true)),
         ("DryRun", json!(false)),
-    ])
+    ];
+    broken([ends(), further].concat())
 }
 
 /// A sound input of which some fields are left out, some replaced and some added; now and then anything at all.

@@ -1,6 +1,7 @@
 //! What a whole Region of an account has, page by page.
 
-use super::{Ec2Network, FILTER_VALUES, filter};
+use super::Ec2Network;
+use super::pages::{FILTER_VALUES, filter};
 use isthmus_peering::connection::{Connection, Vpc};
 use isthmus_peering::ids::VpcId;
 use isthmus_peering::network::{Answer, Inventory, Location};

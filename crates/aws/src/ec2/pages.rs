@@ -1,14 +1,20 @@
 //! The lists that EC2 gives page by page.
 
-use super::{Ec2Network, PAGE, is_own};
+use super::Ec2Network;
 use crate::convert::{self, parsed};
 use crate::refusals::refused;
 use aws_sdk_ec2::types::{self, Filter};
 use isthmus_peering::connection::{Connection, Vpc};
-use isthmus_peering::ids::VpcId;
+use isthmus_peering::ids::{AccountId, VpcId};
 use isthmus_peering::network::{Answer, Location};
 use isthmus_peering::tables::RouteTable;
 use std::collections::BTreeMap;
+
+/// The largest page that EC2 gives; without a size it may give everything at once, or fail trying.
+pub(super) const PAGE: i32 = 1_000;
+
+/// AWS takes at most 200 values in one filter. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
+pub(super) const FILTER_VALUES: usize = 200;
 
 /// A page of route tables is smaller. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html>
 const PAGE_OF_TABLES: i32 = 100;
@@ -49,4 +55,13 @@ impl Ec2Network {
         }
         Ok(vpcs)
     }
+}
+
+pub(super) fn filter<'v>(name: &str, values: impl IntoIterator<Item = &'v str>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
+}
+
+/// A VPC shared by another account is visible to this one, which may not peer it.
+pub(super) fn is_own(vpc: &types::Vpc, owner_id: &AccountId) -> bool {
+    vpc.owner_id().is_none_or(|owner| owner == owner_id.as_str())
 }

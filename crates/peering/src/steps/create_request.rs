@@ -112,7 +112,7 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     let marks = if is_own { related.marks_to_put(&connection.tags, stack) } else { Tags::new() };
     let tags = if is_own { tags_for_the_other_side(&connection, &request.tags) } else { Tags::new() };
     let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
-    let (to_tell, resources) = (related.to_tell(&survey, stack, &request, &connection), related.resources);
+    let (to_tell, resources) = (related.to_tell(stack, &connection), related.resources);
     let peering = Peering::new(request, route_plan, warnings, Some(&connection));
     Ok(Peering { created, tags, marks, to_tell, resources, ..peering })
 }

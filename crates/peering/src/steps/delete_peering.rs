@@ -50,11 +50,7 @@ pub async fn delete_peering(network: &impl Network, stack: &Stack, task: DeleteT
         }
     }
     remove_stragglers(network, [&end, &peer], &id).await?;
-    let [side, peer_side] = &pair.sides;
-    join!(
-        hush(network, &stack.tag_prefix, &end, &side.tags, &peer.vpc_id),
-        hush(network, &stack.tag_prefix, &peer, &peer_side.tags, &end.vpc_id),
-    );
+    hush(network, &stack.tag_prefix, &pair).await;
     Ok(Deleted { status: Status::Deleted })
 }
 

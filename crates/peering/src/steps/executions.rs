@@ -5,7 +5,7 @@ use crate::connection::{Connection, End};
 use crate::error::Error;
 use crate::intent::Wish;
 use crate::network::Tags;
-use crate::request::Input;
+use crate::request::{Input, Request};
 use crate::stack::Stack;
 use crate::standing::{Standing, is_wished};
 use crate::teardown;
@@ -57,18 +57,12 @@ pub(super) fn misspelt(pair: &Pair) -> Option<&Seen> {
 }
 
 /// The request that the tags of a pair amount to. The end that wishes it asks; the other one has to consent.
-pub(super) fn request(pair: &Pair) -> Input {
+pub(super) fn request(pair: &Pair) -> Request {
     let [side, peer_side] = wisher_first(pair);
     let wishes = [side, peer_side].map(|seen| seen.intent.dns_resolution);
-    let (end, peer) = (&side.end, &peer_side.end);
-    Input {
-        vpc_id: end.vpc_id.clone(),
-        region: Some(end.region.clone()),
-        owner_id: Some(end.owner_id.clone()),
-        peer_vpc_id: peer.vpc_id.clone(),
-        peer_region: Some(peer.region.clone()),
-        peer_owner_id: Some(peer.owner_id.clone()),
-        name: None,
+    Request {
+        end: side.end.clone(),
+        peer: peer_side.end.clone(),
         tags: Tags::new(),
         routes: side.intent.selection(),
         peer_routes: peer_side.intent.selection(),

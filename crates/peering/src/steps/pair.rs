@@ -5,7 +5,8 @@ use crate::error::{Claim, Error};
 use crate::intent::Intent;
 use crate::network::{Network, Refusal, Refused, Tags};
 use crate::stack::Stack;
-use crate::standing::{Standing, Voice};
+use crate::standing::{Standing, Voice, is_wished};
+use crate::status_tag::key;
 use futures_util::join;
 
 /// One end, read just now.
@@ -65,6 +66,17 @@ impl Pair {
         match side.is_gone || peer_side.is_gone {
             true => Standing::Unwished,
             false => Standing::of(side.voice(), peer_side.voice(), stack),
+        }
+    }
+
+    /// For events: the ARNs of both VPCs where a tag wishes the pair or tells its status, else none. Where there are none,
+    /// tags have nothing to do with it.
+    pub(super) fn resources(&self, stack: &Stack) -> Vec<String> {
+        let [side, peer] = &self.sides;
+        let is_told = |side: &Seen, peer: &Seen| side.tags.contains_key(&key(&stack.tag_prefix, &peer.end.vpc_id));
+        match is_wished(side.voice(), peer.voice()) || is_told(side, peer) || is_told(peer, side) {
+            true => [side, peer].map(|seen| seen.end.arn(&stack.partition)).into(),
+            false => Vec::new(),
         }
     }
 

@@ -4,14 +4,12 @@
 
 use super::pair::Pair;
 use super::planning::check_regions;
-use super::tell::tell_one;
+use super::tell::tell_both;
 use crate::error::Error;
 use crate::network::Network;
 use crate::request::Request;
 use crate::stack::Stack;
-use crate::standing::is_wished;
-use crate::status_tag::{News, key};
-use futures_util::join;
+use crate::status_tag::News;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -48,19 +46,12 @@ pub async fn record_failure(network: &impl Network, stack: &Stack, task: RecordT
         return Ok(Recorded::default());
     }
     let pair = Pair::read(network, stack, &end, &peer).await?;
-    let [side, peer_side] = &pair.sides;
-    let prefix = &stack.tag_prefix;
-    let is_told =
-        side.tags.contains_key(&key(prefix, &peer.vpc_id)) || peer_side.tags.contains_key(&key(prefix, &end.vpc_id));
-    if !is_told && !is_wished(side.voice(), peer_side.voice()) {
+    let resources = pair.resources(stack);
+    if resources.is_empty() {
         return Ok(Recorded::default());
     }
     let cause: Value = serde_json::from_str(&cause).unwrap_or_default();
     let message = cause.get("Message").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let news = News::Failed { error, message };
-    join!(
-        tell_one(network, prefix, side, &peer.vpc_id, &news, &time),
-        tell_one(network, prefix, peer_side, &end.vpc_id, &news, &time),
-    );
-    Ok(Recorded { resources: [end, peer].map(|end| end.arn(&stack.partition)).into() })
+    tell_both(network, &stack.tag_prefix, &pair, &News::Failed { error, message }, &time).await;
+    Ok(Recorded { resources })
 }

@@ -16,7 +16,7 @@ use crate::stack::{Fleet, STACK_TAG, Stack, is_wished_by_tags};
 use crate::status_tag::News;
 use crate::teardown;
 use candidates::candidates;
-use futures_util::{StreamExt, join, stream};
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 /// Peers read at once.
@@ -119,7 +119,7 @@ impl Started {
             (Verdict::SetUp, _) => match misspelt(pair) {
                 Some(culprit) => tell_misspelt(network, stack, pair, culprit, &task.time).await,
                 None => {
-                    executions.set_up(&name, &request(pair)).await?;
+                    executions.set_up(&name, &request(pair).into()).await?;
                     self.executions.push(name);
                 }
             },
@@ -127,13 +127,7 @@ impl Started {
                 executions.take_apart(&name, &teardown::Input::of(&side.end, &peer.end)).await?;
                 self.teardowns.push(name);
             }
-            (Verdict::Forget, _) => {
-                let prefix = &stack.tag_prefix;
-                join!(
-                    hush(network, prefix, &side.end, &side.tags, &peer.end.vpc_id),
-                    hush(network, prefix, &peer.end, &peer.tags, &side.end.vpc_id),
-                );
-            }
+            (Verdict::Forget, _) => hush(network, &stack.tag_prefix, pair).await,
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ mod pairs;
 mod world;
 
 use super::executions::{Executions, execution_name, request};
-use super::tell::{hush, tell_invalid, tell_one};
+use super::tell::{hush, tell_both, tell_invalid};
 use crate::connection::End;
 use crate::error::Error;
 use crate::network::{Inventory, Network};
@@ -18,7 +18,6 @@ use crate::status_tag::News;
 use crate::teardown;
 use drift::{Finding, examine};
 use futures_util::future::join_all;
-use futures_util::join;
 use pairs::{Known, pairs};
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::DefaultHasher;
@@ -126,9 +125,9 @@ pub async fn sweep(
             _ if task.dry_run => {}
             Finding::InPlace(connection) => {
                 let news = News::Active(connection.clone());
-                tell_both(network, stack, &known, &news, &sweep.time).await;
+                tell_both(network, &stack.tag_prefix, &known.pair, &news, &sweep.time).await;
             }
-            Finding::Forgotten => forget(network, stack, &known).await,
+            Finding::Forgotten => hush(network, &stack.tag_prefix, &known.pair).await,
             Finding::Refused(_) | Finding::Kept => {}
         }
     }
@@ -168,25 +167,9 @@ async fn start(executions: &impl Executions, sweep: &Sweep, known: &Known, findi
             let [end, peer] = known.ends();
             executions.take_apart(&name, &teardown::Input::of(end, peer)).await?;
         }
-        _ => executions.set_up(&name, &request(&known.pair)).await?,
+        _ => executions.set_up(&name, &request(&known.pair).into()).await?,
     }
     Ok(name)
-}
-
-async fn tell_both(network: &impl Network, stack: &Stack, known: &Known, news: &News, time: &str) {
-    let [side, peer] = &known.pair.sides;
-    join!(
-        tell_one(network, &stack.tag_prefix, side, &peer.end.vpc_id, news, time),
-        tell_one(network, &stack.tag_prefix, peer, &side.end.vpc_id, news, time),
-    );
-}
-
-async fn forget(network: &impl Network, stack: &Stack, known: &Known) {
-    let [side, peer] = &known.pair.sides;
-    join!(
-        hush(network, &stack.tag_prefix, &side.end, &side.tags, &peer.end.vpc_id),
-        hush(network, &stack.tag_prefix, &peer.end, &peer.tags, &side.end.vpc_id),
-    );
 }
 
 fn in_turn(id: &str, count: usize) -> usize {

@@ -1,13 +1,14 @@
 //! Writing the status back to the VPCs. It is a courtesy: where it can't be written, the peering is none the worse, so a
 //! refusal ends nothing. The adapter logs it.
 
-use super::pair::Seen;
+use super::pair::{Pair, Seen};
 use crate::connection::{End, Record};
 use crate::ids::VpcId;
 use crate::network::{Network, Tags};
 use crate::stack::Stack;
 use crate::status_tag::{News, invalid_key, key};
 use futures_util::future::join_all;
+use futures_util::join;
 use std::collections::BTreeSet;
 
 /// Tells the news of a connection on these of its ends.
@@ -17,6 +18,21 @@ pub(super) async fn tell(network: &impl Network, prefix: &str, ends: &[End], rec
         let _logged = network.tag_vpc(end, &tags).await;
     }))
     .await;
+}
+
+/// Tells the news of a pair on both ends.
+pub(super) async fn tell_both(network: &impl Network, prefix: &str, pair: &Pair, news: &News, time: &str) {
+    let [side, peer] = &pair.sides;
+    join!(
+        tell_one(network, prefix, side, &peer.end.vpc_id, news, time),
+        tell_one(network, prefix, peer, &side.end.vpc_id, news, time),
+    );
+}
+
+/// Takes the status of a pair off both ends.
+pub(super) async fn hush(network: &impl Network, prefix: &str, pair: &Pair) {
+    let [side, peer] = &pair.sides;
+    join!(hush_one(network, prefix, side, &peer.end.vpc_id), hush_one(network, prefix, peer, &side.end.vpc_id),);
 }
 
 /// Tells it on one end, unless it says so already.
@@ -49,10 +65,9 @@ async fn write(network: &impl Network, side: &Seen, key: String, news: &News, ti
     let _logged = network.tag_vpc(&side.end, &Tags::from([(key, news.value(time))])).await;
 }
 
-/// Takes the status of that peering off one end, if it has one.
-pub(super) async fn hush(network: &impl Network, prefix: &str, end: &End, tags: &Tags, peer: &VpcId) {
+async fn hush_one(network: &impl Network, prefix: &str, side: &Seen, peer: &VpcId) {
     let key = key(prefix, peer);
-    if tags.contains_key(&key) {
-        let _logged = network.untag_vpc(end, &BTreeSet::from([key])).await;
+    if side.tags.contains_key(&key) {
+        let _logged = network.untag_vpc(&side.end, &BTreeSet::from([key])).await;
     }
 }

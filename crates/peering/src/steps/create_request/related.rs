@@ -1,40 +1,35 @@
 //! What the tags of both VPCs have to do with a request: an execution that a pipeline started leaves their tags alone.
 
 use super::survey::Survey;
-use crate::connection::{Connection, End, Vpc};
+use crate::connection::{Connection, End};
 use crate::intent::print_routes;
 use crate::network::Tags;
 use crate::request::Request;
 use crate::stack::{BY_TAGS, ROUTED, STACK_TAG, Stack, TAGS_OF_A_RESOURCE, WISHED_BY};
-use crate::standing::{Standing, Voice, is_wished};
+use crate::standing::Standing;
 use crate::status_tag::{News, VALUE_CHARACTERS, key};
+use crate::steps::pair::{Pair, Seen};
 
 /// The request, held against the tags of its ends.
 pub(in crate::steps) struct Related {
+    pair: Pair,
     /// What a connection carries that tags wish: that they do, and which tables they select.
     marks: Tags,
-    /// The ARNs of both ends, where a tag wishes the pair or tells its status.
+    /// For events: the ARNs of both ends, where tags have to do with them.
     pub(super) resources: Vec<String>,
 }
 
 impl Related {
     pub(in crate::steps) fn of(survey: &Survey, stack: &Stack, request: &Request) -> Self {
-        let Request { end, peer, .. } = request;
-        let intents = survey.intents(stack, request);
-        let [one, other] = [Voice { end, intent: &intents[0] }, Voice { end: peer, intent: &intents[1] }];
         let [vpc, peer_vpc] = &survey.vpcs;
-        let is_told = vpc.tags.contains_key(&key(&stack.tag_prefix, &peer.vpc_id))
-            || peer_vpc.tags.contains_key(&key(&stack.tag_prefix, &end.vpc_id));
-        let resources = match is_wished(one, other) || is_told {
-            true => [end, peer].map(|end| end.arn(&stack.partition)).into(),
-            false => Vec::new(),
-        };
+        let ends = [(&request.end, vpc), (&request.peer, peer_vpc)];
+        let pair = Pair { sides: ends.map(|(end, vpc)| Seen::with(stack, end, vpc.tags.clone())) };
         // One that an execution made against the other end's word is nothing that tags could take back.
-        let marks = match Standing::of(one, other, stack) {
-            Standing::Wished => marks(request, one, other),
+        let marks = match pair.standing(stack) {
+            Standing::Wished => marks(request, &pair),
             _ => Tags::new(),
         };
-        Self { marks, resources }
+        Self { marks, resources: pair.resources(stack), pair }
     }
 
     /// These tags of a new connection, with the marks, if there is room.
@@ -61,33 +56,26 @@ impl Related {
     }
 
     /// The ends whose status doesn't say yet that this connection is active.
-    pub(super) fn to_tell(
-        &self,
-        survey: &Survey,
-        stack: &Stack,
-        request: &Request,
-        connection: &Connection,
-    ) -> Vec<End> {
+    pub(super) fn to_tell(&self, stack: &Stack, connection: &Connection) -> Vec<End> {
         if self.resources.is_empty() {
             return Vec::new();
         }
         let news = News::Active(connection.id().clone());
-        let Request { end, peer, .. } = request;
-        let [vpc, peer_vpc] = &survey.vpcs;
-        let sides = [(end, vpc, peer), (peer, peer_vpc, end)];
-        let is_due = |(_, vpc, other): &(&End, &Vpc, &End)| {
-            vpc.tags.get(&key(&stack.tag_prefix, &other.vpc_id)).is_none_or(|value| !news.is_told_by(value))
+        let [side, peer] = &self.pair.sides;
+        let is_due = |(side, other): &(&Seen, &Seen)| {
+            let told = side.tags.get(&key(&stack.tag_prefix, &other.end.vpc_id));
+            told.is_none_or(|value| !news.is_told_by(value))
         };
-        sides.into_iter().filter(is_due).map(|(end, ..)| end.clone()).collect()
+        [(side, peer), (peer, side)].into_iter().filter(is_due).map(|(side, _)| side.end.clone()).collect()
     }
 }
 
 /// A side's selection is recorded where the request asks just what that VPC's tags say, and where it fits into a tag.
-fn marks(request: &Request, one: Voice<'_>, other: Voice<'_>) -> Tags {
-    let sides = [(one, &request.routes), (other, &request.peer_routes)];
-    let said = sides.into_iter().filter(|(voice, selection)| **selection == voice.intent.selection());
+fn marks(request: &Request, Pair { sides: [side, peer] }: &Pair) -> Tags {
+    let sides = [(side, &request.routes), (peer, &request.peer_routes)];
+    let said = sides.into_iter().filter(|(seen, selection)| **selection == seen.intent.selection());
     let routed =
-        said.map(|(voice, selection)| (format!("{ROUTED}{}", voice.end.vpc_id), print_routes(&selection.tables)));
+        said.map(|(seen, selection)| (format!("{ROUTED}{}", seen.end.vpc_id), print_routes(&selection.tables)));
     let short = routed.filter(|(_, tables)| tables.chars().count() <= VALUE_CHARACTERS);
     short.chain([(WISHED_BY.to_owned(), BY_TAGS.to_owned())]).collect()
 }

@@ -94,8 +94,7 @@ fn told<'k>(stack: &'k Stack, known: &'k Known) -> impl Iterator<Item = ToldFail
 }
 
 async fn differs(network: &impl Network, stack: &Stack, world: &World, known: &Known) -> Result<Finding, Error> {
-    let input = serde_json::to_value(request(&known.pair)).unwrap_or_default();
-    let wished = Request::parse(&input, stack)?;
+    let wished = request(&known.pair);
     let vpc = |end| world.vpc(end).cloned().ok_or_else(|| Error::VpcNotFound(end.clone()));
     let vpcs = [vpc(&wished.end)?, vpc(&wished.peer)?];
     refuse(&vpcs, stack, &wished, Origin::Tags)?;

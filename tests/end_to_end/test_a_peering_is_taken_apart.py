@@ -85,6 +85,18 @@ def test_a_route_that_a_set_up_wrote_meanwhile_goes_as_well(
     assert vpc.routes_to(pcx) == peer.routes_to(pcx) == set()
 
 
+def test_two_at_once_are_no_failure(world: World, machine: Machine, teardown: Machine) -> None:
+    """Each has seen the connection alive when the other deletes it."""
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+    pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
+    world.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 3, "Times": 2})
+    arns = [teardown.start(ends(vpc, peer)), teardown.start(ends(peer, vpc))]
+    outputs = [teardown.wait(arn).succeeded().output for arn in arns]
+    assert {(output["VpcPeeringConnectionId"], output["Status"]) for output in outputs} == {(pcx, "deleted")}
+    assert vpc.routes_to(pcx) == peer.routes_to(pcx) == set()
+    assert vpc.connections() == peer.connections() == []
+
+
 def test_a_dry_run_removes_nothing(world: World, machine: Machine, teardown: Machine) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
     pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]

@@ -5,6 +5,7 @@
 mod adapter;
 mod consent;
 mod contract;
+mod dismantling;
 mod fuzz;
 mod intents;
 mod moving;

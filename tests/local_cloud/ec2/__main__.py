@@ -1,8 +1,6 @@
 """``python -m local_cloud.ec2 --port 5001 --call-log FILE [--events-url URL] [--iam-url URL]``"""
 
 import argparse
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ class QuietHandler(WSGIRequestHandler):
 
 def main() -> None:
     arguments = _parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     install()
     if arguments.events_url:
         outbox.deliver_to(arguments.events_url)

@@ -68,7 +68,7 @@ def running_cloud(
         yield cloud
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=30)
 
 
 @pytest.fixture

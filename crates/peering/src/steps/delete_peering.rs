@@ -8,7 +8,7 @@ use super::tell::hush;
 use crate::connection::{End, Status};
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
-use crate::network::{Network, Refusal};
+use crate::network::{Answer, Network, Refusal, Refused};
 use crate::stack::{Stack, is_made_by};
 use futures_util::join;
 use serde::{Deserialize, Serialize};
@@ -44,14 +44,27 @@ pub async fn delete_peering(network: &impl Network, stack: &Stack, task: DeleteT
         if !is_made_by(&connection.tags, stack) {
             return Err(Error::NotOurs { vpc_peering_connection_id: id });
         }
-        match network.delete_connection(&requester, &id).await {
-            Err(refused) if refused.refusal != Refusal::NoSuchConnection => return Err(refused.into()),
-            _ => {}
-        }
+        remove_connection(network, &requester, &id).await?;
     }
     remove_stragglers(network, [&end, &peer], &id).await?;
     hush(network, &stack.tag_prefix, &pair).await;
     Ok(Deleted { status: Status::Deleted })
+}
+
+/// Removes a live connection. Somebody else may be quicker, and a deletion may be carried out and answered as a failure:
+/// tried again, it then is in the wrong state. So whatever EC2 says, how the connection is now decides.
+pub(super) async fn remove_connection(
+    network: &impl Network,
+    requester: &End,
+    id: &VpcPeeringConnectionId,
+) -> Answer<()> {
+    match network.delete_connection(requester, id).await {
+        Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => Ok(()),
+        Err(refused) => match network.connection(requester, id).await {
+            Ok(Some(now)) if !now.status.is_live() => Ok(()),
+            _ => Err(refused),
+        },
+    }
 }
 
 /// A set-up that was at work at the same time may have written routes that were in no plan. Now that the connection is gone

@@ -7,12 +7,13 @@ mod failure;
 
 use crate::connection::{Connection, End, Record, Status};
 use crate::error::Error;
-use crate::network::{Network, Refusal, Refused};
+use crate::network::{Network, Refusal};
 use crate::plan::SidePlan;
 use crate::request::Request;
 use crate::stack::{EXECUTION_TAG, Stack};
 use crate::steps::Execution;
 use crate::steps::batch::Progress;
+use crate::steps::delete_peering::remove_connection;
 use crate::steps::delete_routes::remove_routes;
 use crate::steps::planning::check_regions;
 use failure::public;
@@ -142,15 +143,9 @@ impl Undone {
     async fn connection(&mut self, network: &impl Network, requester: &End, connection: &Connection) {
         let id = connection.id();
         match connection.status {
-            status if status.is_live() => match network.delete_connection(requester, id).await {
-                Ok(()) | Err(Refused { refusal: Refusal::NoSuchConnection, .. }) => {
-                    self.connections_deleted.push(id.to_string());
-                }
-                // A deletion may be carried out and answered as a failure; tried again it then is in the wrong state.
-                Err(refused) => match network.connection(requester, id).await {
-                    Ok(Some(now)) if !now.status.is_live() => self.connections_deleted.push(id.to_string()),
-                    _ => self.left_behind.push(format!("{id}: {refused}")),
-                },
+            status if status.is_live() => match remove_connection(network, requester, id).await {
+                Ok(()) => self.connections_deleted.push(id.to_string()),
+                Err(refused) => self.left_behind.push(format!("{id}: {refused}")),
             },
             Status::Failed => {
                 self.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));

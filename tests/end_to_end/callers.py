@@ -28,6 +28,13 @@ def output(environment: dict[str, str], key: str) -> str:
     return next(found["OutputValue"] for found in stack["Outputs"] if found["OutputKey"] == key)
 
 
+def function(environment: dict[str, str], state: str) -> dict[str, Any]:
+    """The function of that state, such as `CreateRequest`, as it is deployed."""
+    pages = client(environment, "lambda").get_paginator("list_functions").paginate()
+    [found] = [each for page in pages for each in page["Functions"] if f"-{state}Function-" in each["FunctionName"]]
+    return found
+
+
 def assume(environment: dict[str, str], role: str, caller: str, **more: Any) -> str | None:
     """The error of AssumeRole by that caller, whose ARN the local STS takes from the session token; None without one."""
     sts = boto3.client(

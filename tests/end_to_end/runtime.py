@@ -12,7 +12,7 @@ from typing import Any
 
 from local_cloud.deployed import REPOSITORY
 
-from .callers import client
+from .callers import function
 
 
 class _RuntimeApi(ThreadingHTTPServer):
@@ -70,25 +70,23 @@ def _serving(event: Any) -> Iterator[_RuntimeApi]:
 
 def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]:
     """The lines that the function of that resource prints about an event, with the variables that the stack gives it."""
-    functions = client(environment, "lambda")
-    pages = functions.get_paginator("list_functions").paginate()
-    [function] = [f for page in pages for f in page["Functions"] if f"-{resource}Function-" in f["FunctionName"]]
+    deployed = function(environment, resource)
     folder = "".join(f"-{c.lower()}" if c.isupper() else c for c in resource).removeprefix("-")
     with _serving(event) as api:
         variables = {
             "PATH": os.environ["PATH"],
             **environment,
-            **function["Environment"]["Variables"],
-            "AWS_SESSION_TOKEN": function["Role"],  # by which the local EC2 knows who calls
+            **deployed["Environment"]["Variables"],
+            "AWS_SESSION_TOKEN": deployed["Role"],  # by which the local EC2 knows who calls
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
-            "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
+            "AWS_LAMBDA_FUNCTION_NAME": deployed["FunctionName"],
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-            "AWS_LAMBDA_LOG_GROUP_NAME": function["LoggingConfig"]["LogGroup"],
+            "AWS_LAMBDA_LOG_GROUP_NAME": deployed["LoggingConfig"]["LogGroup"],
             "AWS_LAMBDA_LOG_STREAM_NAME": "it",
             # Lambda sets these two by the function's LoggingConfig.
-            "AWS_LAMBDA_LOG_FORMAT": function["LoggingConfig"]["LogFormat"],
-            "AWS_LAMBDA_LOG_LEVEL": function["LoggingConfig"]["ApplicationLogLevel"],
+            "AWS_LAMBDA_LOG_FORMAT": deployed["LoggingConfig"]["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": deployed["LoggingConfig"]["ApplicationLogLevel"],
         }
         bootstrap = REPOSITORY / "target" / "lambda" / folder / "bootstrap"
         process = subprocess.Popen([bootstrap], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

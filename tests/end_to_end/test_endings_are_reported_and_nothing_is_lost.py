@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .callers import client, deliver
+from .callers import client, deliver, function
 from .executions import Machine
 from .tagging import Peerings
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, unknown_vpc_id, wait_until
@@ -134,8 +134,7 @@ def test_what_the_hint_says_is_never_believed(world: World, peerings: Peerings, 
 
 def test_what_can_t_be_served_ends_in_the_dead_letter_queue(environment: dict[str, str]) -> None:
     functions, queues = client(environment, "lambda"), client(environment, "sqs")
-    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
-    [name] = [each for each in names if "StartPeeringFunction" in each]
+    name = function(environment, "StartPeering")["FunctionName"]
     [queue] = [url for url in queues.list_queues()["QueueUrls"] if "DeadLetters" in url]
     poison = {"poison": str(uuid.uuid4())}
     functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(poison))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .callers import assume, client, deliver, output
+from .callers import assume, client, deliver, function, output
 from .executions import Machine
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, wait_until
 
@@ -65,27 +65,25 @@ def test_each_function_acts_there_by_its_own_name(world: World, machine: Machine
     with world.calls() as calls:
         machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
     for call in (call for call in calls.made if call["Action"] == "AssumeRole"):
-        function = call["Parameters"]["RoleSessionName"]
-        assert function.startswith("isthmus-") and "Function" in function
-        assert call["Caller"].startswith(f"arn:aws:iam::{HUB}:role/{function.partition('Function')[0]}FunctionRole")
+        session = call["Parameters"]["RoleSessionName"]
+        assert session.startswith("isthmus-") and "Function" in session
+        assert call["Caller"].startswith(f"arn:aws:iam::{HUB}:role/{session.partition('Function')[0]}FunctionRole")
         assert call["Parameters"]["ExternalId"]
 
 
 def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(environment: dict[str, str]) -> None:
     external_id = output(environment, "ExternalId")
-    functions = client(environment, "lambda").list_functions()["Functions"]
-    [function] = [each["Role"] for each in functions if "CreateRequestFunction" in each["FunctionName"]]
-
-    assert assume(environment, MEMBER_ROLE, function, ExternalId=external_id) is None
+    role = function(environment, "CreateRequest")["Role"]
+    assert assume(environment, MEMBER_ROLE, role, ExternalId=external_id) is None
     for caller, more in (
-        (function, {}),
-        (function, {"ExternalId": str(uuid.uuid4())}),
-        (function, {"ExternalId": external_id + "0"}),
-        (function, {"ExternalId": external_id, "Tags": [{"Key": "team", "Value": "payments"}]}),
+        (role, {}),
+        (role, {"ExternalId": str(uuid.uuid4())}),
+        (role, {"ExternalId": external_id + "0"}),
+        (role, {"ExternalId": external_id, "Tags": [{"Key": "team", "Value": "payments"}]}),
         (f"arn:aws:iam::{HUB}:role/another", {"ExternalId": external_id}),
-        (f"{function}-too", {"ExternalId": external_id}),
+        (f"{role}-too", {"ExternalId": external_id}),
         (f"arn:aws:iam::{HUB}:root", {"ExternalId": external_id}),
-        (function.replace(HUB, STRANGER), {"ExternalId": external_id}),
+        (role.replace(HUB, STRANGER), {"ExternalId": external_id}),
     ):
         assert assume(environment, MEMBER_ROLE, caller, **more) == "AccessDenied", (caller, more)
 
@@ -236,9 +234,7 @@ def test_a_stranger_s_request_is_not_accepted(world: World, machine: Machine, en
     stranger = world.vpc("10.3.0.0/16", account=STRANGER)
     pcx = world.peered_by_hand(stranger, vpc, accept=False)
     machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
-    functions = client(environment, "lambda")
-    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
-    [accept] = [name for name in names if "AcceptInPeerRegionFunction" in name]
+    accept = function(environment, "AcceptInPeerRegion")["FunctionName"]
     task = {
         "VpcPeeringConnectionId": pcx,
         "Requester": stranger.end(),
@@ -247,6 +243,6 @@ def test_a_stranger_s_request_is_not_accepted(world: World, machine: Machine, en
         "Tags": {},
         "Attempt": 0,
     }
-    answer = json.load(functions.invoke(FunctionName=accept, Payload=json.dumps(task))["Payload"])
+    answer = json.load(client(environment, "lambda").invoke(FunctionName=accept, Payload=json.dumps(task))["Payload"])
     assert answer["errorType"] == "InvalidRequest"
     assert vpc.connection(pcx)["Status"]["Code"] == "pending-acceptance"

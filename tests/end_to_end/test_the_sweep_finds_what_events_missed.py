@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .callers import client
+from .callers import client, function
 from .tagging import Peerings
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, wait_until
 
@@ -23,8 +23,7 @@ def no_waiting(world: World) -> None:
 @pytest.fixture
 def sweep(environment: dict[str, str]) -> Sweep:
     """Invokes the function as the schedule does, and answers its summary."""
-    functions = client(environment, "lambda")
-    [name] = [each["FunctionName"] for each in functions.list_functions()["Functions"] if "SweepFunction" in each["FunctionName"]]
+    functions, name = client(environment, "lambda"), function(environment, "Sweep")["FunctionName"]
 
     def invoke(**task: Any) -> dict[str, Any]:
         answer = functions.invoke(FunctionName=name, Payload=json.dumps(task))

@@ -7,7 +7,7 @@ import pytest
 from .callers import deliver
 from .executions import Machine
 from .tagging import Peerings
-from .world import HERE, HUB, THERE, Vpc, World, wait_until
+from .world import HERE, HUB, THERE, Vpc, World, request, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +190,17 @@ def test_untagged_while_it_is_set_up_it_is_gone_in_the_end(world: World, peering
     peerings.settle(vpc, peer, at_least=1)
     wait_until(lambda: (vpc.tables(), peer.tables()) == before, "no route is left")
     assert not vpc.connections()
+
+
+def test_untagged_before_it_is_set_up_it_is_gone_in_the_end(world: World, peerings: Peerings) -> None:
+    """The execution that the tag started finds no tag any more; nor was there anything to take apart when that went."""
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+    before = vpc.tables(), peer.tables()
+    late = peerings.set_up.start(request(vpc, peer), name=f"tags-{vpc.id}-{peer.id}-late")
+    peerings.set_up.wait(late).succeeded()
+    peerings.go_away(vpc, peer)
+    wait_until(lambda: vpc.tags() == peer.tags() == {}, "nothing tells of it any more")
+    assert (vpc.tables(), peer.tables()) == before
 
 
 def test_a_report_that_nobody_can_hear_spoils_nothing(world: World, machine: Machine) -> None:

@@ -31,6 +31,11 @@ fn task(id: &str, change: Change) -> StartTask {
     StartTask { end: end(id), change, event_id: EVENT.into(), time: TIME.into() }
 }
 
+/// The name of an execution for this event: AWS allows 80 characters, which leaves 31 of its id's digits.
+fn named(end: &str, peer: &str) -> String {
+    format!("tags-{end}-{peer}-{}", EVENT.replace('-', ""))
+}
+
 const TAGS: Change = Change::Tags { consent: false };
 
 async fn start(memory: &Memory, machine: &Machine) -> Started {
@@ -41,10 +46,7 @@ async fn start(memory: &Memory, machine: &Machine) -> Started {
 async fn each_peer_gets_an_execution_and_a_repeated_delivery_none() {
     let (memory, machine) = (world(), Machine::default());
     let started = start(&memory, &machine).await;
-    assert_eq!(
-        started.executions,
-        [format!("vpc-0000000a-vpc-0000000b-{EVENT}"), format!("vpc-0000000a-vpc-0000000c-{EVENT}")]
-    );
+    assert_eq!(started.executions, [named("vpc-0000000a", "vpc-0000000b"), named("vpc-0000000a", "vpc-0000000c")]);
     start(&memory, &machine).await;
     assert_eq!(machine.set_up.borrow().len(), 2);
     for input in machine.set_up.borrow().values() {
@@ -77,7 +79,7 @@ async fn a_misspelt_selection_starts_nothing_rather_than_everything() {
     let (memory, machine) = (world(), Machine::default());
     memory.tag_vpc(&end("vpc-0000000b"), "isthmus:routes", "None");
     let started = start(&memory, &machine).await;
-    assert_eq!(started.executions, [format!("vpc-0000000a-vpc-0000000c-{EVENT}")]);
+    assert_eq!(started.executions, [named("vpc-0000000a", "vpc-0000000c")]);
     assert!(started.refused[0].starts_with("vpc-0000000b: isthmus:routes: \"None\" is not"), "{:?}", started.refused);
 
     let (memory, machine) = (world(), Machine::default());
@@ -176,6 +178,22 @@ async fn a_report_of_the_machines_starts_only_what_it_can_have_missed() {
     assert!(unwished.executions.is_empty() && unwished.teardowns.is_empty());
 }
 
+/// Whoever takes the tag off just after it started an execution finds nothing to take apart yet.
+#[tokio::test]
+async fn what_tags_asked_for_and_no_longer_wish_once_it_is_made_is_taken_back() {
+    let (memory, machine) = (world(), Machine::default());
+    memory.drop_tag(&end("vpc-0000000a"), "isthmus:peer");
+    let by_tags = named("vpc-0000000a", "vpc-0000000b");
+    let of_a_pipeline = "vpc-0000000a-vpc-0000000c-1".to_owned();
+    for (peer, name, taken_back) in [("vpc-0000000b", by_tags, 1), ("vpc-0000000c", of_a_pipeline, 0)] {
+        let execution = format!("arn:aws:states:us-east-1:123456789012:execution:peering:{name}");
+        execute(&memory, &execution, &json!({"VpcId": "vpc-0000000a", "PeerVpcId": peer})).await.expect("peered");
+        let hint = task("vpc-0000000a", Change::Active(end(peer)));
+        let started = start_peering(&memory, &machine, &stack(), &fleet(), hint).await.expect("started");
+        assert_eq!(started.teardowns.len(), taken_back, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_misspelt_is_told_on_the_vpc_until_it_is_right() {
     let (memory, machine) = (world(), Machine::default());
@@ -213,7 +231,7 @@ async fn a_region_that_aws_does_not_have_is_told_and_spoils_no_other() {
         "vpc-0000000b@mars-north-1 vpc-0000000c vpc-0000000a@eu-west-1",
     );
     let started = start(&memory, &machine).await;
-    assert_eq!(started.executions, [format!("vpc-0000000a-vpc-0000000c-{EVENT}")]);
+    assert_eq!(started.executions, [named("vpc-0000000a", "vpc-0000000c")]);
     let told = memory.tags(&end("vpc-0000000a"))["isthmus:status:invalid"].clone();
     assert!(told.contains("\"vpc-0000000b@mars-north-1\" is in no Region") && told.contains("this very VPC"), "{told}");
 }

@@ -10,9 +10,7 @@ use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::request::Request;
 use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack, is_made_by};
-use crate::standing::Origin;
-use crate::steps::executions::named_after;
-use crate::steps::start_requested::MEMBER_EVENT;
+use crate::steps::executions::origin;
 use related::Related;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,14 +35,8 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Executions that tags or events started are named after their pair.
-    fn origin(&self, request: &Request) -> Origin {
-        let name = self.id.rsplit(':').next().unwrap_or_default();
-        match name {
-            _ if name.starts_with(&named_after(&request.end, &request.peer)) => Origin::Tags,
-            _ if name.starts_with(MEMBER_EVENT) => Origin::MemberEvent,
-            _ => Origin::Execution,
-        }
+    fn name(&self) -> &str {
+        self.id.rsplit(':').next().unwrap_or_default()
     }
 }
 
@@ -88,8 +80,9 @@ pub struct Peering {
 /// Reads, plans, and makes or adopts the connection. A refusal leaves the world exactly as it was.
 pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateTask) -> Result<Peering, Error> {
     let request = Request::parse(&task.request, stack)?;
-    let survey = Survey::of(network, stack, &request, task.execution.origin(&request)).await?;
-    let related = Related::of(&survey, stack, &request);
+    let origin = origin(task.execution.name(), &request);
+    let survey = Survey::of(network, stack, &request, origin).await?;
+    let related = Related::of(&survey, stack, &request, origin);
     let found = adopt(&survey.connections, &request.end, &request.peer);
     let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
     shorten(&mut warnings);

@@ -1,4 +1,4 @@
-//! Starting executions of the two machines for a pair that tags wish, or no longer wish.
+//! Starting executions of the two machines: for a pair that tags wish, or no longer wish, and for one that an event asks for.
 
 use super::pair::{Pair, Seen};
 use crate::connection::{Connection, End};
@@ -7,7 +7,7 @@ use crate::intent::Wish;
 use crate::network::Tags;
 use crate::request::{Input, Request};
 use crate::stack::Stack;
-use crate::standing::{Standing, is_wished};
+use crate::standing::{Origin, Standing, is_wished};
 use crate::teardown;
 
 /// Both machines, as far as they can be started.
@@ -71,17 +71,43 @@ pub(super) fn request(pair: &Pair) -> Request {
     }
 }
 
-/// At most 80 characters, of which each id takes 21 and the event's UUID 36.
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-pub(super) fn execution_name(pair: &Pair, occasion: &str) -> String {
-    let occasion: String = occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
+/// The name of an execution for what the tags of a pair say: the same for the same occasion.
+pub(super) fn name_by_tags(pair: &Pair, occasion: &str) -> String {
     let [end, peer] = wisher_first(pair).map(|seen| &seen.end);
-    named_after(end, peer) + &occasion
+    execution_name(BY_TAGS, end, peer, occasion)
 }
 
-/// What the name of every execution begins with that tags started for this pair.
-pub(super) fn named_after(end: &End, peer: &End) -> String {
-    format!("{}-{}-", end.vpc_id, peer.vpc_id)
+/// Who had an execution started, by what its name begins with. Pipelines name theirs as they like.
+pub(super) const BY_TAGS: &str = "tags";
+/// An event of another account.
+pub(super) const BY_MEMBER_EVENT: &str = "member";
+/// An event of the stack's own account.
+pub(super) const BY_OWN_EVENT: &str = "event";
+
+/// AWS's limit. <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+const NAME_CHARACTERS: usize = 80;
+
+/// The name of an execution for this pair: the same for the same occasion, whose id is cut to what room there is, at least
+/// 29 of a UUID's 32 digits.
+pub(super) fn execution_name(by: &str, end: &End, peer: &End, occasion: &str) -> String {
+    let stem = stem(by, end, peer);
+    let room = NAME_CHARACTERS.saturating_sub(stem.len());
+    let occasion: String = occasion.chars().filter(char::is_ascii_alphanumeric).take(room).collect();
+    stem + &occasion
+}
+
+fn stem(by: &str, end: &End, peer: &End) -> String {
+    format!("{by}-{}-{}-", end.vpc_id, peer.vpc_id)
+}
+
+/// Where a request comes from, as the name of its execution says.
+pub(super) fn origin(name: &str, request: &Request) -> Origin {
+    let is_by = |by| name.starts_with(&stem(by, &request.end, &request.peer));
+    match name {
+        _ if is_by(BY_TAGS) => Origin::Tags,
+        _ if is_by(BY_MEMBER_EVENT) => Origin::MemberEvent,
+        _ => Origin::Execution,
+    }
 }
 
 fn wisher_first(pair: &Pair) -> [&Seen; 2] {

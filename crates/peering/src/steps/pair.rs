@@ -75,9 +75,14 @@ impl Pair {
         let [side, peer] = &self.sides;
         let is_told = |side: &Seen, peer: &Seen| side.tags.contains_key(&key(&stack.tag_prefix, &peer.end.vpc_id));
         match is_wished(side.voice(), peer.voice()) || is_told(side, peer) || is_told(peer, side) {
-            true => [side, peer].map(|seen| seen.end.arn(&stack.partition)).into(),
+            true => self.arns(stack),
             false => Vec::new(),
         }
+    }
+
+    /// The ARNs of both VPCs.
+    pub(super) fn arns(&self, stack: &Stack) -> Vec<String> {
+        self.sides.iter().map(|seen| seen.end.arn(&stack.partition)).collect()
     }
 
     /// Whether an end may not be read: what it says is unknown, which is not the same as nothing.

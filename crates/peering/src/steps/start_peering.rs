@@ -5,7 +5,7 @@
 
 mod candidates;
 
-use super::executions::{Executions, Verdict, execution_name, misspelt, request};
+use super::executions::{Executions, Verdict, misspelt, name_by_tags, request};
 use super::pair::{Pair, Seen};
 use super::planning::refuse_unheard_regions;
 use super::tell::{hush, tell_invalid, tell_one};
@@ -113,7 +113,7 @@ impl Started {
         let [side, peer] = &pair.sides;
         self.refused.extend(refusals(peer));
         let connection = adopt(own, &side.end, &peer.end).filter(|own| is_wished_by_tags(&own.tags));
-        let name = execution_name(pair, &task.event_id);
+        let name = name_by_tags(pair, &task.event_id);
         match (Verdict::of(pair, connection, stack), &task.change) {
             (Verdict::SetUp, Change::Active(_)) | (Verdict::TakeApart, Change::Removed(_)) | (Verdict::Keep, _) => {}
             (Verdict::SetUp, _) => match misspelt(pair) {

@@ -5,9 +5,9 @@
 //! `create-request` to find out, as with every execution; an event of the stack's own account speaks for it as an
 //! execution would. What can't be understood is answered and never tried again.
 
-use super::executions::Executions;
+use super::executions::{BY_MEMBER_EVENT, BY_OWN_EVENT, Executions, execution_name};
 use crate::error::Error;
-use crate::request::{Input, Request};
+use crate::request::Request;
 use crate::stack::Stack;
 use serde::Serialize;
 use serde_json::Value;
@@ -42,39 +42,25 @@ pub async fn start_requested(
     task: RequestedTask,
 ) -> Result<Requested, Error> {
     let RequestedTask { sender, event_id, request } = task;
-    let input = match read(&request, &sender, stack) {
-        Ok(input) => input,
+    let request = match read(&request, &sender, stack) {
+        Ok(request) => request,
         Err(refusal) => return Ok(Requested { refused: Some(refusal), execution: None }),
     };
-    let name = execution_name(&input, &event_id, stack);
-    executions.set_up(&name, &input).await?;
+    let by = if request.end.owner_id == stack.account { BY_OWN_EVENT } else { BY_MEMBER_EVENT };
+    let name = execution_name(by, &request.end, &request.peer, &event_id);
+    executions.set_up(&name, &request.into()).await?;
     Ok(Requested { execution: Some(name), refused: None })
 }
 
 /// The request, asked by the end that the sender owns, or why it starts nothing.
-fn read(request: &Value, sender: &str, stack: &Stack) -> Result<Input, String> {
+fn read(request: &Value, sender: &str, stack: &Stack) -> Result<Request, String> {
     let request = Request::parse(request, stack).map_err(|error| format!("account {sender}: {error}"))?;
     match [&request.end, &request.peer].map(|end| end.owner_id.as_str() == sender) {
-        [true, _] => Ok(request.into()),
-        [false, true] => Ok(request.turned().into()),
+        [true, _] => Ok(request),
+        [false, true] => Ok(request.turned()),
         [false, false] => Err(format!(
             "account {sender} owns neither {} nor {}: whoever owns one of them has to ask",
             request.end, request.peer
         )),
     }
-}
-
-/// What the name of an execution begins with that an event of another account started.
-pub(super) const MEMBER_EVENT: &str = "member-";
-
-/// Likewise of the stack's own account.
-const OWN_EVENT: &str = "event-";
-
-/// At most 80 characters. It doesn't begin like the names of executions that tags started.
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-fn execution_name(input: &Input, event_id: &str, stack: &Stack) -> String {
-    let origin = if input.owner_id.as_ref() == Some(&stack.account) { OWN_EVENT } else { MEMBER_EVENT };
-    let [end, peer] = [&input.vpc_id, &input.peer_vpc_id].map(|id| id.as_str().trim_start_matches("vpc-"));
-    let delivery: String = event_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
-    format!("{origin}{end}-{peer}-{delivery}")
 }

@@ -8,7 +8,7 @@ mod drift;
 mod pairs;
 mod world;
 
-use super::executions::{Executions, execution_name, request};
+use super::executions::{Executions, name_by_tags, request};
 use super::tell::{hush, tell_both, tell_invalid};
 use crate::connection::End;
 use crate::error::Error;
@@ -161,7 +161,7 @@ impl Swept {
 }
 
 async fn start(executions: &impl Executions, sweep: &Sweep, known: &Known, finding: &Finding) -> Result<String, Error> {
-    let name = execution_name(&known.pair, &sweep.id);
+    let name = name_by_tags(&known.pair, &sweep.id);
     match finding {
         Finding::TakeApart(_) => {
             let [end, peer] = known.ends();

@@ -6,7 +6,7 @@ use crate::intent::print_routes;
 use crate::network::Tags;
 use crate::request::Request;
 use crate::stack::{BY_TAGS, ROUTED, STACK_TAG, Stack, TAGS_OF_A_RESOURCE, WISHED_BY};
-use crate::standing::Standing;
+use crate::standing::{Origin, Standing};
 use crate::status_tag::{News, VALUE_CHARACTERS, key};
 use crate::steps::pair::{Pair, Seen};
 
@@ -15,12 +15,14 @@ pub(in crate::steps) struct Related {
     pair: Pair,
     /// What a connection carries that tags wish: that they do, and which tables they select.
     marks: Tags,
+    /// What a new one carries.
+    marks_of_new: Tags,
     /// For events: the ARNs of both ends, where tags have to do with them.
     pub(super) resources: Vec<String>,
 }
 
 impl Related {
-    pub(in crate::steps) fn of(survey: &Survey, stack: &Stack, request: &Request) -> Self {
+    pub(in crate::steps) fn of(survey: &Survey, stack: &Stack, request: &Request, origin: Origin) -> Self {
         let [vpc, peer_vpc] = &survey.vpcs;
         let ends = [(&request.end, vpc), (&request.peer, peer_vpc)];
         let pair = Pair { sides: ends.map(|(end, vpc)| Seen::with(stack, end, vpc.tags.clone())) };
@@ -29,13 +31,18 @@ impl Related {
             Standing::Wished => marks(request, &pair),
             _ => Tags::new(),
         };
-        Self { marks, resources: pair.resources(stack), pair }
+        // One that tags asked for is theirs to take back, even if they are gone by the time that it is made.
+        let (own, resources) = match origin {
+            Origin::Tags => (Some((WISHED_BY.to_owned(), BY_TAGS.to_owned())), pair.arns(stack)),
+            Origin::MemberEvent | Origin::Execution => (None, pair.resources(stack)),
+        };
+        Self { marks_of_new: marks.clone().into_iter().chain(own).collect(), marks, resources, pair }
     }
 
     /// These tags of a new connection, with the marks, if there is room.
     pub(super) fn mark(&self, tags: Tags) -> Tags {
-        match self.fits(&tags) {
-            true => tags.into_iter().chain(self.marks.clone()).collect(),
+        match fits(&self.marks_of_new, &tags) {
+            true => tags.into_iter().chain(self.marks_of_new.clone()).collect(),
             false => tags,
         }
     }
@@ -44,15 +51,10 @@ impl Related {
     /// them the tag that says whose it is, without which a side that has no tags yet may not be tagged.
     pub(in crate::steps) fn marks_to_put(&self, carried: &Tags, stack: &Stack) -> Tags {
         let is_new = self.marks.iter().any(|(key, value)| carried.get(key) != Some(value));
-        match is_new && self.fits(carried) {
+        match is_new && fits(&self.marks, carried) {
             true => self.marks.clone().into_iter().chain([(STACK_TAG.into(), stack.name.clone())]).collect(),
             false => Tags::new(),
         }
-    }
-
-    fn fits(&self, tags: &Tags) -> bool {
-        let others = tags.keys().filter(|key| !self.marks.contains_key(*key)).count();
-        others + self.marks.len() <= TAGS_OF_A_RESOURCE
     }
 
     /// The ends whose status doesn't say yet that this connection is active.
@@ -68,6 +70,11 @@ impl Related {
         };
         [(side, peer), (peer, side)].into_iter().filter(is_due).map(|(side, _)| side.end.clone()).collect()
     }
+}
+
+fn fits(marks: &Tags, tags: &Tags) -> bool {
+    let others = tags.keys().filter(|key| !marks.contains_key(*key)).count();
+    others + marks.len() <= TAGS_OF_A_RESOURCE
 }
 
 /// A side's selection is recorded where the request asks just what that VPC's tags say, and where it fits into a tag.

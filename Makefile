@@ -43,7 +43,6 @@ PROFILE ?= dev
 ARCH ?= $(HOST_ARCH)
 # Where `sam build` takes the functions from, for the local cloud.
 export LAMBDA ?= $(CURDIR)/target/lambda
-PROFILE_DIR := $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # aws-sdk-ec2 declares itself mostly unused; cargo heeds that hint only behind an unstable flag. A quarter of the time.
 HINT := RUSTC_BOOTSTRAP=1
@@ -79,8 +78,12 @@ build: ## each function at target/lambda/<function>/bootstrap (PROFILE=dev|relea
 .PHONY: deploy
 deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=arm64|x86_64)
 	PROFILE=release ARCH=$(DEPLOY_ARCH) $(SAM) build
-	$(SAM) deploy --guided --parameter-overrides Architecture=$(DEPLOY_ARCH)
-DEPLOY_ARCH = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),arm64)
+	@echo "The functions are built for $(DEPLOY_ARCH): the parameter Architecture has to say the same."
+	$(SAM) deploy --guided
+# As given, as in the last deployment, or what Lambda runs cheapest. It isn't passed on as an override: with one, SAM would
+# forget all other parameters of the last deployment.
+DEPLOY_ARCH = $(firstword $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH)) $(REMEMBERED_ARCH) arm64)
+REMEMBERED_ARCH = $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml)
 
 .PHONY: bench
 bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less; PART=functions|peerings: one half)
@@ -160,7 +163,7 @@ functions: $(ZIG_ENV)/ready
 	@echo "building the functions ($(PROFILE), $(ARCH))"
 	@PATH="$(ZIG_ENV)/bin:$$PATH" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
 	  --target $(RUST_TARGET).2.34 $(FUNCTIONS:%=--package %)
-	@$(call collect,$(CARGO_TARGET_DIR)/$(RUST_TARGET)/$(PROFILE_DIR))
+	@$(call collect,$(CARGO_TARGET_DIR)/$(RUST_TARGET)/$(PROFILE))
 endif
 
 # A copy only where it changed, so that what depends on its time stays as it is.

@@ -65,11 +65,11 @@ def part_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine) -> None:
 
 def see_through(machine: Machine, vpc: Vpc) -> None:
     wait_until(lambda: bool(machine.executions(vpc.id)), "the tag started an execution")
-    [arn] = machine.executions(vpc.id)
-    follow(machine, arn)
-    execution = machine.wait(arn)
-    if execution.status != "SUCCEEDED":
-        raise Missing(f"the execution {execution.status}: {execution.error} {execution.cause.get('Message', '')}")
+    follow(machine, machine.executions(vpc.id)[0])
+    for arn in machine.executions(vpc.id):  # the report of the set-up is a hint as well, and may start a second teardown
+        execution = machine.wait(arn)
+        if execution.status != "SUCCEEDED":
+            raise Missing(f"the execution {execution.status}: {execution.error} {execution.cause.get('Message', '')}")
 
 
 def describe(vpc: Vpc) -> str:

@@ -32,6 +32,7 @@ def main() -> None:
     tables = report.all_tables(document, reached)
     print("\n\n".join(tables.values()))
     output = REPOSITORY / ".local" / "bench" if arguments.quick else DOCS
+    output.mkdir(parents=True, exist_ok=True)
     (output / "performance.json").write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
     (output / "performance.svg").write_text(chart.draw(document))
     if not arguments.quick:
@@ -60,7 +61,7 @@ def machine(rounds: int) -> dict[str, Any]:
     return {
         "cores": os.cpu_count(),
         "processor": processor(),
-        "kernel": platform.release(),
+        "kernel": platform.release().split("-")[0],
         "day": datetime.date.today().isoformat(),
         "load": f"{os.getloadavg()[0]:.1f}",
         "rounds": rounds,

@@ -9,29 +9,15 @@ REQUEST = 0.20 / 1_000_000
 GIGABYTE_SECOND = 0.0000133334
 MEMORY_GB = 128 / 1024
 
-# Calls that a first run can't do without: two looks at VPCs, one for connections, two at route tables; create, accept,
-# and one look that finds the connection active.
-CALLS_BESIDE_ROUTES = 8
 # The states of the main line, the choice and the end among them.
 TRANSITIONS = 6
 
 CREATE_ROUTE_BURST, CREATE_ROUTE_PER_SECOND = 50, 5
-CREATE_PEERING_BURST, CREATE_PEERING_PER_SECOND = 50, 5
 
 
 def dollars(transitions: float, invocations: float, billed_ms: float) -> float:
     """One peering; the log lines and traces that the owner asks for are left out, and so is the free tier."""
     return transitions * TRANSITION + invocations * REQUEST + billed_ms / 1000 * MEMORY_GB * GIGABYTE_SECOND
-
-
-def calls(routes: int, other_tags: bool) -> int:
-    """EC2 calls of a first run that needs no second look; tags on the other side take one more."""
-    return CALLS_BESIDE_ROUTES + routes + int(other_tags)
-
-
-def pages(tables: int) -> int:
-    """Further pages of route tables on one side: EC2 gives a hundred at once."""
-    return max(0, -(-tables // 100) - 1)
 
 
 def throttled_seconds(routes_a_region: int) -> float:

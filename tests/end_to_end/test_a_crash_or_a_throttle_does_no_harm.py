@@ -2,13 +2,12 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from .executions import Execution, Machine
-from .world import THERE, Vpc, World, request
+from .world import THERE, Vpc, World, request, wait_until
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
 CRASH = {"Code": "InternalError", "HttpStatus": 500, "Effect": "execute-then-fail"}
@@ -83,19 +82,12 @@ def activity(environment: dict[str, str], function: str) -> dict[int, int]:
     return found
 
 
-def task_failures(machine: Machine, arn: str) -> list[str]:
-    """The errors that the machine saw, in order."""
-    pages = machine.client.get_paginator("get_execution_history").paginate(executionArn=arn)
-    events = [event for page in pages for event in page["events"]]
-    return [event["taskFailedEventDetails"]["error"] for event in events if event["type"] == "TaskFailed"]
-
-
 @pytest.mark.parametrize(
     ("function", "action", "after_calls"),
     [
         ("CreateRequest", "CreateVpcPeeringConnection", 0),
         ("AcceptInPeerRegion", "AcceptVpcPeeringConnection", 0),
-        ("WaitActive", "DescribeVpcPeeringConnections", 2),
+        ("WaitActive", "DescribeVpcPeeringConnections", 1),
         ("UpdateRoutes", "CreateRoute", 3),
     ],
 )
@@ -107,14 +99,14 @@ def test_a_function_killed_half_way_is_run_again_and_finishes(
     for _ in range(3):
         vpc.table(), peer.table()
     world.control.set(pending_after=0, visible_after=0)
-    world.control.plant_faults({"Action": action, "AfterCalls": after_calls, "Times": 1, "DelaySeconds": 4})
+    world.control.plant_faults({"Action": action, "AfterCalls": after_calls, "DelaySeconds": 5})
     idle = activity(environment, function)
     arn = machine.start(request(vpc, peer))
-    machine.reaches(arn, function)
-    time.sleep(1.5)  # the call is under way
+    wait_until(lambda: world.control.faults()["Struck"] == 1, "the call is under way")
     busy = activity(environment, function)
     os.kill(max(busy, key=lambda process: busy[process] - idle.get(process, 0)), signal.SIGKILL)
     execution = machine.wait(arn).succeeded()
-    time.sleep(4)  # until the slow call is over, too
+    wait_until(lambda: world.control.faults()["Over"] == 1, "the slow call is over, too")
     in_order(execution, vpc, peer)
-    assert [error for error in task_failures(machine, arn) if not error.startswith("Peering")] == ["Runtime.ExitError"]
+    failures = [event["taskFailedEventDetails"]["error"] for event in machine.history(arn) if event["type"] == "TaskFailed"]
+    assert [error for error in failures if not error.startswith("Peering")] == ["Runtime.ExitError"]

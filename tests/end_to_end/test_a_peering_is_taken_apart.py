@@ -76,7 +76,7 @@ def test_a_route_that_a_set_up_wrote_meanwhile_goes_as_well(
 ) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", account=account)
     pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
-    world.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 3})
+    world.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 5})
     arn = teardown.start(ends(vpc, peer))
     wait_until(lambda: not vpc.routes_to(pcx) and not peer.routes_to(pcx), "the planned routes are gone")
     for end, block in ((vpc, "10.2.0.0/16"), (peer, "10.1.0.0/16")):
@@ -89,7 +89,7 @@ def test_two_at_once_are_no_failure(world: World, machine: Machine, teardown: Ma
     """Each has seen the connection alive when the other deletes it."""
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
-    world.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 3, "Times": 2})
+    world.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 5, "Times": 2})
     arns = [teardown.start(ends(vpc, peer)), teardown.start(ends(peer, vpc))]
     outputs = [teardown.wait(arn).succeeded().output for arn in arns]
     assert {(output["VpcPeeringConnectionId"], output["Status"]) for output in outputs} == {(pcx, "deleted")}

@@ -2,9 +2,10 @@
 
 import pytest
 
+from .calls import Calls
 from .executions import Machine
 from .places import PLACES
-from .world import THERE, Calls, Vpc, World, request
+from .world import THERE, Vpc, World, request
 
 MODIFY = "ModifyVpcPeeringConnectionOptions"
 ALLOW = "AllowDnsResolutionFromRemoteVpc"

@@ -9,54 +9,23 @@ import pytest
 
 from .callers import client, deliver, function
 from .executions import Machine
+from .listening import Listener
 from .tagging import Peerings
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, unknown_vpc_id, wait_until
-
-
-class Listener:
-    """A subscriber of the stack's bus, as any user could be one: a rule with a queue."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._events, self._queues = client(environment, "events"), client(environment, "sqs")
-        name = f"listener-{uuid.uuid4().hex[:8]}"
-        self._bus = environment["EVENT_BUS_ARN"].rsplit("/", 1)[1]
-        self._queue = self._queues.create_queue(QueueName=name)["QueueUrl"]
-        arn = self._queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        self._events.put_rule(Name=name, EventBusName=self._bus, EventPattern=json.dumps({"source": ["isthmus"]}))
-        self._events.put_targets(Rule=name, EventBusName=self._bus, Targets=[{"Id": "queue", "Arn": arn}])
-        self._rule = name
-        self._heard: list[dict[str, Any]] = []
-
-    def hears(self, detail_type: str, about: Vpc) -> dict[str, Any]:
-        """The one event of that type about that VPC, once it is there: what other tests began may end meanwhile."""
-        [event] = self.hears_all(detail_type, about)
-        return event
-
-    def hears_all(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
-        """Every event of that type about that VPC, once there is one."""
-        wait_until(lambda: bool(self._of(detail_type, about)), f"{detail_type} was reported")
-        events = self._of(detail_type, about)
-        assert {(event["source"], event["account"], event["region"]) for event in events} == {("isthmus", HUB, HERE)}
-        return events
-
-    def _of(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
-        received = self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
-        for message in received:
-            self._heard.append(json.loads(message["Body"]))
-            self._queues.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return [event for event in self._heard if event["detail-type"] == detail_type and about.id in json.dumps(event)]
-
-    def stop(self) -> None:
-        self._events.remove_targets(Rule=self._rule, EventBusName=self._bus, Ids=["queue"])
-        self._events.delete_rule(Name=self._rule, EventBusName=self._bus)
+from .world import HERE, HUB, MEMBER, THERE, World, request, unknown_vpc_id, wait_until
 
 
 @pytest.fixture
 def bus(world: World, environment: dict[str, str]) -> Iterator[Listener]:
     world.hurry()
-    listener = Listener(environment)
+    listener = Listener(environment, {"source": ["isthmus"]})
     yield listener
     listener.stop()
+
+
+def vpcs(event: dict[str, Any]) -> set[str]:
+    """Those among an event's resources; beside them AWS names the execution and its machine."""
+    assert any(":execution:" in arn for arn in event["resources"])
+    return {arn for arn in event["resources"] if ":vpc/" in arn}
 
 
 def test_set_up_and_taken_apart_are_reported_as_they_are_answered(
@@ -65,7 +34,7 @@ def test_set_up_and_taken_apart_are_reported_as_they_are_answered(
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     output = machine.run(request(vpc, peer)).succeeded().output
     active = bus.hears("VPC Peering Active", vpc)
-    assert active["detail"] == output and active["resources"] == []
+    assert active["detail"] == output and vpcs(active) == set()
     output = teardown.run({**vpc.end(), **peer.end("Peer")}).succeeded().output
     assert bus.hears("VPC Peering Removed", vpc)["detail"] == output
 
@@ -84,11 +53,36 @@ def test_a_peering_by_tags_names_both_vpcs(world: World, peerings: Peerings, bus
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
     arns = {f"arn:aws:ec2:{end.region}:{HUB}:vpc/{end.id}" for end in (vpc, peer)}
-    assert set(bus.hears("VPC Peering Active", vpc)["resources"]) == arns
+    assert vpcs(bus.hears("VPC Peering Active", vpc)) == arns
     vpc.untag("isthmus:peer")
     # The report of the set-up is a hint as well. Where it is followed only now, two teardowns are at work, and each reports.
     for removed in bus.hears_all("VPC Peering Removed", vpc):
-        assert set(removed["resources"]) == arns
+        assert vpcs(removed) == arns
+
+
+def unheard(machine: Machine, environment: dict[str, str]) -> Machine:
+    """The same machine, but for a bus that takes nothing of it."""
+    described = machine.client.describe_state_machine(stateMachineArn=machine.arn)
+    definition = json.loads(described["definition"])
+    for state in definition["States"].values():
+        for entry in state.get("Arguments", {}).get("Entries", []):
+            entry["EventBusName"] = f"arn:aws:events:{HERE}:999999999999:event-bus/somebody-s"
+    name, role = f"unheard-{uuid.uuid4().hex[:8]}", described["roleArn"]
+    made = machine.client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+    return Machine(environment, made["stateMachineArn"])
+
+
+def test_what_nobody_can_be_told_of_is_none_the_worse(
+    world: World, machine: Machine, teardown: Machine, environment: dict[str, str]
+) -> None:
+    world.hurry()
+    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
+    peered = unheard(machine, environment).run(request(vpc, peer)).succeeded()
+    assert (peered.states[-1], peered.output["Status"]) == ("PeeringActiveUnannounced", "active")
+    refused = unheard(machine, environment).run(request(vpc, world.vpc("10.1.0.0/20"))).failed("OverlappingCidrs")
+    assert refused.states[-2:] == ["AnnounceOverlap", "OverlappingCidrs"]
+    parted = unheard(teardown, environment).run({**vpc.end(), **peer.end("Peer")}).succeeded()
+    assert (parted.states[-1], parted.output["Status"]) == ("PeeringRemovedUnannounced", "deleted")
 
 
 def test_a_failure_is_mailed_and_that_of_a_dry_run_is_not(world: World, machine: Machine, environment: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from .executions import Execution, Machine
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request
+from .world import HERE, HUB, MEMBER, NEVER, THERE, Vpc, World, request
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
 DENIED = {"Code": "UnauthorizedOperation", "HttpStatus": 403}
@@ -60,7 +60,7 @@ def test_a_refused_call_is_named_and_everything_is_undone(
 ) -> None:
     # Only an acceptance that stays premature takes a look, which is the second description of connections.
     is_the_look = (action, state) == ("DescribeVpcPeeringConnections", "AcceptInPeerRegion")
-    world.control.set(visible_after=6 if is_the_look else 1)
+    world.control.set(visible_after=NEVER if is_the_look else 1)
     execution = fail(world, machine, pair, "AccessDenied", Action=action, AfterCalls=after_calls, **DENIED)
     assert execution.states[-5] == state
     cause = execution.cause
@@ -73,8 +73,8 @@ def test_a_refused_call_is_named_and_everything_is_undone(
 
 
 def test_waiting_that_is_refused_undoes_the_connection(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
-    world.control.set(visible_after=0, pending_after=0, provisioning_for=5)
-    execution = fail(world, machine, pair, "AccessDenied", Action="DescribeVpcPeeringConnections", AfterCalls=2, **DENIED)
+    world.control.set(visible_after=0, pending_after=0, provisioning_for=NEVER)
+    execution = fail(world, machine, pair, "AccessDenied", Action="DescribeVpcPeeringConnections", AfterCalls=1, **DENIED)
     assert execution.states[-5] == "WaitActive"
     assert len(execution.cause["RolledBack"]["ConnectionsDeleted"]) == 1
 

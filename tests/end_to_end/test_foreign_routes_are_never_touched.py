@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from .executions import Machine
-from .world import HERE, HUB, LIVE, MEMBER, THERE, Vpc, World, request
+from .world import HERE, HUB, LIVE, MEMBER, NEVER, THERE, Vpc, World, request
 
 REFUSED = ["CreateRequest", "RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
 PEER_BLOCK = "10.2.0.0/16"
@@ -129,11 +129,12 @@ def test_a_route_that_appears_while_the_connection_is_made_is_a_conflict_and_all
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc(PEER_BLOCK, region=THERE)
     tables = [vpc.main_table, vpc.table(), vpc.table()]
     gateway, peer_tables = vpc.internet_gateway(), peer.tables()
-    world.control.set(provisioning_for=4)
+    world.control.set(provisioning_for=NEVER)
     arn = machine.start(request(vpc, peer))
     machine.reaches(arn, "WaitActive")
     route(vpc, tables[1], PEER_BLOCK, GatewayId=gateway)
     before = vpc.tables()
+    world.control.advance(NEVER)
     execution = machine.wait(arn).failed("RouteConflict")
     assert execution.states[-5:] == ["UpdateRoutes", "RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
     assert execution.cause["Conflicts"] == [conflict(tables[1], PEER_BLOCK, gateway)]
@@ -151,11 +152,12 @@ def test_a_route_that_takes_the_place_of_a_blackhole_before_it_is_repaired_is_le
     dead, to = world.peered_by_hand(vpc, world.vpc("10.4.0.0/16")), target(world, vpc)
     route(vpc, vpc.main_table, PEER_BLOCK, VpcPeeringConnectionId=dead)
     vpc.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=dead)
-    world.control.set(provisioning_for=4)
+    world.control.set(provisioning_for=NEVER)
     arn = machine.start(request(vpc, peer))
     machine.reaches(arn, "WaitActive")
     vpc.ec2.replace_route(RouteTableId=vpc.main_table, DestinationCidrBlock=PEER_BLOCK, **to)
     before = vpc.tables()
+    world.control.advance(NEVER)
     cause = machine.wait(arn).failed("RouteConflict").cause
     assert cause["Conflicts"] == [conflict(vpc.main_table, PEER_BLOCK, *to.values())]
     assert vpc.tables() == before

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .executions import Execution, Machine
-from .world import HERE, HUB, LIVE, MEMBER, THERE, Vpc, World, request, wait_until
+from .world import HERE, HUB, LIVE, MEMBER, NEVER, THERE, Vpc, World, request, wait_until
 
 READS_OF_A_RERUN = 5
 OWN_TAGS = {"isthmus:stack", "isthmus:execution"}
@@ -98,20 +98,24 @@ def test_a_live_connection_made_by_hand_is_adopted_and_keeps_its_tags(
 ) -> None:
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=region)
     requester, accepter = (peer, vpc) if by_peer else (vpc, peer)
-    world.control.set(pending_after=3 if status == "initiating-request" else 0, visible_after=0)
+    world.control.set(pending_after=NEVER if status == "initiating-request" else 0, visible_after=0)
     made = requester.ec2.create_vpc_peering_connection(
         VpcId=requester.id, PeerVpcId=accepter.id, PeerRegion=accepter.region, PeerOwnerId=accepter.account
     )
     connection = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
     requester.ec2.create_tags(Resources=[connection], Tags=[{"Key": "Name", "Value": "by hand"}])
     if status in ("provisioning", "active"):
-        world.control.set(provisioning_for=3 if status == "provisioning" else 0)
+        world.control.set(provisioning_for=NEVER if status == "provisioning" else 0)
         accepter.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
     assert requester.connection(connection)["Status"]["Code"] == status
     accepter_tags = tags_of(accepter, connection)
 
     with world.calls() as calls:
-        execution = machine.run(request(vpc, peer, Name="ours", Tags={"team": "net"})).succeeded()
+        arn = machine.start(request(vpc, peer, Name="ours", Tags={"team": "net"}))
+        if waits := {"initiating-request": "AcceptInPeerRegion", "provisioning": "WaitActive"}.get(status):
+            machine.reaches(arn, waits)
+            world.control.advance(NEVER)
+        execution = machine.wait(arn).succeeded()
 
     assert only_live_connection(vpc, peer) == connection == execution.output["VpcPeeringConnectionId"]
     assert not execution.output["Created"] and routed(vpc, peer, connection)

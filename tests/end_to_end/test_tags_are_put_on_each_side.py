@@ -114,6 +114,19 @@ def test_an_adopted_connection_keeps_its_own_tags(
     assert (vpc.connection(pcx)["Tags"], peer.connection(pcx)["Tags"]) == before
 
 
+def test_what_a_member_puts_on_its_own_side_is_not_written_on_ours(world: World, machine: Machine) -> None:
+    """A request made by hand in this stack's name: its owner chooses its tags, but not those that others read elsewhere."""
+    vpc = world.vpc("10.1.0.0/16", account=MEMBER)
+    while (peer := world.vpc("10.2.0.0/16", region=THERE)).id < vpc.id:
+        pass  # the end with the smaller id is the one whose side says whose connection it is
+    pcx = world.peered_by_hand(vpc, peer, accept=False)
+    forged = {"isthmus:stack": "isthmus", "Access": "admin"}
+    vpc.ec2.create_tags(Resources=[pcx], Tags=[{"Key": key, "Value": value} for key, value in forged.items()])
+    execution = machine.run(request(peer, vpc)).succeeded()
+    assert execution.output["VpcPeeringConnectionId"] == pcx
+    assert tags(peer, execution) == {"isthmus:stack": "isthmus"}
+
+
 def tags(vpc: Vpc, execution: Execution) -> dict[str, str]:
     """The connection's tags as that VPC's own account and Region see them."""
     found = vpc.connection(execution.output["VpcPeeringConnectionId"])["Tags"]

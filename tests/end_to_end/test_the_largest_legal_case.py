@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from .calls import Calls
 from .conftest import calm
 from .executions import Execution, Machine
-from .world import HERE, THERE, Calls, Vpc, World, request
+from .world import HERE, THERE, Vpc, World, request
 
 TABLES = 200  # the default quota of route tables per VPC
 BLOCKS = tuple(f"10.{second}.0.0/16" for second in (1, 11, 21, 31, 41)) + ("2600:1f00:1::/56",)

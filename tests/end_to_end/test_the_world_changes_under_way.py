@@ -1,7 +1,6 @@
 """Others act while an execution runs: each ending has its own name, comes soon, and leaves nothing half made."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +8,9 @@ import pytest
 
 from .conftest import REPOSITORY
 from .executions import Execution, Machine
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
+from .world import HERE, HUB, MEMBER, NEVER, THERE, Vpc, World, request, wait_until
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
-NEVER = 600  # seconds; longer than any test waits
 FAILED = ["RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
 
 
@@ -51,15 +49,15 @@ def before_it_is_accepted(world: World, machine: Machine, pair: tuple[Vpc, Vpc])
 def while_it_is_accepted(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> tuple[str, str]:
     """An execution whose AcceptVpcPeeringConnection takes EC2 some seconds."""
     world.control.set(visible_after=0, pending_after=0)
-    world.control.plant_faults({"Action": "AcceptVpcPeeringConnection", "DelaySeconds": 3})
+    world.control.plant_faults({"Action": "AcceptVpcPeeringConnection", "DelaySeconds": 5})
     arn = machine.start(request(*pair))
-    wait_until(lambda: bool(described(pair, "pending-acceptance")), "the connection can be accepted")
+    wait_until(lambda: world.control.faults()["Struck"] == 1, "it is being accepted")
     return arn, only_connection(pair)
 
 
 def while_routes_are_written(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> tuple[str, str]:
     """An execution that has written one route and takes some seconds over the next."""
-    world.control.plant_faults({"Action": "CreateRoute", "AfterCalls": 1, "Times": 9, "DelaySeconds": 4})
+    world.control.plant_faults({"Action": "CreateRoute", "AfterCalls": 1, "Times": 9, "DelaySeconds": 5})
     arn = machine.start(request(*pair))
     machine.reaches(arn, "UpdateRoutes")
     connection = only_connection(pair)
@@ -168,10 +166,9 @@ def test_an_overlapping_block_added_under_way_ends_in_the_overlap_branch(
 def test_a_route_table_deleted_under_way_is_not_reported_as_routed(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     vpc, peer = pair
     table = vpc.table()
-    world.control.set(provisioning_for=4)
-    arn = machine.start(request(vpc, peer))
-    machine.reaches(arn, "WaitActive")
+    arn, _ = while_it_is_provisioned(world, machine, pair)
     vpc.ec2.delete_route_table(RouteTableId=table)
+    world.control.advance(NEVER)
     execution = machine.wait(arn)
     if execution.status == "SUCCEEDED":
         assert table not in [route["RouteTableId"] for route in execution.output["Routes"]]
@@ -206,11 +203,11 @@ def test_a_connection_that_somebody_else_makes_the_other_way_wins_and_a_new_run_
     pair = world.vpc(BLOCK), world.vpc(PEER_BLOCK, region=region)
     requester, accepter = sorted(pair, key=lambda vpc: vpc.id)
     world.control.set(visible_after=0, pending_after=0, provisioning_for=0)
-    slowly = {"Action": "CreateVpcPeeringConnection", "Match": {"VpcId": requester.id}, "DelaySeconds": 3}
+    slowly = {"Action": "CreateVpcPeeringConnection", "Match": {"VpcId": requester.id}, "DelaySeconds": 5}
     world.control.plant_faults(slowly)
     with world.calls() as calls:
         arn = machine.start(request(*pair))
-        time.sleep(1.5)  # the survey is over, and the request under way
+        wait_until(lambda: world.control.faults()["Struck"] == 1, "the survey is over, and the request under way")
         by_hand = world.peered_by_hand(accepter, requester)
         execution = machine.wait(arn)
     assert calls.count("CreateVpcPeeringConnection") == 1, "the survey was too early to see the other one"

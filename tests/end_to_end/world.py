@@ -1,6 +1,7 @@
 """EC2 as tests build it and read it back: VPCs of both accounts in any Region, through boto3 and never through our code."""
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,16 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from iam.recorded import Record
 from local_cloud.ec2.control import Control
+
+from .calls import Calls, is_of_a_function, is_write
 
 HUB = "123456789012"
 MEMBER = "222222222222"
 HERE = "us-east-1"
 THERE = "eu-west-1"
 LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
+NEVER = 600  # seconds; longer than any test waits, until it advances the clock
 DEAD = ["failed", "expired", "rejected", "deleting", "deleted"]
-FUNCTIONS = ("aws-sdk-rust", "isthmus-python")  # the functions' user agents; the latter are those of benches/python
-WRITES = ("Create", "Accept", "Delete", "Modify", "Replace", "Associate")
+
+_IDS = re.compile(r"(?:vpc|rtb|pcx)-[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -179,39 +184,32 @@ class World:
 
     @contextmanager
     def untouched(self, *vpcs: Vpc) -> Iterator[None]:
-        """Asserts that the functions write nothing meanwhile, and that these VPCs are afterwards what they were."""
+        """Asserts that the functions write nothing of these VPCs meanwhile, and that they are afterwards what they were."""
         before = [vpc.everything() for vpc in vpcs]
         with self.calls() as calls:
             yield
-        assert calls.writes() == [], calls.writes()
+        concerned = set(_IDS.findall(json.dumps(before, default=str))) | {vpc.id for vpc in vpcs}
+        written = [call for call in calls.made if is_write(call) and concerned & set(_IDS.findall(json.dumps(call["Parameters"])))]
+        assert written == []
         assert [vpc.everything() for vpc in vpcs] == before
 
     @contextmanager
-    def calls(self) -> Iterator["Calls"]:
+    def calls(self) -> Iterator[Calls]:
         """The calls that the functions make meanwhile."""
-        start = self._call_log.stat().st_size
-        calls = Calls()
+        self._calm_down()
+        calls, record = Calls(), Record(self._call_log)
         yield calls
-        with self._call_log.open() as log:
-            log.seek(start)
-            made = [json.loads(line) for line in log]
-        calls.made = [call for call in made if any(mark in (call["UserAgent"] or "") for mark in FUNCTIONS)]
+        calls.made = [call for call in record.news() if is_of_a_function(call)]
 
+    def every_call(self) -> list[dict[str, Any]]:
+        """All calls that anybody has made of this cloud."""
+        return [json.loads(line) for line in self._call_log.read_text().splitlines()]
 
-class Calls:
-    """What the functions asked of EC2."""
-
-    def __init__(self) -> None:
-        self.made: list[dict[str, Any]] = []
-
-    def count(self, *actions: str) -> int:
-        return sum(call["Action"] in actions for call in self.made)
-
-    def ec2(self) -> list[str]:
-        return [call["Action"] for call in self.made if call["Service"] == "ec2"]
-
-    def writes(self) -> list[str]:
-        return [action for action in self.ec2() if action.startswith(WRITES)]
+    def _calm_down(self) -> None:
+        """Returns once nobody has called for a moment: what the test before began may still be ending."""
+        size = -1
+        while size != (size := self._call_log.stat().st_size):
+            time.sleep(0.3)
 
 
 def request(end: Vpc, peer: Vpc, **fields: Any) -> dict[str, Any]:
@@ -219,7 +217,7 @@ def request(end: Vpc, peer: Vpc, **fields: Any) -> dict[str, Any]:
     return {**end.end(), **peer.end("Peer"), **fields}
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"still not true after {seconds} s: {what}"

@@ -18,7 +18,7 @@ from ministack.services.cloudformation import engine
 from ministack.services.cloudformation.provisioners import _physical_name as physical_name
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HUB, MEMBER, HERE = "123456789012", "222222222222", "us-east-1"
+HUB, HERE = "123456789012", "us-east-1"
 STACK = "isthmus"
 
 # The longest name that each kind may have, and how its ARN goes on after the account.

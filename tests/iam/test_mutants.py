@@ -53,7 +53,7 @@ def everyday_calls(judge: Judge) -> list[Call]:
         called(judge, "AcceptInPeerRegionFunction", HUB, accept, arn(HUB, pcx), **OURS),
         called(judge, "AcceptInPeerRegionFunction", HUB, "sts:AssumeRole", member_role, **{"sts:ExternalId": EXTERNAL_ID}),
         called(judge, "UpdateRoutesFunction", HUB, "ec2:CreateRoute", arn(HUB, table)),
-        called(judge, "RollBackFunction", HUB, delete, arn(HUB, pcx), **OURS),
+        called(judge, "RollBackFunction", HUB, delete, arn(HUB, pcx), **OURS, **{"ec2:RequesterVpc": arn(HUB, "vpc/vpc-1")}),
         called(judge, "MemberRole", MEMBER, accept, arn(MEMBER, "vpc/vpc-accepter")),
         called(judge, "MemberRole", MEMBER, accept, arn(MEMBER, pcx), **ENDS),
         called(judge, "MemberRole", MEMBER, "ec2:CreateRoute", arn(MEMBER, table), **in_vpc),

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,11 +159,16 @@ def _recorded_groups(state: Path) -> dict[str, int]:
 
 
 def _ports(port: int | None, ec2_port: int | None) -> tuple[int, int]:
-    """The ports asked for, and free ones for the rest: below those that the kernel gives to outgoing connections."""
+    """The ports asked for, and free ones for the rest."""
     for asked in filter(None, (port, ec2_port)):
         _refuse_if_taken(asked)
-    free = filter(_is_free, random.sample(FREE_PORTS, len(FREE_PORTS)))
+    free = free_ports()
     return port or next(free), ec2_port or next(free)
+
+
+def free_ports() -> Iterator[int]:
+    """Ports that nobody has: below those that the kernel gives to outgoing connections."""
+    return filter(_is_free, random.sample(FREE_PORTS, len(FREE_PORTS)))
 
 
 def _is_free(port: int) -> bool:

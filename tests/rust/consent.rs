@@ -179,6 +179,35 @@ async fn the_status_says_which_tag_is_missing() {
     assert_eq!(memory.tags(&other)["isthmus:status:vpc-0000000a"], told);
 }
 
+/// A retag while a teardown is at work: the old set-up ends after the new one has told that all is well.
+#[tokio::test]
+async fn the_failure_of_a_connection_in_whose_place_another_is_active_is_not_told() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", HUB));
+    for (ended, is_told) in [("pcx-00000001", false), ("pcx-00000002", true)] {
+        let memory = world([&one, &other]);
+        memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+        let active = "active pcx-00000002 2026-01-02T03:04:05Z";
+        memory.tag_vpc(&one, "isthmus:status:vpc-0000000b", active);
+        let cause = json!({"Message": "gone", "VpcPeeringConnectionId": ended}).to_string();
+        let task = json!({"Request": request(&one, &other), "Error": "PeeringDeleted", "Cause": cause, "Time": "now"});
+        record_failure(&memory, &stack(), serde_json::from_value(task).expect("a task")).await.expect("recorded");
+        assert_eq!(memory.tags(&one)["isthmus:status:vpc-0000000b"] != active, is_told, "{ended}");
+    }
+}
+
+#[tokio::test]
+async fn a_vpc_that_its_owner_excluded_is_not_written_to() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", HUB));
+    let memory = world([&one, &other]);
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+    memory.tag_vpc(&other, "isthmus:exclude", "true");
+    let (error, cause) = execute(&memory, "x", &request(&one, &other)).await.expect_err("excluded");
+    let task = json!({"Request": request(&one, &other), "Error": error, "Cause": cause.to_string(), "Time": "now"});
+    record_failure(&memory, &stack(), serde_json::from_value(task).expect("a task")).await.expect("recorded");
+    assert!(memory.tags(&one)["isthmus:status:vpc-0000000b"].starts_with("failed AccessDenied"));
+    assert_eq!(memory.tags(&other).len(), 1);
+}
+
 #[tokio::test]
 async fn a_failure_that_no_tag_has_to_do_with_is_told_to_its_caller_alone() {
     let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));

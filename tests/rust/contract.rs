@@ -196,8 +196,12 @@ fn the_readme_lists_every_error_and_no_other() {
 fn every_setting_that_a_function_reads_is_in_the_template() {
     let template = text("template.yaml");
     let sources = text("crates/aws/src/settings.rs") + &text("crates/aws/src/serve.rs");
-    let names: Vec<&str> = sources.split("setting(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert!(names.len() > 5, "{names:?}");
+    let read_by = |reader: &str| -> Vec<String> {
+        let call = format!("{reader}(\"");
+        sources.split(&call).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+    };
+    let names = [read_by("setting"), read_by("listed")].concat();
+    assert!(names.len() > 12, "{names:?}");
     // Lambda's own begin with AWS_, which a template may not set.
     for name in names.into_iter().filter(|name| !name.starts_with("AWS_")) {
         assert!(

@@ -92,6 +92,21 @@ proptest! {
 }
 
 #[test]
+fn spaces_around_and_commas_between_mean_nothing() {
+    let read =
+        |key: &str, value: &str| Intent::read(&Tags::from([(key.to_owned(), value.to_owned())]), "isthmus", &end());
+    for (sloppy, tidy) in [
+        ("rtb-0000000a,rtb-0000000b", "rtb-0000000a rtb-0000000b"),
+        (" main ", "main"),
+        (" tag:tier=app", "tag:tier=app"),
+    ] {
+        assert_eq!(read("isthmus:routes", sloppy), read("isthmus:routes", tidy), "{sloppy:?}");
+        assert!(read("isthmus:routes", sloppy).refused.is_empty(), "{sloppy:?}");
+    }
+    assert_eq!(read("isthmus:dns", " on ").dns_resolution, Some(true));
+}
+
+#[test]
 fn each_malformed_word_is_named_and_spoils_no_other() {
     let tags = Tags::from([
         ("isthmus:peer".to_owned(), "vpc-0000000b vpc-oops vpc-0000000c@nowhere vpc-0000000d@eu-west-1".to_owned()),

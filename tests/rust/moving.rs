@@ -2,8 +2,9 @@
 
 use crate::pair::{ends, request, world};
 use isthmus_peering::connection::End;
+use isthmus_peering::network::Refusal;
 use isthmus_peering::tables::{Route, Target};
-use isthmus_tests::{Memory, execute};
+use isthmus_tests::{Faulty, Memory, When, execute};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -54,6 +55,37 @@ async fn another_selection_moves_the_routes() {
             output["Routes"].as_array().expect("routes").iter().filter_map(|route| route["Action"].as_str()).collect();
         assert_eq!(actions.contains("Deleted"), tables != "all", "{tables}");
     }
+}
+
+/// Whatever is refused, the VPC is routed as it was before, or as it is wished now.
+#[tokio::test]
+async fn no_refusal_leaves_it_without_routes() {
+    let mut failures = 0;
+    for calls in 0..30 {
+        let memory = wished("main");
+        memory.tag_table(&ends().0, 1, "tier", "app");
+        memory.turn_on_dns_names();
+        execute(&memory, "one", &by_tags("main")).await.expect("peered");
+        memory.tag_vpc(&ends().0, "isthmus:routes", "tag:tier=app");
+        let mut request = request();
+        request["Routes"] = json!({"TableTags": {"tier": "app"}});
+        request["DnsResolution"] = json!(true);
+        let ended = execute(&Faulty::once(&memory, calls, When::Before, Refusal::Denied), "two", &request).await;
+        failures += usize::from(ended.is_err());
+        let expected = if ended.is_ok() { 1 } else { 0 };
+        assert!(routed(&memory).is_superset(&set(&BOTH.map(|block| (expected, block)))), "call {calls}: {ended:?}");
+    }
+    assert!(failures > 5, "{failures}");
+}
+
+/// What the execution was started with is what the tags said a moment ago.
+#[tokio::test]
+async fn an_execution_of_tags_routes_what_they_say_now() {
+    let memory = wished("main");
+    let execution = "arn:aws:states:us-east-1:123456789012:execution:peering:tags-vpc-0000000b-vpc-0000000a-1";
+    execute(&memory, execution, &by_tags("all")).await.expect("peered");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
+    assert_eq!(memory.connections()[0].tags["isthmus:routed:vpc-0000000b"], "main");
 }
 
 #[tokio::test]

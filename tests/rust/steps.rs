@@ -57,6 +57,21 @@ async fn whatever_call_fails_for_good_nothing_half_made_is_left() {
     }
 }
 
+#[tokio::test]
+async fn a_roll_back_that_is_throttled_tries_again() {
+    // Eleven calls until two routes are written and the next is refused; then the roll-back's own calls, each in its turn.
+    for throttled in 0..12 {
+        let memory = world();
+        let denied = Faulty::once(&memory, 9 + 2, When::Before, Refusal::Denied);
+        let network = Faulty::once(&denied, 9 + 2 + 1 + throttled, When::Before, Refusal::Unavailable);
+        let (name, cause) = execute(&network, "the execution", &request()).await.expect_err("denied");
+        assert_eq!(name, "AccessDenied", "call {throttled}: {cause}");
+        assert_eq!(cause["RolledBack"]["LeftBehind"], json!(null), "call {throttled}: {cause}");
+        assert!(memory.connections().iter().all(|connection| !connection.status.is_live()), "call {throttled}");
+        assert_eq!(routes_to_peerings(&memory), 0, "call {throttled}");
+    }
+}
+
 /// The first `calls` calls work, one is denied, and the network works again.
 async fn execute_with_recovery(memory: &Memory, calls: usize, when: When) -> isthmus_tests::Ended {
     execute(&Faulty::once(memory, calls, when, Refusal::Denied), "the execution", &request()).await

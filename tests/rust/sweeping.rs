@@ -2,9 +2,12 @@
 
 use crate::pair::{end, ends, routes_to_peerings, world};
 use isthmus_peering::connection::{Connection, End};
+use isthmus_peering::error::Error;
 use isthmus_peering::network::Location;
-use isthmus_peering::steps::{Sweep, SweepTask, Swept, sweep};
+use isthmus_peering::request::Input;
+use isthmus_peering::steps::{Executions, Sweep, SweepTask, Swept, sweep};
 use isthmus_peering::tables::{Route, Target};
+use isthmus_peering::teardown;
 use isthmus_tests::{Machine, Memory, execute, fleet, stack, take_apart};
 use serde_json::Value;
 
@@ -55,6 +58,27 @@ async fn settled() -> Memory {
     swept(&memory, &machine, 9, "first").await;
     run(&memory, &machine).await;
     memory
+}
+
+/// A machine that can't be started just now.
+struct Unavailable;
+
+impl Executions for Unavailable {
+    async fn set_up(&self, _name: &str, _input: &Input) -> Result<(), Error> {
+        Err(Error::ServiceFault { action: "states:StartExecution".into(), code: "ThrottlingException".into() })
+    }
+
+    async fn take_apart(&self, name: &str, _input: &teardown::Input) -> Result<(), Error> {
+        panic!("{name}: nobody asked for that")
+    }
+}
+
+#[tokio::test]
+async fn what_can_t_be_started_just_now_is_reported_and_left() {
+    let how = Sweep { fleet: fleet(), starts: 9, id: "one".into(), time: "now".into() };
+    let found = sweep(&wished(), &Unavailable, &stack(), &how, SweepTask::default(), || true).await.expect("swept");
+    assert_eq!((found.started.len(), found.left, found.unreachable.len()), (0, 1, 1), "{found:?}");
+    assert!(found.unreachable[0].contains("ThrottlingException"), "{found:?}");
 }
 
 #[tokio::test]

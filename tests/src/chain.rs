@@ -51,7 +51,7 @@ pub async fn execute_in_haste(network: &impl Network, execution: &str, request: 
             let failure = json!({"State": state, "Error": name, "Cause": cause});
             let execution = json!({"Id": execution});
             let task = json!({"Request": request, "Execution": execution, "Failure": failure, "Peering": peering});
-            let ended = again(task, &["RoutesRemaining"], async |task| {
+            let ended = again(task, &["RoutesRemaining", "ServiceFault"], async |task| {
                 roll_back(network, &stack(), read(task), time_for(routes)).await
             });
             let ended = ended.await.map_err(|error| told(&error))?;

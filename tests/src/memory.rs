@@ -11,7 +11,7 @@ use isthmus_peering::tables::{Route, RouteTable, Target};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The network. Clone it to compare before and after.
+/// The network.
 #[derive(Debug, Default)]
 pub struct Memory {
     vpcs: RefCell<BTreeMap<End, Vpc>>,

@@ -93,7 +93,7 @@ impl Intent {
                 intent.refused.push((key(prefix, ROUTES), malformed));
             }
         }
-        match value(DNS) {
+        match value(DNS).map(str::trim) {
             None => {}
             Some("on") => intent.dns_resolution = Some(true),
             Some("off") => intent.dns_resolution = Some(false),
@@ -159,12 +159,13 @@ fn parse_peer(word: &str, end: &End) -> Result<End, Malformed> {
     })
 }
 
-/// `all`, `main`, `none`, route table ids, subnet ids, or `tag:key=value`.
+/// `all`, `main`, `none`, route table ids, subnet ids, or `tag:key=value`. Ids are separated by spaces or commas.
 pub(crate) fn parse_routes(value: &str) -> Result<TableSelection, Malformed> {
-    if let Some((key, value)) = value.strip_prefix("tag:").and_then(|tag| tag.split_once('=')) {
+    if let Some((key, value)) = value.trim_start().strip_prefix("tag:").and_then(|tag| tag.split_once('=')) {
         return Ok(TableSelection::Tags([(key.to_owned(), value.to_owned())].into()));
     }
-    let words: Vec<&str> = value.split_whitespace().collect();
+    let words: Vec<&str> =
+        value.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).collect();
     match words.as_slice() {
         ["all"] => Ok(TableSelection::All),
         ["main"] => Ok(TableSelection::Main),

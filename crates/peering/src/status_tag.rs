@@ -32,17 +32,22 @@ const TIME_CHARACTERS: usize = 31;
 
 /// The key of the status of one peering.
 pub fn key(prefix: &str, peer: &VpcId) -> String {
-    format!("{prefix}:status:{peer}")
+    format!("{}{peer}", start(prefix))
+}
+
+/// What every key of a status begins with.
+fn start(prefix: &str) -> String {
+    format!("{prefix}:status:")
 }
 
 /// The key under which is told what in a VPC's tags can't be understood.
 pub fn invalid_key(prefix: &str) -> String {
-    format!("{prefix}:status:invalid")
+    format!("{}invalid", start(prefix))
 }
 
 /// The peers that a VPC has a status of.
 pub fn peers<'t>(tags: &'t Tags, prefix: &str) -> impl Iterator<Item = VpcId> + 't {
-    let start = format!("{prefix}:status:");
+    let start = start(prefix);
     tags.keys().filter_map(move |key| key.strip_prefix(&start)?.parse().ok())
 }
 
@@ -60,6 +65,11 @@ pub fn told_failure<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<To
     let (error, rest) = tags.get(&key(prefix, peer))?.strip_prefix("failed ")?.split_once(' ')?;
     let (_, time) = rest.rsplit_once(' ').unwrap_or(("", rest));
     Some(ToldFailure { error, time })
+}
+
+/// The connection that a status tells to be active, if it tells that.
+pub(crate) fn told_active<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<&'t str> {
+    tags.get(&key(prefix, peer))?.strip_prefix("active ")?.split(' ').next()
 }
 
 impl News {

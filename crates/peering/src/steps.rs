@@ -1,6 +1,6 @@
 //! The states of the machines, one function each, generic over the network.
 //!
-//! A step takes what its state's `Arguments` select and answers what the state assigns to a variable. Each is safe to
+//! A step takes what its state's `Arguments` select and answers what the state may assign to a variable. Each is safe to
 //! run twice, because the machine calls again whenever it can't know whether the last call came through.
 
 mod accept_in_peer_region;

@@ -17,12 +17,13 @@ class CallLog:
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8") if path else None
 
-    def write(self, call: ApiCall, asked: list[Question], error: str | None) -> None:
+    def write(self, call: ApiCall, began: datetime, asked: list[Question], error: str | None) -> None:
         if self._file is None:
             return
         line = json.dumps(
             {
-                "Time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "Began": began.isoformat(timespec="milliseconds"),
+                "Ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "Service": call.service,
                 "Action": call.action,
                 "Region": call.region,

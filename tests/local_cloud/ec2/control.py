@@ -33,6 +33,10 @@ class Control:
     def plant_faults(self, *faults: Mapping[str, Any]) -> None:
         self._call("POST", "faults", list(faults))
 
+    def faults(self) -> dict[str, int]:
+        """``Struck``: how many calls a fault has struck since they were cleared; ``Over``: how many of these are over."""
+        return self._call("GET", "faults")
+
     def clear_faults(self) -> None:
         self._call("DELETE", "faults")
 
@@ -53,6 +57,7 @@ class Control:
         self._call("POST", "propagated-route", body)
 
     def disturb_events(self, drop: int = 0, duplicate: int = 0) -> None:
+        """The next events are dropped, those after them delivered twice; those about statuses, which no rule hears, don't count."""
         self._call("POST", "events", {"drop": drop, "duplicate": duplicate})
 
     def reset(self) -> None:

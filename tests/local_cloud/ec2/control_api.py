@@ -27,6 +27,7 @@ class ControlApi:
             "POST settings": self._change_settings,
             "POST clock": lambda body: clock.advance(body["advance_seconds"]),
             "POST faults": faults.plant,
+            "GET faults": lambda _: faults.counts(),
             "DELETE faults": lambda _: faults.clear(),
             "POST latency": self._set_latency,
             "POST propagated-route": _plant_propagated_route,

@@ -27,13 +27,15 @@ class EventOutbox:
         threading.Thread(target=self._deliver_all, name="event-outbox", daemon=True).start()
 
     def disturb(self, drop: int = 0, duplicate: int = 0) -> None:
-        """The next events are dropped, those after them delivered twice."""
+        """The next events are dropped, those after them delivered twice. Those about statuses don't count: the stack's own
+        functions cause them, nobody knows when.
+        """
         with self._lock:
             self._to_drop, self._to_duplicate = drop, duplicate
 
     def put(self, event: dict[str, Any]) -> None:
         if self._url is not None:
-            for _ in range(self._copies()):
+            for _ in range(1 if _is_about_statuses(event) else self._copies()):
                 self._queue.put(event)
 
     def _copies(self) -> int:
@@ -60,6 +62,10 @@ class EventOutbox:
         request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"}, method="POST")
         with _without_proxy.open(request, timeout=30):
             pass
+
+
+def _is_about_statuses(event: dict[str, Any]) -> bool:
+    return all(":status:" in key for key in event["detail"]["changed-tag-keys"])
 
 
 outbox = EventOutbox()

@@ -53,6 +53,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._struck = self._over = 0
 
     def plant(self, documents: Iterable[Mapping[str, Any]]) -> None:
         faults = [Fault(**each) for each in documents]
@@ -62,9 +63,21 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
+            self._struck = self._over = 0
 
     def take(self, call: ApiCall) -> Fault | None:
         """The fault that strikes this call, if any. Every fault that the call matches counts it, the first one wins."""
         with self._lock:
             struck = [fault for fault in self._faults if fault.concerns(call) and fault.strikes()]
+            self._struck += bool(struck)
             return struck[0] if struck else None
+
+    def end(self) -> None:
+        """A call that one struck is over."""
+        with self._lock:
+            self._over += 1
+
+    def counts(self) -> dict[str, int]:
+        """How many calls were struck since they were cleared, and how many of those are over."""
+        with self._lock:
+            return {"Struck": self._struck, "Over": self._over}

@@ -5,6 +5,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 from xml.sax.saxutils import escape
@@ -44,16 +45,23 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(PREFIX):
             return self._control(environ, start_response)
-        call = read_call(environ)
+        began, call = datetime.now(UTC), read_call(environ)
         with self._one_at_a_time:
             asked = questions(call)
         answer = self._answer(call, environ)
-        self._call_log.write(call, asked, error_code(answer.code, answer.body))
+        self._call_log.write(call, began, asked, error_code(answer.code, answer.body))
         start_response(answer.status, answer.headers)
         return [answer.body]
 
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
         fault = self._faults.take(call)
+        try:
+            return self._disturbed(call, environ, fault)
+        finally:
+            if fault:
+                self._faults.end()
+
+    def _disturbed(self, call: ApiCall, environ: dict[str, Any], fault: Fault | None) -> Answer:
         time.sleep(self._control.latency(call.region) + (fault.DelaySeconds if fault else 0))
         if refusal := self._trust.refusal(call):
             return _error(call, 403, "AccessDenied", refusal)

@@ -25,7 +25,7 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{next(_numbers)}"
 
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """What ``condition`` answers as soon as it is truthy."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
@@ -61,7 +61,7 @@ class Cloud:
         )
         return answer["executionArn"]
 
-    def finish(self, execution: str, seconds: float = 20) -> dict[str, Any]:
+    def finish(self, execution: str, seconds: float = 60) -> dict[str, Any]:
         """The closed execution as DescribeExecution gives it."""
 
         def closed() -> dict[str, Any] | None:
@@ -105,7 +105,7 @@ class Cloud:
         """Send an AWS service's event, and answer the HTTP status."""
         body = json.dumps({"account": account, "region": region, "event": event}).encode()
         request = urllib.request.Request(f"{self.endpoint}/_local_cloud/events", data=body)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status
 
 

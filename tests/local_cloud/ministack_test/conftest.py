@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud import environment, processes
-from local_cloud.launcher import Server
+from local_cloud.launcher import READY_WITHIN_SECONDS, Server, free_ports
 from local_cloud.ministack_test.cloud import Cloud
 
 
@@ -19,7 +18,7 @@ from local_cloud.ministack_test.cloud import Cloud
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     state = tmp_path_factory.mktemp("cloud")
     (state / "tmp").mkdir()
-    port = _free_port()
+    port = next(free_ports())
     server = Server(
         "ministack",
         [sys.executable, "-m", "local_cloud.ministack_server"],
@@ -35,12 +34,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 def _wait_until_ready(server: Server, process, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not server.is_ready():
         assert process.poll() is None and time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]

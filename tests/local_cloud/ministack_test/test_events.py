@@ -1,4 +1,4 @@
-"""Events of AWS services, event buses across accounts and Regions, and a bus's policy in a template."""
+"""Events of AWS services, and event buses across accounts and Regions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Inbox:
         self.url = self.queues.create_queue(QueueName=self.name)["QueueUrl"]
         add_rule(cloud, account, region, bus, f"arn:aws:sqs:{region}:{account}:{self.name}", source)
 
-    def receive(self, event: dict[str, Any], seconds: float = 5) -> dict[str, Any]:
+    def receive(self, event: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
         return until(lambda: next((found for found in self._read() if found["id"] == event["id"]), None), seconds)
 
     def holds_nothing_of(self, event: dict[str, Any]) -> bool:
@@ -144,3 +144,15 @@ def test_two_buses_that_forward_to_each_other_do_not_loop(cloud: Cloud) -> None:
     add_rule(cloud, ACCOUNT, REGION, one, f"arn:aws:events:{REGION}:{MEMBER}:event-bus/default")
     cloud.send_event(event, MEMBER)
     assert inbox.receive(event) == event
+
+
+def test_an_execution_s_event_names_it_and_its_machine(cloud: Cloud) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
+    inbox = Inbox(cloud, source="a.machine")
+    entry = {"Source": "a.machine", "DetailType": "Done", "Detail": {}, "Resources": ["arn:aws:ec2:::vpc/vpc-1"]}
+    report = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Arguments": {"Entries": [entry]}, "End": True}
+    execution = cloud.start(jsonata({"Report": report}))
+    answer = json.loads(cloud.finish(execution)["output"])
+    resources = inbox.receive({"id": answer["Entries"][0]["EventId"]})["resources"]
+    machine = cloud.client("stepfunctions").describe_execution(executionArn=execution)["stateMachineArn"]
+    assert resources == ["arn:aws:ec2:::vpc/vpc-1", execution, machine]

@@ -112,7 +112,7 @@ def refused(code: str) -> Iterator[None]:
     assert caught.value.response["Error"]["Code"] == code
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 3) -> None:
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

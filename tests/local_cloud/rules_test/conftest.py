@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from local_cloud.ec2.control import Control
+from local_cloud.launcher import READY_WITHIN_SECONDS, free_ports
 
 from .cloud import Cloud
 
@@ -58,7 +58,7 @@ def received_events() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def running_cloud(
     tmp_path_factory: pytest.TempPathFactory, received_events: tuple[str, list[dict[str, Any]]], credentials: None
 ) -> Iterator[Cloud]:
-    port, log = _free_port(), tmp_path_factory.mktemp("ec2") / "calls.jsonl"
+    port, log = next(free_ports()), tmp_path_factory.mktemp("ec2") / "calls.jsonl"
     events_url, events = received_events
     command = [sys.executable, "-m", "local_cloud.ec2", "--port", str(port), "--call-log", str(log)]
     server = subprocess.Popen([*command, "--events-url", events_url], cwd=Path(__file__).parents[2])
@@ -81,14 +81,8 @@ def cloud(running_cloud: Cloud) -> Cloud:
     return running_cloud
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def _wait_until_healthy(server: subprocess.Popen[bytes], control: Control) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         try:
             control.health()

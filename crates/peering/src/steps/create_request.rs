@@ -9,8 +9,9 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::network::{Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report, shorten};
 use crate::request::Request;
-use crate::stack::{EXECUTION_TAG, STACK_TAG, Stack, is_made_by};
-use crate::steps::executions::origin;
+use crate::stack::{EXECUTION_TAG, OWN_TAGS, STACK_TAG, Stack, is_made_by};
+use crate::standing::Origin;
+use crate::steps::executions::{as_tagged_now, origin};
 use related::Related;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,6 +83,10 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     let request = Request::parse(&task.request, stack)?;
     let origin = origin(task.execution.name(), &request);
     let survey = Survey::of(network, stack, &request, origin).await?;
+    let request = match origin {
+        Origin::Tags => as_tagged_now(&survey.pair(stack, &request), request, stack),
+        Origin::MemberEvent | Origin::Execution => request,
+    };
     let related = Related::of(&survey, stack, &request, origin);
     let found = adopt(&survey.connections, &request.end, &request.peer);
     let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
@@ -102,7 +107,7 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
         }
     };
     let is_own = is_made_by(&connection.tags, stack);
-    let marks = if is_own { related.marks_to_put(&connection.tags, stack) } else { Tags::new() };
+    let marks = if is_own { related.marks_to_put(&connection, stack) } else { Tags::new() };
     let tags = if is_own { tags_for_the_other_side(&connection, &request.tags) } else { Tags::new() };
     let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
     let (to_tell, resources) = (related.to_tell(stack, &connection), related.resources);
@@ -189,8 +194,9 @@ async fn refresh_tags(
     Ok(network.tag_connection(requester, connection.id(), tags).await?)
 }
 
-/// What the requester's side carries, which says whose connection it is, and what this request adds.
+/// What says whose connection it is, and what this request adds. No more of the requester's side, which its owner may tag
+/// at will: that is no reason to write the same on somebody else's.
 fn tags_for_the_other_side(connection: &Connection, wished: &Tags) -> Tags {
-    let own = connection.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    let own = connection.tags.iter().filter(|(key, _)| key.starts_with(OWN_TAGS) || *key == "Name");
     own.chain(wished).map(|(key, value)| (key.clone(), value.clone())).collect()
 }

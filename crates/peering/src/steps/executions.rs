@@ -58,7 +58,18 @@ pub(super) fn misspelt(pair: &Pair) -> Option<&Seen> {
 
 /// The request that the tags of a pair amount to. The end that wishes it asks; the other one has to consent.
 pub(super) fn request(pair: &Pair) -> Request {
-    let [side, peer_side] = wisher_first(pair);
+    asked(wisher_first(pair))
+}
+
+/// The request of an execution that tags started, as they ask for it by now: they may have changed since.
+pub(super) fn as_tagged_now(pair: &Pair, request: Request, stack: &Stack) -> Request {
+    match pair.standing(stack) == Standing::Wished && misspelt(pair).is_none() {
+        true => Request { dry_run: request.dry_run, tags: request.tags, ..asked(pair.sides.each_ref()) },
+        false => request,
+    }
+}
+
+fn asked([side, peer_side]: [&Seen; 2]) -> Request {
     let wishes = [side, peer_side].map(|seen| seen.intent.dns_resolution);
     Request {
         end: side.end.clone(),

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::network::Network;
 use crate::request::Request;
 use crate::stack::Stack;
-use crate::status_tag::News;
+use crate::status_tag::{News, told_active};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -51,7 +51,17 @@ pub async fn record_failure(network: &impl Network, stack: &Stack, task: RecordT
         return Ok(Recorded::default());
     }
     let cause: Value = serde_json::from_str(&cause).unwrap_or_default();
+    if is_outdated(&pair, &stack.tag_prefix, &cause) {
+        return Ok(Recorded { resources });
+    }
     let message = cause.get("Message").and_then(Value::as_str).unwrap_or_default().to_owned();
     tell_both(network, &stack.tag_prefix, &pair, &News::Failed { error, message }, &time).await;
     Ok(Recorded { resources })
+}
+
+/// Whether it tells of a connection in whose place another one is active by now.
+fn is_outdated(Pair { sides: [side, peer] }: &Pair, prefix: &str, cause: &Value) -> bool {
+    let Some(ended) = cause.get("VpcPeeringConnectionId").and_then(Value::as_str) else { return false };
+    let active = [(side, peer), (peer, side)].map(|(side, other)| told_active(&side.tags, prefix, &other.end.vpc_id));
+    active.into_iter().flatten().any(|active| active != ended)
 }

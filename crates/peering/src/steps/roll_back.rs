@@ -7,7 +7,7 @@ mod failure;
 
 use crate::connection::{Connection, End, Record, Status};
 use crate::error::Error;
-use crate::network::{Network, Refusal};
+use crate::network::{Network, Refusal, Refused};
 use crate::plan::SidePlan;
 use crate::request::Request;
 use crate::stack::{EXECUTION_TAG, Stack};
@@ -77,7 +77,8 @@ struct Undone {
 }
 
 /// Undoes what this execution did, and answers its failure by the public name. What could not be undone is named in the
-/// cause, beside the original failure. Short of time it fails with [`Error::RoutesRemaining`] and is called again.
+/// cause, beside the original failure. Short of time it fails with [`Error::RoutesRemaining`], throttled with
+/// [`Error::ServiceFault`], and is called again.
 pub async fn roll_back(
     network: &impl Network,
     stack: &Stack,
@@ -94,7 +95,7 @@ pub async fn roll_back(
         && !request.dry_run
         && check_regions(network, &request.end, &request.peer).await.is_ok()
     {
-        undone.connections(network, &request, &task.execution).await;
+        undone.connections(network, &request, &task.execution).await?;
     }
     let (error, mut cause) = public(&task.failure);
     cause.insert("RolledBack".into(), serde_json::to_value(&undone).unwrap_or_default());
@@ -118,39 +119,60 @@ impl Undone {
                 self.left_behind.push(format!("{remaining} routes to {id}: {refused}"));
             }
             Ok(Progress { remaining, .. }) => return Err(again(remaining)),
-            Err(refused) => self.left_behind.push(format!("routes to {id}: {refused}")),
+            Err(refused) => self.left_behind.push(format!("routes to {id}: {}", lasting(refused)?)),
         }
         Ok(())
     }
 
     /// Removes the connections that carry this execution's tag.
-    async fn connections(&mut self, network: &impl Network, request: &Request, execution: &Execution) {
+    async fn connections(
+        &mut self,
+        network: &impl Network,
+        request: &Request,
+        execution: &Execution,
+    ) -> Result<(), Error> {
         let (requester, accepter) = request.canonical();
         match network.connections_between(requester, accepter).await {
             Ok(connections) => {
                 let is_own = |c: &&Connection| c.tags.get(EXECUTION_TAG) == Some(&execution.id);
                 for connection in connections.iter().filter(is_own) {
-                    self.connection(network, requester, connection).await;
+                    self.connection(network, requester, connection).await?;
                 }
             }
             Err(refused) => {
+                let refused = lasting(refused)?;
                 self.left_behind.push(format!("perhaps a connection, which could not be looked for: {refused}"));
             }
         }
+        Ok(())
     }
 
     /// `failed` can't be deleted. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
-    async fn connection(&mut self, network: &impl Network, requester: &End, connection: &Connection) {
+    async fn connection(
+        &mut self,
+        network: &impl Network,
+        requester: &End,
+        connection: &Connection,
+    ) -> Result<(), Error> {
         let id = connection.id();
         match connection.status {
             status if status.is_live() => match remove_connection(network, requester, id).await {
                 Ok(()) => self.connections_deleted.push(id.to_string()),
-                Err(refused) => self.left_behind.push(format!("{id}: {refused}")),
+                Err(refused) => self.left_behind.push(format!("{id}: {}", lasting(refused)?)),
             },
             Status::Failed => {
                 self.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));
             }
             _ => {}
         }
+        Ok(())
+    }
+}
+
+/// What is only throttled is tried again by the machine; any other refusal is told.
+fn lasting(refused: Refused) -> Result<Refused, Error> {
+    match refused.refusal {
+        Refusal::Unavailable => Err(refused.into()),
+        _ => Ok(refused),
     }
 }

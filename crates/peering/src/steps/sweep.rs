@@ -132,14 +132,21 @@ pub async fn sweep(
         }
     }
     // Another one first each time: where more is due than may be started, the same would be left for ever.
-    let turn = in_turn(&sweep.id, due.len());
-    due.rotate_left(turn);
+    let first = first_in_turn(&sweep.id, due.len());
+    due.rotate_left(first);
     for (known, finding) in due {
         if task.dry_run || swept.started.len() >= sweep.starts || !has_time() {
             swept.left += 1;
             continue;
         }
-        swept.started.push(start(executions, sweep, &known, &finding).await?);
+        match start(executions, sweep, &known, &finding).await {
+            Ok(name) => swept.started.push(name),
+            Err(error) => {
+                let [end, peer] = known.ends();
+                swept.unreachable.push(format!("{end} and {peer}: {error}"));
+                swept.left += 1;
+            }
+        }
     }
     Ok(swept)
 }
@@ -172,7 +179,7 @@ async fn start(executions: &impl Executions, sweep: &Sweep, known: &Known, findi
     Ok(name)
 }
 
-fn in_turn(id: &str, count: usize) -> usize {
+fn first_in_turn(id: &str, count: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     usize::try_from(hasher.finish() % count.max(1) as u64).unwrap_or_default()

@@ -5,7 +5,7 @@ use super::pair::{Pair, Seen};
 use crate::connection::{End, Record};
 use crate::ids::VpcId;
 use crate::network::{Network, Tags};
-use crate::stack::Stack;
+use crate::stack::{Stack, is_excluded};
 use crate::status_tag::{News, invalid_key, key};
 use futures_util::future::join_all;
 use futures_util::join;
@@ -58,8 +58,9 @@ pub(super) async fn tell_invalid(network: &impl Network, stack: &Stack, side: &S
     }
 }
 
+/// Not on a VPC that its owner keeps out of reach.
 async fn write(network: &impl Network, side: &Seen, key: String, news: &News, time: &str) {
-    if side.is_gone || side.tags.get(&key).is_some_and(|value| news.is_told_by(value)) {
+    if side.is_gone || is_excluded(&side.tags) || side.tags.get(&key).is_some_and(|value| news.is_told_by(value)) {
         return;
     }
     let _logged = network.tag_vpc(&side.end, &Tags::from([(key, news.value(time))])).await;

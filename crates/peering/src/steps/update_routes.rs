@@ -14,7 +14,7 @@ use super::tell::tell;
 use crate::connection::{DnsSides, End, Record};
 use crate::error::{Error, Place};
 use crate::ids::RouteTableId;
-use crate::network::{Network, Refusal, Refused, Tags};
+use crate::network::{Answer, Network, Refusal, Refused, Tags};
 use crate::plan::{ReportedRoute, SidePlan, report};
 use crate::stack::Stack;
 use crate::status_tag::News;
@@ -51,7 +51,7 @@ pub struct UpdateTask {
     pub attempt: u32,
 }
 
-/// What was done, as the variable `$routed`.
+/// What was done, for the variable `$record`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Routed {
@@ -77,17 +77,15 @@ pub async fn update_routes(
     if let Err(stopped) = write_all(network, &task.record, changes, &has_time).await {
         return Err(explain(network, stack, &task, stopped).await);
     }
-    let left_behind = remove_moved(network, &task, has_time).await?;
-    if left_behind.is_none() {
-        // Before that, nobody would know any more which tables had been selected.
-        put_marks(network, &task).await?;
-    }
-    let UpdateTask { record, ends, route_plan, dns_to_allow, dns_resolution, mut warnings, to_tell, time, .. } = task;
+    let UpdateTask { record, ends, dns_to_allow, .. } = &task;
     let (requester, accepter) = join!(
-        allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), &record, &ends),
-        allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), &record, &ends),
+        allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), record, ends),
+        allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), record, ends),
     );
     let refusals: Vec<String> = [requester?, accepter?].into_iter().flatten().collect();
+    // From here on nothing may fail any more: to roll back would be to take the new routes away as well.
+    let left_behind = remove_moved(network, &task, has_time).await?;
+    let UpdateTask { record, route_plan, dns_resolution, mut warnings, to_tell, time, .. } = task;
     let dns_resolution = dns_resolution && refusals.is_empty();
     warnings.splice(0..0, refusals);
     if !vanished.is_empty() {
@@ -108,16 +106,20 @@ fn planned([side, peer_side]: &[SidePlan; 2]) -> Vec<Change> {
 }
 
 /// The new routes carry the traffic by now. An old one that can't be removed is no reason to take them away again: it is
-/// a warning, and the next sweep tries once more.
+/// a warning, and the next sweep tries once more. For that it has to know which tables had been selected, so only then is
+/// the selection recorded.
 async fn remove_moved(
     network: &impl Network,
-    UpdateTask { record, route_plan, .. }: &UpdateTask,
+    task: &UpdateTask,
     has_time: impl Fn() -> bool,
 ) -> Result<Option<String>, Error> {
+    let UpdateTask { record, route_plan, .. } = task;
     let id = &record.vpc_peering_connection_id;
     let doomed = route_plan.each_ref().map(|side| (&side.end, side.removals().collect()));
     match remove_routes(network, doomed, id, has_time).await {
-        Ok(Progress { remaining: 0, .. }) => Ok(None),
+        Ok(Progress { remaining: 0, .. }) => Ok(put_marks(network, task).await.err().map(|refused| {
+            format!("which tables the tags selected could not be recorded on the connection: {refused}")
+        })),
         Ok(Progress { remaining, failure: None, .. }) => {
             Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
         }
@@ -128,7 +130,7 @@ async fn remove_moved(
 }
 
 /// The requester's side, by which a later run judges whether there is anything to put, comes last.
-async fn put_marks(network: &impl Network, UpdateTask { record, marks, .. }: &UpdateTask) -> Result<(), Error> {
+async fn put_marks(network: &impl Network, UpdateTask { record, marks, .. }: &UpdateTask) -> Answer<()> {
     let Record { vpc_peering_connection_id: id, requester, accepter } = record;
     if marks.is_empty() {
         return Ok(());
@@ -136,7 +138,7 @@ async fn put_marks(network: &impl Network, UpdateTask { record, marks, .. }: &Up
     if requester.sees_other_tags_than(accepter) {
         network.tag_connection(accepter, id, marks).await?;
     }
-    Ok(network.tag_connection(requester, id, marks).await?)
+    network.tag_connection(requester, id, marks).await
 }
 
 /// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.

@@ -1,7 +1,7 @@
 //! What the tags of both VPCs have to do with a request: an execution that a pipeline started leaves their tags alone.
 
 use super::survey::Survey;
-use crate::connection::{Connection, End};
+use crate::connection::{Connection, End, Status};
 use crate::intent::print_routes;
 use crate::network::Tags;
 use crate::request::Request;
@@ -23,9 +23,7 @@ pub(in crate::steps) struct Related {
 
 impl Related {
     pub(in crate::steps) fn of(survey: &Survey, stack: &Stack, request: &Request, origin: Origin) -> Self {
-        let [vpc, peer_vpc] = &survey.vpcs;
-        let ends = [(&request.end, vpc), (&request.peer, peer_vpc)];
-        let pair = Pair { sides: ends.map(|(end, vpc)| Seen::with(stack, end, vpc.tags.clone())) };
+        let pair = survey.pair(stack, request);
         // One that an execution made against the other end's word is nothing that tags could take back.
         let marks = match pair.standing(stack) {
             Standing::Wished => marks(request, &pair),
@@ -49,10 +47,22 @@ impl Related {
 
     /// The marks that a connection of this stack lacks, or carries from a time when its VPCs' tags said otherwise; with
     /// them the tag that says whose it is, without which a side that has no tags yet may not be tagged.
-    pub(in crate::steps) fn marks_to_put(&self, carried: &Tags, stack: &Stack) -> Tags {
-        let is_new = self.marks.iter().any(|(key, value)| carried.get(key) != Some(value));
-        match is_new && fits(&self.marks, carried) {
-            true => self.marks.clone().into_iter().chain([(STACK_TAG.into(), stack.name.clone())]).collect(),
+    ///
+    /// Before it is active none is changed: whoever made it may still be about to write what the tags selected then, and
+    /// only that mark tells a later run, or the sweep, to remove it.
+    pub(in crate::steps) fn marks_to_put(
+        &self,
+        Connection { tags: carried, status, .. }: &Connection,
+        stack: &Stack,
+    ) -> Tags {
+        let may_change = *status == Status::Active;
+        let is_due = |(key, value): &(&String, &String)| match carried.get(*key) {
+            Some(before) => may_change && before != *value,
+            None => true,
+        };
+        let due: Tags = self.marks.iter().filter(is_due).map(|(key, value)| (key.clone(), value.clone())).collect();
+        match !due.is_empty() && fits(&due, carried) {
+            true => due.into_iter().chain([(STACK_TAG.into(), stack.name.clone())]).collect(),
             false => Tags::new(),
         }
     }

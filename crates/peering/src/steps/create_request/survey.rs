@@ -12,6 +12,7 @@ use crate::routes::{PlannedRoute, RoutePlan, Wish, moved_away};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::stack::{ROUTED, Stack, is_excluded, is_made_by};
 use crate::standing::{Origin, Voice, is_wished, untrusting};
+use crate::steps::pair::{Pair, Seen};
 use crate::steps::planning::{check_regions, plan_routes};
 use crate::tables::RouteTable;
 use futures_util::join;
@@ -51,8 +52,15 @@ impl Survey {
         Ok(Self { connections: connections?, vpcs, tables: [tables?, peer_tables?] })
     }
 
+    /// The pair, as its tags are.
+    pub(super) fn pair(&self, stack: &Stack, request: &Request) -> Pair {
+        let [vpc, peer_vpc] = &self.vpcs;
+        let ends = [(&request.end, vpc), (&request.peer, peer_vpc)];
+        Pair { sides: ends.map(|(end, vpc)| Seen::with(stack, end, vpc.tags.clone())) }
+    }
+
     /// What each VPC's tags say.
-    pub(in crate::steps) fn intents(&self, stack: &Stack, request: &Request) -> [Intent; 2] {
+    fn intents(&self, stack: &Stack, request: &Request) -> [Intent; 2] {
         intents(&self.vpcs, stack, request)
     }
 

@@ -105,7 +105,7 @@ async fn differs(network: &impl Network, stack: &Stack, world: &World, known: &K
     let Some(connection) = found else { return Ok(Finding::SetUp("Missing".into())) };
     let is_changed = plan.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_unmarked = is_made_by(&connection.tags, stack)
-        && !Related::of(&survey, stack, &wished, Origin::Tags).marks_to_put(&connection.tags, stack).is_empty();
+        && !Related::of(&survey, stack, &wished, Origin::Tags).marks_to_put(connection, stack).is_empty();
     Ok(match connection.status {
         Status::Active if is_changed => Finding::SetUp("Routes".into()),
         Status::Active if is_unmarked => Finding::SetUp("Unmarked".into()),

@@ -1,0 +1,50 @@
+"""A subscriber of the stack's bus, as any user could be one."""
+
+import json
+import uuid
+from typing import Any
+
+from .callers import client
+from .world import HERE, HUB, Vpc, wait_until
+
+
+class Listener:
+    """A rule with a queue behind it, which keeps what that rule lets through."""
+
+    def __init__(self, environment: dict[str, str], pattern: dict[str, Any]) -> None:
+        self._events, self._queues = client(environment, "events"), client(environment, "sqs")
+        self._name = f"listener-{uuid.uuid4().hex[:8]}"
+        self._bus = environment["EVENT_BUS_ARN"].rsplit("/", 1)[1]
+        self._queue = self._queues.create_queue(QueueName=self._name)["QueueUrl"]
+        arn = f"arn:aws:sqs:{HERE}:{HUB}:{self._name}"
+        self._events.put_rule(Name=self._name, EventBusName=self._bus, EventPattern=json.dumps(pattern))
+        self._events.put_targets(Rule=self._name, EventBusName=self._bus, Targets=[{"Id": "queue", "Arn": arn}])
+        self._heard: list[dict[str, Any]] = []
+
+    def hears(self, detail_type: str, about: Vpc) -> dict[str, Any]:
+        """The one event of that type about that VPC, once it is there: what other tests began may end meanwhile."""
+        [event] = self.hears_all(detail_type, about)
+        return event
+
+    def hears_all(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
+        """Every event of that type about that VPC, once there is one."""
+        wait_until(lambda: bool(self._of(detail_type, about)), f"{detail_type} was reported")
+        events = self._of(detail_type, about)
+        assert {(event["source"], event["account"], event["region"]) for event in events} == {("isthmus", HUB, HERE)}
+        return events
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Every event so far."""
+        while received := self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
+            for message in received:
+                self._heard.append(json.loads(message["Body"]))
+                self._queues.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+        return self._heard
+
+    def stop(self) -> None:
+        self._events.remove_targets(Rule=self._name, EventBusName=self._bus, Ids=["queue"])
+        self._events.delete_rule(Name=self._name, EventBusName=self._bus)
+        self._queues.delete_queue(QueueUrl=self._queue)
+
+    def _of(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
+        return [event for event in self.heard() if event["detail-type"] == detail_type and about.id in json.dumps(event)]

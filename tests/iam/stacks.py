@@ -13,6 +13,7 @@ from typing import Any
 from checks.cloudformation_yaml import load, plain
 from checks.source import Finding, Source
 from checks.translation import translate
+from local_cloud.patch_cloudformation import resolve_in_conditions
 from ministack.core.responses import request_scope
 from ministack.services.cloudformation import engine
 from ministack.services.cloudformation.provisioners import _physical_name as physical_name
@@ -121,7 +122,8 @@ def deploy(path: str, account: str, region: str, stack_id: str, **parameters: st
         known = engine._resolve_parameters(template, given)
         # Conditions look for these among the parameters.
         pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": "aws", "AWS::StackName": STACK}
-        conditions = engine._evaluate_conditions(template, known | {name: {"Value": value} for name, value in pseudo.items()})
+        facts = known | {name: {"Value": value} for name, value in pseudo.items()}
+        conditions = resolve_in_conditions(engine._evaluate_conditions, template, facts)
         # Of a kind that isn't known here there are no attributes, so that whatever asks for its ARN fails.
         resources = {name: {"PhysicalResourceId": name, "Attributes": {}} for name in template["Resources"]}
         stack = Stack(template, account, region, stack_id, known, conditions, {}, resources)

@@ -143,7 +143,7 @@ def refresh_tags(connection: dict[str, Any], wished: dict[str, str]) -> None:
 
 
 def tags_for_the_other_side(tags: dict[str, str], wished: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in tags.items() if not key.startswith("aws:")} | wished
+    return {key: value for key, value in tags.items() if key.startswith("isthmus:") or key == "Name"} | wished
 
 
 def shorten(warnings: list[str]) -> list[str]:

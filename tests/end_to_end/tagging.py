@@ -36,7 +36,7 @@ class Peerings:
 
     def settle(self, vpc: Vpc, peer: Vpc, at_least: int = 0) -> None:
         """Returns once so many executions that peer these two were started, and every one of either machine ended."""
-        names = (f"{vpc.id}-{peer.id}", f"{peer.id}-{vpc.id}")
+        names = (f"{vpc.id}_{peer.id}", f"{peer.id}_{vpc.id}")
         wait_until(lambda: sum(len(self.set_up.executions(name)) for name in names) >= at_least, "they were started")
         for machine in (self.set_up, self.take_apart):
             for name in names:

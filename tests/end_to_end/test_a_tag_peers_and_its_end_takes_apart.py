@@ -149,7 +149,7 @@ def test_a_status_starts_nothing(world: World, peerings: Peerings) -> None:
     assert vpc.status(peer) == peer.status(vpc)
     vpc.untag("isthmus:peer")
     wait_until(lambda: not vpc.status(peer) and not peer.status(vpc), "no wish, no status")
-    assert len(peerings.set_up.executions(f"{vpc.id}-{peer.id}")) == 1
+    assert len(peerings.set_up.executions(f"{vpc.id}_{peer.id}")) == 1
 
 
 def test_a_vpc_without_a_tag_to_spare_is_peered_all_the_same(world: World, peerings: Peerings) -> None:
@@ -195,7 +195,7 @@ def test_untagged_before_it_is_set_up_it_is_gone_in_the_end(world: World, peerin
     """The execution that the tag started finds no tag any more; nor was there anything to take apart when that went."""
     vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
     before = vpc.tables(), peer.tables()
-    late = peerings.set_up.start(request(vpc, peer), name=f"tags-{vpc.id}-{peer.id}-late")
+    late = peerings.set_up.start(request(vpc, peer), name=f"{vpc.id}_{peer.id}_late")
     peerings.set_up.wait(late).succeeded()
     peerings.go_away(vpc, peer)
     wait_until(lambda: vpc.tags() == peer.tags() == {}, "nothing tells of it any more")

@@ -44,7 +44,7 @@ def test_a_one_sided_wish_says_which_tag_is_missing_and_comes_up_once_it_is_ther
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}@{MEMBER}")
     wait_until(lambda: vpc.status(peer).startswith("failed PeerNotTrusted"), "the wisher is told")
     assert f"its owner has to tag it isthmus:accept={vpc.id} (or {HUB})" in vpc.status(peer)
-    [arn] = peerings.set_up.executions(f"{vpc.id}-{peer.id}")
+    [arn] = peerings.set_up.executions(f"{vpc.id}_{peer.id}")
     cause = peerings.set_up.wait(arn).failed("PeerNotTrusted").cause
     assert (cause["VpcId"], cause["OwnerId"]) == (peer.id, MEMBER)
     assert not vpc.connections() and not peer.connections()

@@ -27,8 +27,8 @@ def wish(vpc: Vpc, peer: Vpc) -> None:
 
 def peered(machine: Machine, vpc: Vpc, peer: Vpc) -> str:
     """The connection that the tags' executions made, after all of them have ended."""
-    wait_until(lambda: bool(machine.executions(f"{vpc.id}-{peer.id}")), "the tag started an execution")
-    for arn in machine.executions(f"{vpc.id}-{peer.id}") + machine.executions(f"{peer.id}-{vpc.id}"):
+    wait_until(lambda: bool(machine.executions(f"{vpc.id}_{peer.id}")), "the tag started an execution")
+    for arn in machine.executions(f"{vpc.id}_{peer.id}") + machine.executions(f"{peer.id}_{vpc.id}"):
         machine.wait(arn)
     wait_until(lambda: bool(vpc.connections("active")), "the peering is active")
     [connection] = vpc.connections("active")
@@ -56,7 +56,7 @@ def test_a_tag_elsewhere_is_heard_and_carried_out(
     wait_until(lambda: bool(peer.routes_to(pcx)), "the peer is routed")
     assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
     assert peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/16", "active")}
-    assert machine.executions(f"{peer.id}-{vpc.id}") == [], "only the one hint arrived"
+    assert machine.executions(f"{peer.id}_{vpc.id}") == [], "only the one hint arrived"
 
 
 def test_each_function_acts_there_by_its_own_name(world: World, machine: Machine) -> None:
@@ -210,7 +210,7 @@ def assert_nothing_started(world: World, machine: Machine, vpcs: tuple[Vpc, ...]
     """
     witness, peer = world.vpc("10.8.0.0/16", region=THERE, account=MEMBER), world.vpc("10.8.0.0/16")
     wish(witness, peer)  # refused for the overlap, hence never anything but an execution
-    wait_until(lambda: bool(machine.executions(f"{witness.id}-{peer.id}")), "the witness was heard")
+    wait_until(lambda: bool(machine.executions(f"{witness.id}_{peer.id}")), "the witness was heard")
     for execution in machine.executions(witness.id):
         machine.wait(execution)
     for vpc in vpcs:

@@ -59,8 +59,8 @@ def test_a_tag_is_enough(world: World, machine: Machine) -> None:
     vpc = world.vpc("10.1.0.0/16")
     peer = world.vpc("10.2.0.0/16", region=THERE)
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
-    wait_until(lambda: bool(machine.executions(f"{vpc.id}-{peer.id}")), "the tag started an execution")
-    [arn] = machine.executions(f"{vpc.id}-{peer.id}")
+    wait_until(lambda: bool(machine.executions(f"{vpc.id}_{peer.id}")), "the tag started an execution")
+    [arn] = machine.executions(f"{vpc.id}_{peer.id}")
     machine.wait(arn).succeeded()
     [connection] = vpc.connections("active")
     pcx = connection["VpcPeeringConnectionId"]

@@ -17,6 +17,12 @@ from local_cloud.outputs import stack_outputs
 TEMPLATE = Path(__file__).resolve().parents[2] / "member" / "template.yaml"
 MEMBERS = ("222222222222", "111111111111", "333333333333")
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1")
+# Where else an account may have VPCs from its first day, and the hub's own hears of their tags.
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+FURTHER_REGIONS = (
+    *("us-east-2", "us-west-1", "ca-central-1", "sa-east-1", "eu-west-2", "eu-west-3", "eu-north-1"),
+    *("ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1"),
+)
 PATIENCE_SECONDS = 60
 
 
@@ -40,11 +46,12 @@ def deploy_members(state: Path, stack: str) -> int:
 
     began = time.monotonic()
     # The hub's account takes part: it forwards from its other Regions.
-    accounts = (*MEMBERS, ACCOUNT)
+    places = [(account, region) for region in REGIONS for account in (*MEMBERS, ACCOUNT)]
+    places += [(ACCOUNT, region) for region in FURTHER_REGIONS]
     with ThreadPoolExecutor() as threads:
-        for regions in (REGIONS[:1], REGIONS[1:]):
-            list(threads.map(lambda place: deploy(*place), [(account, region) for account in accounts for region in regions]))
-    print(f"{len(accounts)} accounts in {len(REGIONS)} Regions joined in {time.monotonic() - began:.1f} s")
+        for has_roles in (True, False):
+            list(threads.map(lambda place: deploy(*place), [each for each in places if (each[1] == REGIONS[0]) == has_roles]))
+    print(f"{len(places)} Regions of {len(MEMBERS) + 1} accounts joined in {time.monotonic() - began:.1f} s")
     return 0
 
 

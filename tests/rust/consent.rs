@@ -120,7 +120,7 @@ async fn a_tag_speaks_for_its_own_vpc_alone() {
     let memory = world([&one, &other]);
     memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b@us-east-1@123456789012");
     memory.tag_vpc(&one, "isthmus:accept", HUB);
-    let by_tag = "arn:aws:states:us-east-1:123456789012:execution:peering:tags-vpc-0000000a-vpc-0000000b-0c0ffee0";
+    let by_tag = "arn:aws:states:us-east-1:123456789012:execution:peering:vpc-0000000a_vpc-0000000b_0c0ffee0";
     let named = refused_as(&memory, &stack(), &one, &other, by_tag).await;
     assert_eq!(named.as_deref(), Some("vpc-0000000b"), "the stack's own account has to consent as well");
     memory.tag_vpc(&other, "isthmus:accept", "vpc-0000000a");
@@ -132,7 +132,7 @@ async fn a_name_of_tags_that_no_tag_is_behind_speaks_for_nobody() {
     let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", STRANGER));
     let memory = world([&one, &other]);
     memory.tag_vpc(&other, "isthmus:accept", MEMBER);
-    let borrowed = "arn:aws:states:us-east-1:123456789012:execution:peering:tags-vpc-0000000a-vpc-0000000b-0c0ffee0";
+    let borrowed = "arn:aws:states:us-east-1:123456789012:execution:peering:vpc-0000000a_vpc-0000000b_0c0ffee0";
     let named = refused_as(&memory, &stack(), &one, &other, borrowed).await;
     assert_eq!(named.as_deref(), Some("vpc-0000000a"), "a pipeline borrows the name of an execution that tags started");
 
@@ -145,7 +145,7 @@ async fn a_name_of_tags_that_no_tag_is_behind_speaks_for_nobody() {
 
 #[tokio::test]
 async fn a_member_s_event_speaks_for_its_own_end_and_its_borrowed_name_for_nobody_s() {
-    let by_event = "arn:aws:states:us-east-1:123456789012:execution:peering:member-vpc-0000000a-vpc-0000000b-0c0ffee0";
+    let by_event = "arn:aws:states:us-east-1:123456789012:execution:peering:member-0000000a-0000000b-0c0ffee0";
     let (one, other) = (end("vpc-0000000a", MEMBER), end("vpc-0000000b", HUB));
     let memory = world([&one, &other]);
     memory.tag_vpc(&one, "isthmus:accept", HUB);

@@ -3,8 +3,9 @@
 use crate::pair::{ends, request, world};
 use isthmus_peering::connection::End;
 use isthmus_peering::network::Refusal;
+use isthmus_peering::steps::create_request;
 use isthmus_peering::tables::{Route, Target};
-use isthmus_tests::{Faulty, Memory, When, execute};
+use isthmus_tests::{Faulty, Memory, When, execute, stack};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -82,10 +83,26 @@ async fn no_refusal_leaves_it_without_routes() {
 #[tokio::test]
 async fn an_execution_of_tags_routes_what_they_say_now() {
     let memory = wished("main");
-    let execution = "arn:aws:states:us-east-1:123456789012:execution:peering:tags-vpc-0000000b-vpc-0000000a-1";
+    let execution = "arn:aws:states:us-east-1:123456789012:execution:peering:vpc-0000000b_vpc-0000000a_1";
     execute(&memory, execution, &by_tags("all")).await.expect("peered");
     assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
     assert_eq!(memory.connections()[0].tags["isthmus:routed:vpc-0000000b"], "main");
+}
+
+/// A second execution adopts the connection while the first one still waits for it, with what the tags selected before.
+#[tokio::test]
+async fn a_selection_that_changes_while_it_is_set_up_is_made_good() {
+    let memory = wished("all");
+    let first = json!({"Request": by_tags("all"), "Execution": {"Id": "a:vpc-0000000b_vpc-0000000a_1"}});
+    let first = serde_json::from_value(first).expect("a task");
+    create_request(&memory, &stack(), first).await.expect("made");
+    memory.tag_vpc(&ends().0, "isthmus:routes", "main");
+    execute(&memory, "a:vpc-0000000b_vpc-0000000a_2", &by_tags("main")).await.expect("peered");
+    for block in BOTH {
+        by_hand(&memory, &ends().0, 1, block); // as the first one goes on to do
+    }
+    execute(&memory, "a:vpc-0000000b_vpc-0000000a_3", &by_tags("main")).await.expect("swept");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
 }
 
 #[tokio::test]

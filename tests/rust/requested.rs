@@ -13,8 +13,6 @@ const HUB: &str = "123456789012";
 const MEMBER: &str = "222222222222";
 const STRANGER: &str = "999999999999";
 const EVENT: &str = "0c0ffee0-0000-4000-8000-000000000002";
-/// The same, as names of executions hold it.
-const DELIVERY: &str = "0c0ffee0000040008000000000000002";
 
 /// The hub's VPC and a member's, as the member asks for them.
 fn request() -> Value {
@@ -55,7 +53,7 @@ async fn refused(sender: &str, detail: &Value) -> String {
 #[tokio::test]
 async fn the_owner_of_the_first_end_asks_as_it_is_written() {
     let (name, input) = started(HUB, &request()).await;
-    assert_eq!(name, format!("event-vpc-0000000a-vpc-0000000b-{DELIVERY}"));
+    assert_eq!(name, format!("event-0000000a-0000000b-{EVENT}"));
     let spelt_out = Request::parse(&serde_json::to_value(&input).expect("JSON"), &stack()).expect("a request");
     assert_eq!(spelt_out, Request::parse(&request(), &stack()).expect("a request"));
 }
@@ -63,7 +61,7 @@ async fn the_owner_of_the_first_end_asks_as_it_is_written() {
 #[tokio::test]
 async fn the_owner_of_the_other_end_becomes_the_one_that_asks() {
     let (name, input) = started(MEMBER, &request()).await;
-    assert_eq!(name, format!("member-vpc-0000000b-vpc-0000000a-{DELIVERY}"));
+    assert_eq!(name, format!("member-0000000b-0000000a-{EVENT}"));
     assert_eq!((input.vpc_id.as_str(), input.peer_vpc_id.as_str()), ("vpc-0000000b", "vpc-0000000a"));
     assert_eq!(input.region.expect("spelt out").as_str(), "eu-west-1");
     assert_eq!(input.owner_id.expect("spelt out").as_str(), MEMBER);

@@ -31,9 +31,9 @@ fn task(id: &str, change: Change) -> StartTask {
     StartTask { end: end(id), change, event_id: EVENT.into(), time: TIME.into() }
 }
 
-/// The name of an execution for this event: AWS allows 80 characters, which leaves 31 of its id's digits.
+/// The name of an execution for this event.
 fn named(end: &str, peer: &str) -> String {
-    format!("tags-{end}-{peer}-{}", EVENT.replace('-', ""))
+    format!("{end}_{peer}_{EVENT}")
 }
 
 const TAGS: Change = Change::Tags { consent: false };

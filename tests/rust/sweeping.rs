@@ -87,7 +87,7 @@ async fn a_missed_tag_is_found_and_a_settled_pair_is_left_in_peace() {
     assert_eq!(differs(&report(&memory).await), ["Missing"]);
     let found = swept(&memory, &machine, 9, "first").await;
     assert_eq!((found.wished, found.in_place, found.started.len()), (1, 0, 1));
-    assert_eq!(found.started, ["tags-vpc-0000000b-vpc-0000000a-first"]);
+    assert_eq!(found.started, ["vpc-0000000b_vpc-0000000a_first"]);
     run(&memory, &machine).await;
     assert_eq!(routes_to_peerings(&memory), 6);
     memory.take_calls();

@@ -85,38 +85,41 @@ fn asked([side, peer_side]: [&Seen; 2]) -> Request {
 /// The name of an execution for what the tags of a pair say: the same for the same occasion.
 pub(super) fn name_by_tags(pair: &Pair, occasion: &str) -> String {
     let [end, peer] = wisher_first(pair).map(|seen| &seen.end);
-    execution_name(BY_TAGS, end, peer, occasion)
+    execution_name(StartedBy::Tags, end, peer, occasion)
 }
 
-/// Who had an execution started, by what its name begins with. Pipelines name theirs as they like.
-pub(super) const BY_TAGS: &str = "tags";
-/// An event of another account.
-pub(super) const BY_MEMBER_EVENT: &str = "member";
-/// An event of the stack's own account.
-pub(super) const BY_OWN_EVENT: &str = "event";
-
-/// AWS's limit. <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-const NAME_CHARACTERS: usize = 80;
-
-/// The name of an execution for this pair: the same for the same occasion, whose id is cut to what room there is, at least
-/// 29 of a UUID's 32 digits.
-pub(super) fn execution_name(by: &str, end: &End, peer: &End, occasion: &str) -> String {
-    let stem = stem(by, end, peer);
-    let room = NAME_CHARACTERS.saturating_sub(stem.len());
-    let occasion: String = occasion.chars().filter(char::is_ascii_alphanumeric).take(room).collect();
-    stem + &occasion
+/// Who had an execution started, as its name tells. Pipelines name theirs as they like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StartedBy {
+    Tags,
+    /// An event of another account.
+    MemberEvent,
+    /// An event of the stack's own account.
+    OwnEvent,
 }
 
-fn stem(by: &str, end: &End, peer: &End) -> String {
-    format!("{by}-{}-{}-", end.vpc_id, peer.vpc_id)
+/// The name of an execution for this pair: the same for the same occasion, whose id is a UUID. At most 80 characters.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+pub(super) fn execution_name(by: StartedBy, end: &End, peer: &End, occasion: &str) -> String {
+    let occasion: String = occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
+    stem(by, end, peer) + &occasion
+}
+
+fn stem(by: StartedBy, End { vpc_id, .. }: &End, End { vpc_id: peer_vpc_id, .. }: &End) -> String {
+    let [bare, peer_bare] = [vpc_id, peer_vpc_id].map(|id| id.as_str().trim_start_matches("vpc-"));
+    match by {
+        StartedBy::Tags => format!("{vpc_id}_{peer_vpc_id}_"),
+        StartedBy::MemberEvent => format!("member-{bare}-{peer_bare}-"),
+        StartedBy::OwnEvent => format!("event-{bare}-{peer_bare}-"),
+    }
 }
 
 /// Where a request comes from, as the name of its execution says.
 pub(super) fn origin(name: &str, request: &Request) -> Origin {
     let is_by = |by| name.starts_with(&stem(by, &request.end, &request.peer));
     match name {
-        _ if is_by(BY_TAGS) => Origin::Tags,
-        _ if is_by(BY_MEMBER_EVENT) => Origin::MemberEvent,
+        _ if is_by(StartedBy::Tags) => Origin::Tags,
+        _ if is_by(StartedBy::MemberEvent) => Origin::MemberEvent,
         _ => Origin::Execution,
     }
 }

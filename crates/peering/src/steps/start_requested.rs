@@ -5,7 +5,7 @@
 //! `create-request` to find out, as with every execution; an event of the stack's own account speaks for it as an
 //! execution would. What can't be understood is answered and never tried again.
 
-use super::executions::{BY_MEMBER_EVENT, BY_OWN_EVENT, Executions, execution_name};
+use super::executions::{Executions, StartedBy, execution_name};
 use crate::error::Error;
 use crate::request::Request;
 use crate::stack::Stack;
@@ -46,7 +46,7 @@ pub async fn start_requested(
         Ok(request) => request,
         Err(refusal) => return Ok(Requested { refused: Some(refusal), execution: None }),
     };
-    let by = if request.end.owner_id == stack.account { BY_OWN_EVENT } else { BY_MEMBER_EVENT };
+    let by = if request.end.owner_id == stack.account { StartedBy::OwnEvent } else { StartedBy::MemberEvent };
     let name = execution_name(by, &request.end, &request.peer, &event_id);
     executions.set_up(&name, &request.into()).await?;
     Ok(Requested { execution: Some(name), refused: None })

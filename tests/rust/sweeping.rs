@@ -211,9 +211,14 @@ async fn a_failure_that_an_hour_rarely_mends_is_tried_once_a_day() {
         memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", &format!("failed AccessDenied ask the owner {time}"));
         assert_eq!(swept(&memory, &machine, 9, "daily").await.started.len(), usize::from(tried), "{time}");
     }
-    let (memory, machine) = (wished(), Machine::default());
-    memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", "failed ServiceFault later 2026-11-25T12:00:00Z");
-    assert_eq!(swept(&memory, &machine, 9, "hourly").await.started.len(), 1);
+    let of_an_hour =
+        ["ServiceFault later", "QuotaExceeded rtb-0a1b2c3d has no room left under the quota of 500 routes"];
+    for failure in of_an_hour {
+        let (memory, machine) = (wished(), Machine::default());
+        let told = format!("failed {failure} 2026-11-25T12:00:00Z");
+        memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", &told);
+        assert_eq!(swept(&memory, &machine, 9, "hourly").await.started.len(), 1, "{told}");
+    }
 }
 
 #[tokio::test]

@@ -56,6 +56,8 @@ pub fn peers<'t>(tags: &'t Tags, prefix: &str) -> impl Iterator<Item = VpcId> + 
 pub struct ToldFailure<'t> {
     /// The error's public name.
     pub error: &'t str,
+    /// What to do, as far as there was room for it.
+    pub message: &'t str,
     /// When it was told.
     pub time: &'t str,
 }
@@ -63,8 +65,8 @@ pub struct ToldFailure<'t> {
 /// The failure that a status tells, if it tells one.
 pub fn told_failure<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<ToldFailure<'t>> {
     let (error, rest) = tags.get(&key(prefix, peer))?.strip_prefix("failed ")?.split_once(' ')?;
-    let (_, time) = rest.rsplit_once(' ').unwrap_or(("", rest));
-    Some(ToldFailure { error, time })
+    let (message, time) = rest.rsplit_once(' ').unwrap_or(("", rest));
+    Some(ToldFailure { error, message, time })
 }
 
 /// The connection that a status tells to be active, if it tells that.

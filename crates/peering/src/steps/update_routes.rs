@@ -84,7 +84,7 @@ pub async fn update_routes(
     );
     let refusals: Vec<String> = [requester?, accepter?].into_iter().flatten().collect();
     // From here on nothing may fail any more: to roll back would be to take the new routes away as well.
-    let left_behind = remove_moved(network, &task, has_time).await?;
+    let left_behind = finish_moving(network, &task, has_time).await?;
     let UpdateTask { record, route_plan, dns_resolution, mut warnings, to_tell, time, .. } = task;
     let dns_resolution = dns_resolution && refusals.is_empty();
     warnings.splice(0..0, refusals);
@@ -108,7 +108,7 @@ fn planned([side, peer_side]: &[SidePlan; 2]) -> Vec<Change> {
 /// The new routes carry the traffic by now. An old one that can't be removed is no reason to take them away again: it is
 /// a warning, and the next sweep tries once more. For that it has to know which tables had been selected, so only then is
 /// the selection recorded.
-async fn remove_moved(
+async fn finish_moving(
     network: &impl Network,
     task: &UpdateTask,
     has_time: impl Fn() -> bool,

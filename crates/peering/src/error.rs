@@ -148,6 +148,11 @@ impl Error {
         Self::InvalidRequest { field: field.into(), message: message.to_string() }
     }
 
+    /// A refusal of what may not be done at that end.
+    pub(crate) fn denied(action: &str, End { owner_id, region, .. }: &End) -> Self {
+        Self::AccessDenied { action: action.into(), owner_id: owner_id.clone(), region: region.clone() }
+    }
+
     /// Its public name, and the JSON object that explains it.
     pub fn name_and_cause(&self) -> (String, Map<String, Value>) {
         let tagged = match serde_json::to_value(self) {

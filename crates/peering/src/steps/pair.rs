@@ -94,8 +94,7 @@ impl Pair {
     /// can't be told.
     pub(super) fn check_unwished(&self, stack: &Stack) -> Result<(), Error> {
         if let Some(Seen { end, .. }) = self.sides.iter().find(|side| side.is_shut) {
-            let action = "ec2:DescribeVpcs".into();
-            return Err(Error::AccessDenied { action, owner_id: end.owner_id.clone(), region: end.region.clone() });
+            return Err(Error::denied("ec2:DescribeVpcs", end));
         }
         if self.standing(stack) != Standing::Wished {
             return Ok(());

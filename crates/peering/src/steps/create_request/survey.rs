@@ -202,8 +202,7 @@ pub(in crate::steps) fn refuse(vpcs: &[Vpc; 2], stack: &Stack, request: &Request
     }
     // The policies say so as well, of each side in its turn; better before anything is made.
     if let Some((_, end)) = vpcs.iter().zip([end, peer]).find(|(vpc, _)| is_excluded(&vpc.tags)) {
-        let action = "ec2:CreateVpcPeeringConnection".into();
-        return Err(Error::AccessDenied { action, owner_id: end.owner_id.clone(), region: end.region.clone() });
+        return Err(Error::denied("ec2:CreateVpcPeeringConnection", end));
     }
     match overlaps(&vpcs[0].cidr_blocks, &vpcs[1].cidr_blocks) {
         overlaps if overlaps.is_empty() => Ok(()),

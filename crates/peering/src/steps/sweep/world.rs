@@ -4,7 +4,7 @@ use crate::connection::{Connection, End, Vpc};
 use crate::ids::VpcId;
 use crate::intent::{PEER, key};
 use crate::network::{Inventory, Location, Network, Refused};
-use crate::stack::{Fleet, STACK_TAG, Stack};
+use crate::stack::{Fleet, Stack, is_made_by};
 use crate::steps::pair::Seen;
 use crate::steps::planning::refuse_unheard_regions;
 use crate::tables::RouteTable;
@@ -74,7 +74,7 @@ impl World {
 
     /// Every connection that this stack made, as either side sees it.
     pub(super) fn own_connections<'w>(&'w self, stack: &'w Stack) -> impl Iterator<Item = &'w Connection> {
-        self.connections.values().flatten().filter(|own| own.tags.get(STACK_TAG) == Some(&stack.name))
+        self.connections.values().flatten().filter(|own| is_made_by(&own.tags, stack))
     }
 
     /// Where `id` is, if that is known.

@@ -11,6 +11,8 @@ import ssl
 import threading
 from urllib.parse import parse_qs
 
+from bench.http1 import answer, read
+
 VPC, PEER, PCX, TABLE = "vpc-0aaaaaaaaaaaaaaa1", "vpc-0bbbbbbbbbbbbbbb2", "pcx-0123456789abcdef0", "rtb-0123456789abcdef0"
 BLOCKS = {VPC: "10.1.0.0/16", PEER: "10.2.0.0/16"}
 REGIONS = {VPC: "us-east-1", PEER: "eu-west-1"}
@@ -43,27 +45,13 @@ def _serve(tls: ssl.SSLContext, connection: socket.socket) -> None:
     try:
         with tls.wrap_socket(connection, server_side=True) as stream:
             counted = False
-            while request := _read(stream):
-                method, body = request
-                if method == "POST" and not counted:
+            while request := read(stream):
+                if request.method == "POST" and not counted:
                     Counts.connections, counted = Counts.connections + 1, True
-                _answer(stream, *_respond(method, body))
+                kind, body = _respond(request.method, request.body.decode())
+                answer(stream, "200 OK", body.encode(), {"Content-Type": kind})
     except OSError:
         pass  # the client went away
-
-
-def _read(stream: ssl.SSLSocket) -> tuple[str, str] | None:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        if not (more := stream.recv(65536)):
-            return None
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    lengths = [line for line in head.decode().lower().split("\r\n") if line.startswith("content-length:")]
-    length = int(lengths[0].split(":")[1]) if lengths else 0
-    while len(body) < length:
-        body += stream.recv(65536)
-    return head.decode().split(" ")[0], body.decode()
 
 
 def _respond(method: str, body: str) -> tuple[str, str]:
@@ -76,11 +64,6 @@ def _respond(method: str, body: str) -> tuple[str, str]:
         f'<?xml version="1.0" encoding="UTF-8"?><{action}Response xmlns="{NAMESPACE}">'
         f"<requestId>8b1a7b9c-0000-4000-8000-000000000000</requestId>{ANSWERS[action](asked)}</{action}Response>"
     )
-
-
-def _answer(stream: ssl.SSLSocket, kind: str, body: str) -> None:
-    content = body.encode()
-    stream.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
 
 
 def _vpc(asked: dict[str, str]) -> str:

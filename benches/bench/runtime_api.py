@@ -10,8 +10,9 @@ import signal
 import socket
 import time
 import uuid
-from dataclasses import dataclass
 from typing import Any
+
+from bench.http1 import Request, answer, read
 
 PATIENCE = 60  # seconds; whoever says nothing for so long has hung
 NEXT = "/2018-06-01/runtime/invocation/next"
@@ -19,14 +20,6 @@ NEXT = "/2018-06-01/runtime/invocation/next"
 
 class FunctionFailed(Exception):
     """The function reported an error, or ended."""
-
-
-@dataclass(frozen=True)
-class Request:
-    connection: socket.socket
-    method: str
-    path: str
-    body: bytes
 
 
 class Sandbox:
@@ -67,11 +60,11 @@ class Sandbox:
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:bench",
             "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
         }
-        _answer(self._waiting, "200 OK", body, headers)
+        answer(self._waiting, "200 OK", body, headers)
         self._waiting = None
         request = self._next_request()
         seconds = time.perf_counter() - began
-        _answer(request.connection, "202 Accepted", b'{"status":"OK"}', {"Content-Type": "application/json"})
+        answer(request.connection, "202 Accepted", b'{"status":"OK"}', {"Content-Type": "application/json"})
         if not request.path.endswith("/response"):
             raise FunctionFailed(f"{request.path}: {request.body.decode(errors='replace')}")
         self._wait_for_next()
@@ -92,7 +85,7 @@ class Sandbox:
                     connection, _ = self._listener.accept()
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._selector.register(connection, selectors.EVENT_READ)
-                elif request := _read(key.fileobj):  # type: ignore[arg-type]
+                elif request := read(key.fileobj):  # type: ignore[arg-type]
                     return request
                 else:
                     self._selector.unregister(key.fileobj)
@@ -101,26 +94,3 @@ class Sandbox:
                 self._has_ended = True
                 raise FunctionFailed("the process ended")
         raise FunctionFailed(f"the process said nothing for {PATIENCE} s")
-
-
-def _read(connection: socket.socket) -> Request | None:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        if not (more := connection.recv(65536)):
-            return None
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
-    if headers.get("transfer-encoding") == "chunked":
-        while not body.endswith(b"0\r\n\r\n"):
-            body += connection.recv(65536)
-    while len(body) < int(headers.get("content-length", 0)):
-        body += connection.recv(65536)
-    method, path, _ = first.split(" ")
-    return Request(connection, method, path, body)
-
-
-def _answer(connection: socket.socket, status: str, body: bytes, headers: dict[str, str]) -> None:
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), f"Content-Length: {len(body)}"]
-    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)

@@ -4,9 +4,9 @@ import json
 import uuid
 from typing import Any
 
-import boto3
 import pytest
 
+from .callers import client
 from .executions import Machine
 from .pipelines import Pipeline
 from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
@@ -20,13 +20,7 @@ class Sender:
 
     def __init__(self, environment: dict[str, str], machine: Machine) -> None:
         self._pipeline, self._machine = Pipeline(environment), machine
-        self._logs = boto3.client(
-            "logs",
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name=HERE,
-            aws_access_key_id=HUB,
-            aws_secret_access_key="local",
-        )
+        self._logs = client(environment, "logs")
 
     def send(self, account: str, text: str) -> str:
         """The event's id."""

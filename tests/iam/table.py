@@ -46,11 +46,15 @@ def rows() -> Iterator[Row]:
 
 
 def outsiders() -> dict[str, Role]:
-    """Roles that may do everything, as far as it depends on themselves."""
-    everything = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    """One of each account."""
     accounts = {"Administrator": "hub", "Member's administrator": "member", "Stranger": "stranger"}
-    arns = {name: f"arn:aws:iam::{ACCOUNTS[account]}:role/Admin" for name, account in accounts.items()}
-    return {name: Role(name, arns[name], ACCOUNTS[account], (everything,), {}) for name, account in accounts.items()}
+    return {name: outsider(name, "Admin", ACCOUNTS[account]) for name, account in accounts.items()}
+
+
+def outsider(name: str, role: str, account: str) -> Role:
+    """A role that may do everything, as far as it depends on itself."""
+    everything = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    return Role(name, f"arn:aws:iam::{account}:role/{role}", account, (everything,), {})
 
 
 class Words:

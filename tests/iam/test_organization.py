@@ -8,18 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from iam.judge import STACK_ID, Context, Judge
-from iam.stacks import HERE, HUB, Policy, Role, Stack, deploy
+from iam.stacks import HERE, HUB, Policy, Stack, deploy
+from iam.table import outsider
 
 OURS, ANOTHER = {"aws:PrincipalOrgID": "o-0123456789"}, {"aws:PrincipalOrgID": "o-9876543210"}
 TAG_CHANGE = {"events:source": "aws.tag", "events:detail-type": "Tag Change on Resource"}
 REQUEST = {"events:source": "pipeline", "events:detail-type": "VPC Peering Requested"}
+UNLISTED = "444444444444"  # an account
 PUT, ASSUME, TAG = "events:PutEvents", "sts:AssumeRole", "sts:TagSession"
-
-
-def outsider(name: str) -> Role:
-    """A role of an account that nobody lists, which may do everything as far as it depends on itself."""
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    return Role(name, f"arn:aws:iam::444444444444:role/{name}", "444444444444", (everything,), {})
 
 
 ROWS: list[tuple[str, str, str, Context, bool]] = [
@@ -55,7 +51,7 @@ def policies(stack: Stack) -> dict[str, Policy]:
 
 def allowed(stack: Stack, by: dict[str, Policy], row: tuple[str, str, str, Context, bool]) -> bool:
     who, action, on, context, _ = row
-    return Judge([], by).decide(outsider(who), action, stack.arns[on], context).allowed
+    return Judge([], by).decide(outsider(who, who, UNLISTED), action, stack.arns[on], context).allowed
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(map(str, row)))

@@ -13,6 +13,7 @@ mod overlap;
 mod pair;
 mod requested;
 mod requests;
+mod rolling_back;
 mod routes;
 mod selections;
 mod starting;

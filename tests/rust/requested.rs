@@ -5,8 +5,7 @@ use isthmus_peering::error::Error;
 use isthmus_peering::request::{Input, Request};
 use isthmus_peering::selection::TableSelection;
 use isthmus_peering::steps::{Executions, Requested, start_requested};
-use isthmus_peering::teardown;
-use isthmus_tests::{Machine, stack};
+use isthmus_tests::{Machine, Unavailable, stack};
 use serde_json::{Value, json};
 
 const HUB: &str = "123456789012";
@@ -115,19 +114,6 @@ async fn what_can_t_be_understood_is_told_and_not_tried_again() {
     }
     for detail in [json!(null), json!([]), json!("VpcId"), json!({})] {
         refused(HUB, &detail).await;
-    }
-}
-
-/// A machine that can't be started just now.
-struct Unavailable;
-
-impl Executions for Unavailable {
-    async fn set_up(&self, _name: &str, _input: &Input) -> Result<(), Error> {
-        Err(Error::ServiceFault { action: "states:StartExecution".into(), code: "ThrottlingException".into() })
-    }
-
-    async fn take_apart(&self, name: &str, _input: &teardown::Input) -> Result<(), Error> {
-        panic!("{name}: nobody asked for that")
     }
 }
 

@@ -2,13 +2,10 @@
 
 use crate::pair::{end, ends, routes_to_peerings, world};
 use isthmus_peering::connection::{Connection, End};
-use isthmus_peering::error::Error;
 use isthmus_peering::network::Location;
-use isthmus_peering::request::Input;
-use isthmus_peering::steps::{Executions, Sweep, SweepTask, Swept, sweep};
+use isthmus_peering::steps::{Sweep, SweepTask, Swept, sweep};
 use isthmus_peering::tables::{Route, Target};
-use isthmus_peering::teardown;
-use isthmus_tests::{Machine, Memory, execute, fleet, stack, take_apart};
+use isthmus_tests::{Machine, Memory, Unavailable, execute, fleet, stack, take_apart};
 use serde_json::Value;
 
 async fn swept(memory: &Memory, machine: &Machine, starts: usize, id: &str) -> Swept {
@@ -58,19 +55,6 @@ async fn settled() -> Memory {
     swept(&memory, &machine, 9, "first").await;
     run(&memory, &machine).await;
     memory
-}
-
-/// A machine that can't be started just now.
-struct Unavailable;
-
-impl Executions for Unavailable {
-    async fn set_up(&self, _name: &str, _input: &Input) -> Result<(), Error> {
-        Err(Error::ServiceFault { action: "states:StartExecution".into(), code: "ThrottlingException".into() })
-    }
-
-    async fn take_apart(&self, name: &str, _input: &teardown::Input) -> Result<(), Error> {
-        panic!("{name}: nobody asked for that")
-    }
 }
 
 #[tokio::test]

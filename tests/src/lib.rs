@@ -9,5 +9,5 @@ mod memory;
 
 pub use chain::{Ended, execute, execute_in_haste, stack, take_apart};
 pub use faulty::{Faulty, When};
-pub use machine::{Machine, fleet};
+pub use machine::{Machine, Unavailable, fleet};
 pub use memory::Memory;

@@ -29,6 +29,20 @@ impl Executions for Machine {
     }
 }
 
+/// A peering machine that can't be started just now, and a teardown machine that nobody may ask for.
+#[derive(Debug)]
+pub struct Unavailable;
+
+impl Executions for Unavailable {
+    async fn set_up(&self, _name: &str, _input: &Input) -> Result<(), Error> {
+        Err(Error::ServiceFault { action: "states:StartExecution".into(), code: "ThrottlingException".into() })
+    }
+
+    async fn take_apart(&self, name: &str, _input: &teardown::Input) -> Result<(), Error> {
+        panic!("{name}: nobody asked for that")
+    }
+}
+
 /// Two accounts in two Regions.
 pub fn fleet() -> Fleet {
     fn parsed<T: std::str::FromStr + Ord>(words: [&str; 2]) -> BTreeSet<T> {

@@ -84,10 +84,10 @@ pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateT
     let origin = origin(task.execution.name(), &request);
     let survey = Survey::of(network, stack, &request, origin).await?;
     let request = match origin {
-        Origin::Tags => as_tagged_now(&survey.pair(stack, &request), request, stack),
+        Origin::Tags => as_tagged_now(&survey.pair, request, stack),
         Origin::MemberEvent | Origin::Execution => request,
     };
-    let related = Related::of(&survey, stack, &request, origin);
+    let related = Related::of(&survey.pair, stack, &request, origin);
     let found = adopt(&survey.connections, &request.end, &request.peer);
     let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
     shorten(&mut warnings);

@@ -85,32 +85,23 @@ fn asked([side, peer_side]: [&Seen; 2]) -> Request {
 /// The name of an execution for what the tags of a pair say: the same for the same occasion.
 pub(super) fn name_by_tags(pair: &Pair, occasion: &str) -> String {
     let [end, peer] = wisher_first(pair).map(|seen| &seen.end);
-    execution_name(StartedBy::Tags, end, peer, occasion)
-}
-
-/// Who had an execution started, as its name tells. Pipelines name theirs as they like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StartedBy {
-    Tags,
-    /// An event of another account.
-    MemberEvent,
-    /// An event of the stack's own account.
-    OwnEvent,
+    execution_name(Origin::Tags, end, peer, occasion)
 }
 
 /// The name of an execution for this pair: the same for the same occasion, whose id is a UUID. At most 80 characters.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-pub(super) fn execution_name(by: StartedBy, end: &End, peer: &End, occasion: &str) -> String {
+pub(super) fn execution_name(by: Origin, end: &End, peer: &End, occasion: &str) -> String {
     let occasion: String = occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
     stem(by, end, peer) + &occasion
 }
 
-fn stem(by: StartedBy, End { vpc_id, .. }: &End, End { vpc_id: peer_vpc_id, .. }: &End) -> String {
+fn stem(by: Origin, End { vpc_id, .. }: &End, End { vpc_id: peer_vpc_id, .. }: &End) -> String {
     let [bare, peer_bare] = [vpc_id, peer_vpc_id].map(|id| id.as_str().trim_start_matches("vpc-"));
     match by {
-        StartedBy::Tags => format!("{vpc_id}_{peer_vpc_id}_"),
-        StartedBy::MemberEvent => format!("member-{bare}-{peer_bare}-"),
-        StartedBy::OwnEvent => format!("event-{bare}-{peer_bare}-"),
+        Origin::Tags => format!("{vpc_id}_{peer_vpc_id}_"),
+        Origin::MemberEvent => format!("member-{bare}-{peer_bare}-"),
+        // Pipelines name theirs as they like; only an event of the stack's own account, which counts as one, gets a name here.
+        Origin::Execution => format!("event-{bare}-{peer_bare}-"),
     }
 }
 
@@ -118,8 +109,8 @@ fn stem(by: StartedBy, End { vpc_id, .. }: &End, End { vpc_id: peer_vpc_id, .. }
 pub(super) fn origin(name: &str, request: &Request) -> Origin {
     let is_by = |by| name.starts_with(&stem(by, &request.end, &request.peer));
     match name {
-        _ if is_by(StartedBy::Tags) => Origin::Tags,
-        _ if is_by(StartedBy::MemberEvent) => Origin::MemberEvent,
+        _ if is_by(Origin::Tags) => Origin::Tags,
+        _ if is_by(Origin::MemberEvent) => Origin::MemberEvent,
         _ => Origin::Execution,
     }
 }

@@ -1,6 +1,6 @@
 //! A pair of VPCs as their tags are now: what several steps ask before they write.
 
-use crate::connection::End;
+use crate::connection::{End, Vpc};
 use crate::error::{Claim, Error};
 use crate::intent::Intent;
 use crate::network::{Network, Refusal, Refused, Tags};
@@ -55,6 +55,10 @@ impl Seen {
 }
 
 impl Pair {
+    pub(super) fn with(stack: &Stack, ends: [(&End, &Vpc); 2]) -> Self {
+        Self { sides: ends.map(|(end, vpc)| Seen::with(stack, end, vpc.tags.clone())) }
+    }
+
     pub(super) async fn read(network: &impl Network, stack: &Stack, end: &End, peer: &End) -> Result<Self, Error> {
         let (side, peer_side) = join!(Seen::read(network, stack, end), Seen::read(network, stack, peer));
         Ok(Self { sides: [side?, peer_side?] })

@@ -5,10 +5,11 @@
 //! `create-request` to find out, as with every execution; an event of the stack's own account speaks for it as an
 //! execution would. What can't be understood is answered and never tried again.
 
-use super::executions::{Executions, StartedBy, execution_name};
+use super::executions::{Executions, execution_name};
 use crate::error::Error;
 use crate::request::Request;
 use crate::stack::Stack;
+use crate::standing::Origin;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ pub async fn start_requested(
         Ok(request) => request,
         Err(refusal) => return Ok(Requested { refused: Some(refusal), execution: None }),
     };
-    let by = if request.end.owner_id == stack.account { StartedBy::OwnEvent } else { StartedBy::MemberEvent };
+    let by = if request.end.owner_id == stack.account { Origin::Execution } else { Origin::MemberEvent };
     let name = execution_name(by, &request.end, &request.peer, &event_id);
     executions.set_up(&name, &request.into()).await?;
     Ok(Requested { execution: Some(name), refused: None })

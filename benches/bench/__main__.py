@@ -21,9 +21,9 @@ DOCS = REPOSITORY / "docs"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--python-env", type=Path, required=True, help="the environment of the Python functions")
-    parser.add_argument("--floor", type=Path, required=True, help="where the floors were built to")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ stays as it is")
-    parser.add_argument("--part", choices=["functions", "peerings"], help="measure this again, and keep the rest of docs/")
+    parser.add_argument("--floor", type=Path, required=True, help="the directory of the built floors")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ is not written")
+    parser.add_argument("--part", choices=["functions", "peerings"], help="measure only this, and keep the other figures in docs/")
     arguments = parser.parse_args()
     began = time.monotonic()
     document = measure(arguments)
@@ -46,7 +46,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.part != "peerings":
         rounds = 7 if arguments.quick else 21
         document["machine"] = machine(rounds)
-        print("each function by itself", flush=True)
+        print("single functions", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             document |= functions.measure(REPOSITORY, arguments.python_env, arguments.floor, Path(folder), rounds)
         binaries = sorted((REPOSITORY / "target" / "lambda").glob("*/bootstrap"))

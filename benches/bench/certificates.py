@@ -1,4 +1,4 @@
-"""A certificate authority of our own and a certificate for `localhost`, as AWS has them: RSA, 2,048 bits."""
+"""A certificate authority and a certificate for `localhost`, of the kind that AWS uses: RSA, 2,048 bits."""
 
 import datetime
 import ipaddress
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 
 def make(folder: Path) -> tuple[Path, Path, Path]:
-    """Files: the certificate, its key, and a bundle of all public authorities and ours, as large as the one on Lambda."""
+    """The files of the certificate, its key, and a bundle of the public authorities and ours, which is as large as Lambda's."""
     authority_key, server_key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
     authority = _certificate("isthmus bench authority", authority_key, None, authority_key)
     server = _certificate("localhost", server_key, authority, authority_key)

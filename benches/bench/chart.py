@@ -1,9 +1,9 @@
-"""The picture: how a function starts, and how a peering grows, ours beside Python and the floor."""
+"""The chart: the start of a function, and peerings by size, for ours, Python and the floor."""
 
 from typing import Any
 
 from bench import cost
-from bench.goals import LOOK
+from bench.goals import MEASURED
 from bench.svg import FAINT, Drawing, LogScale
 
 OURS, PYTHON, FLOOR = "#0969da", "#bf8700", "#8c959f"
@@ -17,8 +17,8 @@ STARTS = [
     ("peak memory", "peak RSS MB", "MB"),
     ("zipped", "zip MB", "MB"),
 ]
-SUBJECTS = {"ours": f"ours {LOOK}", "Python": f"Python {LOOK}", "floor": "floor (lambda_runtime)"}
-THIN = 0.02  # the left end of the bars' logarithmic scale
+SUBJECTS = {"ours": f"ours {MEASURED}", "Python": f"Python {MEASURED}", "floor": "floor (lambda_runtime)"}
+LEAST = 0.02  # the left end of the logarithmic scale of the bars
 
 
 def draw(document: dict[str, Any]) -> str:
@@ -38,8 +38,8 @@ def draw(document: dict[str, Any]) -> str:
 
 
 def starts(drawing: Drawing, functions: dict[str, dict[str, float]]) -> None:
-    drawing.text(20, 85, f"one function ({LOOK}: one EC2 call over TLS), logarithmic", 13, bold=True)
-    scale = LogScale(THIN, 2000, 185, 470)
+    drawing.text(20, 85, f"one function ({MEASURED}: one EC2 call over TLS), logarithmic", 13, bold=True)
+    scale = LogScale(LEAST, 2000, 185, 470)
     for row, (label, figure, unit) in enumerate(STARTS):
         top = 100 + row * 70
         drawing.text(20, top + 26, label)
@@ -50,7 +50,7 @@ def starts(drawing: Drawing, functions: dict[str, dict[str, float]]) -> None:
 
 
 class Panel:
-    """One chart over route tables, both axes logarithmic."""
+    """One chart by number of route tables, with logarithmic axes."""
 
     def __init__(
         self, drawing: Drawing, left: int, title: str, peerings: list[dict[str, Any]], key: str, tables: list[int]

@@ -1,4 +1,4 @@
-"""Two local clouds side by side, one with our functions and one with the Python ones in their place."""
+"""Two local clouds: one with our functions, one with the Python functions in their place."""
 
 import os
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from end_to_end.executions import Machine
-from end_to_end.world import HERE, THERE, World
+from end_to_end.network import HERE, THERE, Network
 from local_cloud import processes
 from local_cloud.deployed import deployed
 
 from bench import quota
 
-# What a call to EC2 takes from a function in the same Region, and from one across an ocean.
+# The duration of a call to EC2 from a function in the same Region, and to a Region on another continent.
 LATENCY, LATENCY_ACROSS = 0.06, 0.25
 PERIOD_MS = 20
-# A connection is active at once, so that a wall time says how long we take and not how long AWS takes. Fifty peerings
-# at once are more than an account may have pending by default.
-CALM = {"pending_after": 0, "provisioning_for": 0, "visible_after": 0, "requester_visible_after": 0, "deleting_for": 0}
+# A connection is active at once, so that the wall time does not include the time that AWS takes. Fifty peerings at once are
+# more than an account may have pending by default.
+DELAYS = {"pending_after": 0, "provisioning_for": 0, "visible_after": 0, "requester_visible_after": 0, "deleting_for": 0}
 QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 100, "routes_per_table": 500}
 
 
@@ -28,22 +28,22 @@ class Cloud:
 
     implementation: str
     state: Path
-    world: World
+    network: Network
     machine: Machine
     groups: dict[int, Path] = field(default_factory=dict)
 
     @contextmanager
     def slow_ec2(self) -> Iterator[None]:
-        self.world.control.set_latency(LATENCY_ACROSS, **{HERE.replace("-", "_"): LATENCY})
+        self.network.control.set_latency(LATENCY_ACROSS, **{HERE.replace("-", "_"): LATENCY})
         try:
             yield
         finally:
-            self.world.control.set_latency(0)
+            self.network.control.set_latency(0)
 
     def limit_functions(self) -> None:
-        """From now on each function that has started gets the share of a core that 128 MB of Lambda buys."""
+        """Limits each running function to the share of a core that a Lambda function of 128 MB gets."""
         if quota.mechanism() == "SIGSTOP":
-            return  # too coarse for a dozen processes at once; the report says that the share was not applied
+            return  # not precise enough for a dozen processes; the report contains the mechanism
         for pid in self._functions():
             if pid not in self.groups:
                 self.groups[pid] = quota.limit(pid, PERIOD_MS)
@@ -54,7 +54,7 @@ class Cloud:
         self.groups.clear()
 
     def _functions(self) -> list[int]:
-        """The processes of the functions: children of MiniStack, in its process group."""
+        """The processes of the functions, which are in MiniStack's process group."""
         server = int((self.state / "ministack.pid").read_text())
         found = []
         for pid in processes.members(processes.group_of(server) or server, self.state):
@@ -66,7 +66,7 @@ class Cloud:
 
 @contextmanager
 def both(repository: Path) -> Iterator[list[Cloud]]:
-    """Ours, then the one of the Python functions."""
+    """The cloud of our functions, then that of the Python functions."""
     sources = {"ours": repository / "target" / "lambda", "Python": repository / "target" / "lambda-python"}
     with ExitStack() as stack:
         clouds = [stack.enter_context(_cloud(name, source, repository)) for name, source in sources.items()]
@@ -80,9 +80,9 @@ def _cloud(name: str, source: Path, repository: Path) -> Iterator[Cloud]:
     state = repository / ".local" / "bench" / name.lower()
     os.environ["LAMBDA"] = str(source)  # `sam build` takes the functions from there
     with deployed(state) as environment:
-        world = World(environment)
-        world.control.set(**CALM, quotas=QUOTAS)
-        yield Cloud(name, state, world, Machine(environment, environment["STATE_MACHINE_ARN"]))
+        network = Network(environment)
+        network.control.set(**DELAYS, quotas=QUOTAS)
+        yield Cloud(name, state, network, Machine(environment, environment["STATE_MACHINE_ARN"]))
 
 
 __all__ = ["HERE", "THERE", "Cloud", "both"]

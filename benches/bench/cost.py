@@ -1,4 +1,4 @@
-"""What a peering costs by AWS's price list, and what EC2's throttling allows at best.
+"""The price of a peering by AWS's price list, and the least time that EC2's throttling allows.
 
 Prices of us-east-1: https://aws.amazon.com/step-functions/pricing/, https://aws.amazon.com/lambda/pricing/ (arm64).
 Buckets: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
@@ -9,17 +9,17 @@ REQUEST = 0.20 / 1_000_000
 GIGABYTE_SECOND = 0.0000133334
 MEMORY_GB = 128 / 1024
 
-# The states of the main line, the choice and the end among them.
+# The states of a first run without retries, including the choice and the end.
 TRANSITIONS = 6
 
 CREATE_ROUTE_BURST, CREATE_ROUTE_PER_SECOND = 50, 5
 
 
 def dollars(transitions: float, invocations: float, billed_ms: float) -> float:
-    """One peering; the log lines and traces that the owner asks for are left out, and so is the free tier."""
+    """The price of one peering, without logs, traces and the free tier."""
     return transitions * TRANSITION + invocations * REQUEST + billed_ms / 1000 * MEMORY_GB * GIGABYTE_SECOND
 
 
 def throttled_seconds(routes_a_region: int) -> float:
-    """The least that EC2's bucket for `CreateRoute` makes so many routes of one account and Region take."""
+    """The least time for so many routes of one account and Region, by EC2's bucket for `CreateRoute`."""
     return max(0.0, (routes_a_region - CREATE_ROUTE_BURST) / CREATE_ROUTE_PER_SECOND)

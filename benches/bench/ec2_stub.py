@@ -1,7 +1,7 @@
-"""EC2 behind real TLS, on this machine: answers at once what the functions ask of a peering that is active.
+"""A stub of EC2 with TLS, on this machine: responds at once to the functions' calls about a peering that is active.
 
-``python -m bench.ec2_stub --certificate FILE --key FILE`` prints its port. ``GET /`` answers how many connections and
-calls there have been, as JSON.
+``python -m bench.ec2_stub --certificate FILE --key FILE`` prints its port. ``GET /`` returns the numbers of connections and
+calls so far, as JSON.
 """
 
 import argparse
@@ -51,23 +51,23 @@ def _serve(tls: ssl.SSLContext, connection: socket.socket) -> None:
                 kind, body = _respond(request.method, request.body.decode())
                 answer(stream, "200 OK", body.encode(), {"Content-Type": kind})
     except OSError:
-        pass  # the client went away
+        pass  # the client closed the connection
 
 
 def _respond(method: str, body: str) -> tuple[str, str]:
     if method == "GET":
         return "application/json", json.dumps({"connections": Counts.connections, "calls": Counts.calls})
     Counts.calls += 1
-    asked = {name: values[0] for name, values in parse_qs(body).items()}
-    action = asked["Action"]
+    parameters = {name: values[0] for name, values in parse_qs(body).items()}
+    action = parameters["Action"]
     return "text/xml;charset=UTF-8", (
         f'<?xml version="1.0" encoding="UTF-8"?><{action}Response xmlns="{NAMESPACE}">'
-        f"<requestId>8b1a7b9c-0000-4000-8000-000000000000</requestId>{ANSWERS[action](asked)}</{action}Response>"
+        f"<requestId>8b1a7b9c-0000-4000-8000-000000000000</requestId>{ANSWERS[action](parameters)}</{action}Response>"
     )
 
 
-def _vpc(asked: dict[str, str]) -> str:
-    vpc = asked["VpcId.1"]
+def _vpc(parameters: dict[str, str]) -> str:
+    vpc = parameters["VpcId.1"]
     block = BLOCKS[vpc]
     associated = f"<item><cidrBlock>{block}</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>"
     return (
@@ -76,7 +76,7 @@ def _vpc(asked: dict[str, str]) -> str:
     )
 
 
-def _connections(_asked: dict[str, str]) -> str:
+def _connections(_parameters: dict[str, str]) -> str:
     def info(vpc: str) -> str:
         return (
             f"<ownerId>{ACCOUNT}</ownerId><vpcId>{vpc}</vpcId><cidrBlock>{BLOCKS[vpc]}</cidrBlock><region>{REGIONS[vpc]}</region>"
@@ -89,8 +89,8 @@ def _connections(_asked: dict[str, str]) -> str:
     )
 
 
-def _tables(asked: dict[str, str]) -> str:
-    vpc = next(value for name, value in asked.items() if value in BLOCKS)
+def _tables(parameters: dict[str, str]) -> str:
+    vpc = next(value for name, value in parameters.items() if value in BLOCKS)
     route = f"<destinationCidrBlock>{BLOCKS[vpc]}</destinationCidrBlock><gatewayId>local</gatewayId><state>active</state>"
     return (
         f"<routeTableSet><item><routeTableId>{TABLE}</routeTableId><vpcId>{vpc}</vpcId><routeSet><item>{route}"

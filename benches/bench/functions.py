@@ -1,4 +1,4 @@
-"""Each function by itself: init, first and warm invocation, CPU time, memory, size; all subjects in turn, round by round."""
+"""Measures single functions: init, first and warm invocation, CPU time, memory, size. Every round measures each subject."""
 
 import json
 import ssl
@@ -18,16 +18,16 @@ from bench.runtime_api import Sandbox
 from bench.subjects import Subject, subjects
 
 WARM = 7
-# Linux's default period, and the one that has been observed on Lambda: the shorter it is, the sooner a call is stopped.
+# Linux's default period, and the period that has been observed on Lambda. With a shorter one, a call is paused sooner.
 PERIODS_MS = {"100 ms periods": 100, "20 ms periods": 20}
 Samples = dict[str, dict[str, list[float]]]
 
 
 def measure(repository: Path, python_env: Path, floor: Path, folder: Path, rounds: int) -> dict[str, Any]:
-    """Medians and the least of all rounds, by subject and figure. What is least, nothing else on the machine disturbed."""
+    """Median and minimum of all rounds, by subject and figure. The minimum is the least affected by other processes."""
     certificate, key, bundle = certificates.make(folder)
     samples: Samples = defaultdict(lambda: defaultdict(list))
-    with quota.undisturbed(), ec2_stub(certificate, key) as endpoint:
+    with quota.prioritized(), ec2_stub(certificate, key) as endpoint:
         all_subjects = subjects(repository, python_env, floor, endpoint, bundle)
         for turn in range(rounds):
             print(f"\r  round {turn + 1} of {rounds}", end="", flush=True)
@@ -69,7 +69,7 @@ def one_round(subject: Subject, samples: dict[str, list[float]], endpoint: str, 
             },
         )
     for name, period in PERIODS_MS.items():
-        # Lambda lends a whole core to the init phase; the share counts from the first event on.
+        # During the init phase Lambda gives a function a whole core; the share applies from the first event on.
         with Sandbox(subject.command, subject.environment) as sandbox, quota.limited(sandbox.pid, period):
             record(samples, {f"first ms at 128 MB, {name}": sandbox.invoke(subject.event) * 1e3})
             warm = median(sandbox.invoke(subject.event) for _ in range(WARM))
@@ -94,7 +94,7 @@ def ec2_stub(certificate: Path, key: Path) -> Iterator[str]:
 
 
 def counts(endpoint: str, bundle: Path) -> dict[str, Any]:
-    """How many connections and calls the stub has seen from functions; asking counts as neither."""
+    """The numbers of connections and calls of functions so far. This request is not counted."""
     tls = ssl.create_default_context(cafile=str(bundle))
     with urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)).open(
         endpoint, timeout=10

@@ -1,10 +1,10 @@
-"""The goals, each a figure of one run, with whether it is met."""
+"""The goals: figures of one run, and whether they are met."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-LOOK = "wait-active"  # one call of EC2, TLS handshake included: the least that a function of ours does
+MEASURED = "wait-active"  # it makes one call to EC2, TLS handshake included: the least of all our functions
 SHARE = "first ms at 128 MB, "
 
 
@@ -27,14 +27,14 @@ class Results:
         self.reruns: dict[str, dict[str, int]] = document["re-run"]
 
     def ours(self, figure: str) -> float:
-        return self.functions[f"ours {LOOK}"][figure]
+        return self.functions[f"ours {MEASURED}"][figure]
 
     def ratio(self, figure: str) -> tuple[float, float]:
-        """Python divided by ours: of the medians, and of the least of all rounds."""
-        return _both(lambda of: of[f"Python {LOOK}"][figure] / of[f"ours {LOOK}"][figure], self)
+        """Python divided by ours: of the medians, and of the minimum of all rounds."""
+        return _both(lambda of: of[f"Python {MEASURED}"][figure] / of[f"ours {MEASURED}"][figure], self)
 
     def over_floor(self, figure: str) -> tuple[float, float]:
-        return _both(lambda of: of[f"ours {LOOK}"][figure] / of["floor (std only)"][figure], self)
+        return _both(lambda of: of[f"ours {MEASURED}"][figure] / of["floor (std only)"][figure], self)
 
     def peering(self, implementation: str, tables: int) -> dict[str, Any]:
         key = (implementation, tables, 1)
@@ -100,7 +100,7 @@ def _median(measured: Measured) -> float:
 
 
 def _goal(figure: str, goal: str, measured: Measured, met: bool) -> Goal:
-    """The medians decide; the best rounds are told beside them, because medians know what else the machine did."""
+    """The medians decide. The best rounds are shown too, because medians depend on the load of the machine."""
     if isinstance(measured, tuple):
         return Goal(figure, goal, f"{_short(measured[0])} (best rounds: {_short(measured[1])})", met)
     return Goal(figure, goal, _short(measured), met)

@@ -1,4 +1,4 @@
-"""As much of HTTP/1.1 as both servers of the benchmark need, and nothing in between that would take time of its own."""
+"""The part of HTTP/1.1 that both servers of the benchmark need, without a library that would take time of its own."""
 
 import socket
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Request:
 
 
 def read(connection: socket.socket) -> Request | None:
-    """The next request, whole; None if the other side has closed."""
+    """The next complete request; None if the client has closed the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         if not (more := connection.recv(65536)):

@@ -1,4 +1,4 @@
-"""Whole peerings between two Regions, on clouds whose EC2 takes its time: wall time, calls, transitions, bill."""
+"""Measures whole peerings between two Regions, with an EC2 as slow as the real one: wall time, calls, transitions, price."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from end_to_end.world import Vpc, request
+from end_to_end.network import Vpc, request
 
 from bench import cost
 from bench.clouds import HERE, THERE, Cloud, both
@@ -18,7 +18,7 @@ STARTED, ENDED = "TaskScheduled", ("TaskSucceeded", "TaskFailed")
 
 @dataclass(frozen=True)
 class Peering:
-    """One peering, or the median of several: route tables a side, and what it took."""
+    """The figures of one peering, or the medians of several."""
 
     implementation: str
     tables: int
@@ -41,7 +41,7 @@ class Peering:
 def measure(repository: Path, quick: bool) -> dict[str, Any]:
     with both(repository) as clouds:
         for cloud in clouds:
-            one(cloud, 1)  # so that every function has started
+            one(cloud, 1)  # starts every function
             cloud.limit_functions()
         found = by_tables(clouds, {1: 3, 10: 3} if quick else {1: 3, 10: 3, 50: 1, 200: 1})
         reruns = {cloud.implementation: rerun(cloud) for cloud in clouds}
@@ -56,7 +56,7 @@ def by_tables(clouds: list[Cloud], repeats: dict[int, int]) -> list[Peering]:
     for tables, times in repeats.items():
         print(f"  {tables} route tables a side", flush=True)
         rounds = [[one(cloud, tables) for cloud in clouds] for _ in range(times)]
-        found += [middle(of_one) for of_one in zip(*rounds, strict=True)]
+        found += [median_of(of_one) for of_one in zip(*rounds, strict=True)]
     return found
 
 
@@ -64,7 +64,7 @@ def by_peerings_at_once(clouds: list[Cloud], numbers: list[int]) -> list[Peering
     found = []
     for number in numbers:
         for cloud in clouds:
-            # Fifty of each Python function would take 12 GB and this machine's cores for themselves.
+            # Fifty processes of each Python function would need 12 GB and all cores of this machine.
             if cloud.implementation == "ours" or number <= 10:
                 print(f"  {number} peerings at once, {cloud.implementation}", flush=True)
                 found.append(several(cloud, number))
@@ -73,7 +73,7 @@ def by_peerings_at_once(clouds: list[Cloud], numbers: list[int]) -> list[Peering
 
 def one(cloud: Cloud, tables: int) -> Peering:
     pair = make_pair(cloud, tables)
-    with cloud.slow_ec2(), cloud.world.calls() as calls:
+    with cloud.slow_ec2(), cloud.network.calls() as calls:
         execution = cloud.machine.run(request(*pair)).succeeded()
     assert execution.actions() == {"Created": 2 * tables}, execution.actions()
     history = cloud.machine.history(execution.arn)
@@ -82,9 +82,9 @@ def one(cloud: Cloud, tables: int) -> Peering:
 
 
 def several(cloud: Cloud, number: int) -> Peering:
-    """That many pairs at once, one route table a side; the wall time is until the last is active."""
+    """Peers that many pairs at once, with one route table a side. The wall time is until the last one is active."""
     pairs = [make_pair(cloud, 1) for _ in range(number)]
-    with cloud.slow_ec2(), cloud.world.calls() as calls:
+    with cloud.slow_ec2(), cloud.network.calls() as calls:
         began = time.monotonic()
         arns = [cloud.machine.start(request(*pair)) for pair in pairs]
         for arn in arns:
@@ -96,16 +96,16 @@ def several(cloud: Cloud, number: int) -> Peering:
 
 
 def rerun(cloud: Cloud) -> dict[str, int]:
-    """What the second run of one peering asks of EC2."""
+    """The calls to EC2 of the second run of a peering."""
     pair = make_pair(cloud, 10)
     cloud.machine.run(request(*pair)).succeeded()
-    with cloud.world.calls() as calls:
+    with cloud.network.calls() as calls:
         cloud.machine.run(request(*pair)).succeeded()
     return {"reads": len(calls.ec2()) - len(calls.writes()), "writes": len(calls.writes())}
 
 
 def make_pair(cloud: Cloud, tables: int) -> tuple[Vpc, Vpc]:
-    vpc, peer = cloud.world.vpc("10.1.0.0/16", region=HERE), cloud.world.vpc("10.2.0.0/16", region=THERE)
+    vpc, peer = cloud.network.vpc("10.1.0.0/16", region=HERE), cloud.network.vpc("10.2.0.0/16", region=THERE)
     for end in (vpc, peer):
         for _ in range(tables - 1):
             end.table()
@@ -128,12 +128,12 @@ def spent(history: list[dict[str, Any]]) -> tuple[int, int, int]:
 
 
 def _is_of_a_function(event: dict[str, Any]) -> bool:
-    """Rather than of another service, such as EventBridge."""
+    """Whether it is an invocation of a function, not a call of another service such as EventBridge."""
     details = next((each for each in event.values() if isinstance(each, dict)), {})
     return details.get("resource", "").endswith("lambda:invoke")
 
 
-def middle(peerings: Iterable[Peering]) -> Peering:
+def median_of(peerings: Iterable[Peering]) -> Peering:
     """The median of each figure."""
     rows = [asdict(peering) for peering in peerings]
     fixed = ("implementation", "tables", "at_once")

@@ -1,16 +1,16 @@
-"""What the kernel says of a process."""
+"""CPU time and memory of a process, from the kernel."""
 
 from pathlib import Path
 
 
 def cpu_seconds(pid: int) -> float:
-    """Time on a CPU so far, of all threads that still live; in nanoseconds, where `stat` counts in hundredths of a second."""
+    """CPU time so far of all running threads, from `schedstat` in nanoseconds; `stat` only has hundredths of a second."""
     spent = 0
     for thread in Path(f"/proc/{pid}/task").iterdir():
         try:
             spent += int((thread / "schedstat").read_text().split()[0])
         except FileNotFoundError:
-            continue  # it ended meanwhile
+            continue  # the thread has ended
     return spent / 1e9
 
 

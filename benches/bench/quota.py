@@ -1,4 +1,4 @@
-"""Lambda's share of a core: a function of 128 MB gets 128/1769 of one.
+"""Limits a process to Lambda's share of a core: a function of 128 MB gets 128/1769 of one.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: "At 1,769 MB, a function has the equivalent of one vCPU"
 """
@@ -18,7 +18,7 @@ NAME = f"isthmus-bench-{os.getpid()}"
 
 
 def mechanism() -> str:
-    """How this machine lets us take CPU time away."""
+    """The mechanism that limits CPU time on this machine."""
     if (V2 / "cgroup.controllers").exists() and "cpu" in (V2 / "cgroup.subtree_control").read_text() and os.access(V2, os.W_OK):
         return "cgroup v2"
     if (V1 / "cpu.cfs_quota_us").exists() and os.access(V1, os.W_OK):
@@ -28,7 +28,7 @@ def mechanism() -> str:
 
 @contextmanager
 def limited(pid: int, period_ms: float, share: float = SHARE_OF_128_MB) -> Iterator[None]:
-    """That process gets `share` of a core, in periods of that length."""
+    """Limits the process to `share` of a core, in periods of that length."""
     if mechanism() == "SIGSTOP":
         with _stopped_and_continued(pid, period_ms / 1000, share):
             yield
@@ -41,7 +41,7 @@ def limited(pid: int, period_ms: float, share: float = SHARE_OF_128_MB) -> Itera
 
 
 def limit(pid: int, period_ms: float, share: float = SHARE_OF_128_MB) -> Path:
-    """Puts the process into a control group of its own."""
+    """Moves the process to its own control group with the limit."""
     period = int(period_ms * 1000)
     group = _group(pid)
     if group.is_relative_to(V1):
@@ -54,8 +54,8 @@ def limit(pid: int, period_ms: float, share: float = SHARE_OF_128_MB) -> Path:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """This process and those that it starts come before whatever else this machine has to do."""
+def prioritized() -> Iterator[None]:
+    """Gives this process and its children priority over all other processes."""
     if mechanism() == "SIGSTOP":
         yield
         return
@@ -68,7 +68,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def _group(pid: int) -> Path:
-    """A control group of its own for that process, of the greatest weight there is."""
+    """A new control group for that process, with the maximum weight."""
     v2 = mechanism() == "cgroup v2"
     group = (V2 if v2 else V1) / f"{NAME}-{pid}"
     group.mkdir()
@@ -78,19 +78,19 @@ def _group(pid: int) -> Path:
 
 
 def release(pid: int, group: Path) -> None:
-    """Puts the process back, if it still lives, and removes its group."""
+    """Moves the process back, if it still runs, and removes its group."""
     if Path(f"/proc/{pid}").exists():
         (group.parent / "cgroup.procs").write_text(str(pid))
     for _ in range(50):
         try:
             return group.rmdir()
         except OSError:
-            time.sleep(0.02)  # a process that has just ended is still leaving
+            time.sleep(0.02)  # a process that has just ended is still in it
 
 
 @contextmanager
 def _stopped_and_continued(pid: int, period: float, share: float) -> Iterator[None]:
-    """Where there is no control group to write to. Coarser: time that the process doesn't use is lost to it."""
+    """Without writable control groups. Less precise: CPU time that the process does not use in a period is lost."""
     done = threading.Event()
 
     def cycle() -> None:

@@ -1,4 +1,4 @@
-"""The results in words: tables for the terminal and, the same, for `docs/PERFORMANCE.md`."""
+"""The results as tables, for the terminal and for `docs/PERFORMANCE.md`."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ def goals_table(goals: list[Goal]) -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """In Markdown, and readable as it stands."""
+    """A table in Markdown with aligned columns."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     lines = [head, ["-" * width for width in widths], *rows]
     return "\n".join(
@@ -59,7 +59,7 @@ def conditions(document: dict[str, Any]) -> str:
 
 
 def write_into(page: Path, tables: dict[str, str]) -> None:
-    """Replaces what stands between `<!-- name -->` and the next `<!-- name -->`."""
+    """Replaces the text between `<!-- name -->` and the next `<!-- name -->`."""
     text = page.read_text()
     for name, content in tables.items():
         mark = f"<!-- {name} -->"

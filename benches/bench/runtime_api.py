@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for one process: start it, wait until it asks for work, give it events, read its answers.
+"""Lambda's Runtime API for one process: starts it, waits for its first request, sends events, receives responses.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -14,16 +14,16 @@ from typing import Any
 
 from bench.http1 import Request, answer, read
 
-PATIENCE = 60  # seconds; whoever says nothing for so long has hung
+TIMEOUT = 60  # seconds
 NEXT = "/2018-06-01/runtime/invocation/next"
 
 
 class FunctionFailed(Exception):
-    """The function reported an error, or ended."""
+    """The function reported an error, or its process ended."""
 
 
 class Sandbox:
-    """One process that serves one function, and the Runtime API that it talks to."""
+    """The process of one function, with its Runtime API."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -50,7 +50,7 @@ class Sandbox:
         self._selector.close()
 
     def invoke(self, event: Any) -> float:
-        """Seconds from the event to the answer."""
+        """The seconds from the event to the response."""
         assert self._waiting is not None
         body, began = json.dumps(event).encode(), time.perf_counter()
         headers = {
@@ -77,8 +77,8 @@ class Sandbox:
         self._waiting = request.connection
 
     def _next_request(self) -> Request:
-        """The next whole request, on whichever connection it comes."""
-        deadline = time.monotonic() + PATIENCE
+        """The next complete request on any connection."""
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             for key, _ in self._selector.select(timeout=1):
                 if key.fileobj is self._listener:
@@ -93,4 +93,4 @@ class Sandbox:
             if os.waitpid(self.pid, os.WNOHANG)[0]:
                 self._has_ended = True
                 raise FunctionFailed("the process ended")
-        raise FunctionFailed(f"the process said nothing for {PATIENCE} s")
+        raise FunctionFailed(f"no request of the process for {TIMEOUT} s")

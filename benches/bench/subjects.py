@@ -1,4 +1,4 @@
-"""What is measured: ours, the same in Python, and the floor."""
+"""The functions that are measured: ours, the same in Python, and the floor."""
 
 import io
 import os
@@ -38,17 +38,33 @@ LAMBDA = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
 }
-ENDS = [{"VpcId": vpc, "Region": REGIONS[vpc], "OwnerId": ACCOUNT} for vpc in (VPC, PEER)]
-RECORD = {"VpcPeeringConnectionId": PCX, "Requester": ENDS[0], "Accepter": ENDS[1], "Ends": ENDS}
-SIDES = [
-    end | {"Groups": [{"Action": "Unchanged", "Destinations": [BLOCKS[other]], "RouteTableIds": [TABLE]}]}
-    for end, other in zip(ENDS, (PEER, VPC), strict=True)
-]
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:isthmus-peering:bench"
+
+
+def side(vpc: str, other: str) -> dict[str, Any]:
+    routes = [{"Action": "Unchanged", "Destinations": [BLOCKS[other]], "RouteTableIds": [TABLE]}]
+    end = {"VpcId": vpc, "Region": REGIONS[vpc], "OwnerId": ACCOUNT}
+    return end | {"Routes": routes, "AllowDnsResolution": False, "WriteStatus": False}
+
+
+PEERING = {
+    "VpcPeeringConnectionId": PCX,
+    "Status": "provisioning",
+    "Created": True,
+    "Requester": side(VPC, PEER),
+    "Accepter": side(PEER, VPC),
+    "Swapped": False,
+    "Tags": {},
+    "Marks": {},
+    "DnsResolution": False,
+    "Warnings": [],
+    "RequestedByTags": False,
+}
 EVENTS = {
-    "wait-active": RECORD,
+    "wait-active": {"Peering": PEERING, "Execution": EXECUTION, "Attempt": 0, "Time": "2026-01-02T03:04:05.678Z"},
     "create-request": {
         "Request": {"VpcId": VPC, "Region": REGIONS[VPC], "PeerVpcId": PEER, "PeerRegion": REGIONS[PEER]},
-        "Execution": {"Id": "arn:aws:states:us-east-1:123456789012:execution:isthmus:bench"},
+        "Execution": EXECUTION,
     },
 }
 
@@ -90,7 +106,7 @@ FLOORS = {"runtime": "lambda_runtime", "std": "std only"}
 
 
 def zipped(files: list[Path], root: Path) -> int:
-    """How large a deployment package of these files is."""
+    """The size of a deployment package of these files, in bytes."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in files:
@@ -99,7 +115,7 @@ def zipped(files: list[Path], root: Path) -> int:
 
 
 def python_zip(source: Path, packages: Path) -> int:
-    """The functions and all that they import, without what only installs packages and without compiled caches."""
+    """The size of the functions and their packages, without installers and compiled caches."""
     installers = ("pip", "setuptools", "uv", "_distutils_hack", "pkg_resources", "distutils")
     files = [
         file

@@ -1,4 +1,4 @@
-"""As much SVG as a chart needs: text, lines, bars, and logarithmic axes."""
+"""The SVG elements of a chart: text, lines, bars, and logarithmic axes."""
 
 import math
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class LogScale:
-    """From a positive number to a place on the paper."""
+    """Maps a positive number to a coordinate."""
 
     low: float
     high: float

@@ -1,1 +1,1 @@
-"""Tests of the benchmark: that it measures what it says, in seconds and without a build."""
+"""Tests of the benchmark, which take seconds and need no build."""

@@ -1,4 +1,4 @@
-"""The Runtime API, against the smallest function there is."""
+"""The Runtime API, tested with a minimal function."""
 
 import sys
 import textwrap
@@ -25,21 +25,21 @@ def sandbox() -> Sandbox:
     return Sandbox([sys.executable, "-c", textwrap.dedent(FUNCTION)], {"NO_PROXY": "127.0.0.1"})
 
 
-def test_init_and_every_call_are_timed_and_what_they_take_is_counted() -> None:
+def test_the_time_of_init_and_calls_and_their_cpu_time_are_measured() -> None:
     with sandbox() as function:
         assert function.init_seconds > 0
         before = cpu_seconds(function.pid)
         assert function.invoke({"work": 1_000_000}) > 0
         assert cpu_seconds(function.pid) - before > 0.001, "a million additions"
-        assert function.invoke({}) > 0, "it serves one event after another"
+        assert function.invoke({}) > 0, "a second event is processed"
         assert peak_rss_bytes(function.pid) > 1_000_000
 
 
-def test_an_error_of_the_function_is_no_figure() -> None:
+def test_an_error_of_the_function_is_raised() -> None:
     with sandbox() as function, pytest.raises(FunctionFailed, match="/error"):
         function.invoke({"fail": True})
 
 
-def test_a_process_that_ends_is_no_figure() -> None:
+def test_the_end_of_the_process_is_raised() -> None:
     with sandbox() as function, pytest.raises(FunctionFailed, match="ended"):
         function.invoke("end")

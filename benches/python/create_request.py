@@ -1,14 +1,15 @@
-"""`CreateRequest`: read both sides, plan everything, and only then make or adopt the connection."""
+"""`CreateRequest`: reads both sides, plans everything, and only then creates or adopts the connection."""
 
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import peering as peerings
 from isthmus import request as requests
 from isthmus import stack
 from isthmus.errors import Failure, InvalidRequest, QuotaExceeded, RouteConflict, VpcNotFound, code_of, failure
+from isthmus.peering import Peering
 from isthmus.plan import LIVE, Plan, destinations, plan, select
-from isthmus.report import report
-from isthmus.vpcs import GONE, blocks_of, connections, refuse_overlaps, route_tables
+from isthmus.vpcs import NOT_FOUND, blocks_of, connections, refuse_overlaps, route_tables
 
 QUOTAS = {
     "VpcPeeringConnectionsPerVpcLimitExceeded": ("Active VPC peering connections per VPC", stack.PEERINGS_PER_VPC),
@@ -20,7 +21,7 @@ QUOTAS = {
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request = requests.parse(event["Request"])
     try:
-        return create_request(request, event["Execution"]["Id"])
+        return create_request(request, event["Execution"])
     except (ClientError, BotoCoreError) as error:
         raise failure(error, request.end) from error
 
@@ -35,11 +36,9 @@ def create_request(request: requests.Request, execution: str) -> dict[str, Any]:
     found = adopt(between, requester)
     plans = plan_both(request, blocks, peer_blocks, found, between)
     warnings = shorten([warning for side in plans for warning in side.warnings])
-    sides = [side.as_json() for side in plans]
     if request.dry_run:
-        routes = report(sides, warnings)
-        planned = {"Status": "planned", "Created": found is None, "Routes": routes}
-        return answer(request, sides, warnings, found) | planned
+        planned = peering_of(request, plans, warnings, found) | {"Created": found is None}
+        return {"Peering": None, "Output": peerings.output(planned, "planned")}
     if found:
         refresh_tags(found, request.tags)
         connection = found
@@ -49,11 +48,12 @@ def create_request(request: requests.Request, execution: str) -> dict[str, Any]:
     own = tags.get(stack.STACK_TAG) == stack.NAME
     created = tags.get(stack.EXECUTION_TAG) == execution
     other_side = tags_for_the_other_side(tags, request.tags) if own else {}
-    return answer(request, sides, warnings, connection) | {"Created": created, "Tags": other_side}
+    peering = peering_of(request, plans, warnings, connection) | {"Created": created, "Tags": other_side}
+    return {"Peering": peering, "Output": None}
 
 
 def check_region(field: str, region: str) -> None:
-    """A Region that botocore has never heard of is asked of EC2: it may have opened since."""
+    """EC2 is only asked for a Region that botocore does not list: it may be newer than botocore."""
     partition = stack.session(stack.ACCOUNT).get_partition_for_region(stack.REGION)
     if region in stack.session(stack.ACCOUNT).get_available_regions("ec2", partition_name=partition):
         return
@@ -73,7 +73,7 @@ def ends_of(connection: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]
 
 
 def adopt(between: list[dict[str, Any]], requester: dict[str, str]) -> dict[str, Any] | None:
-    """The live connection furthest in its life; of two opposite requests the earlier, the only one EC2 accepts."""
+    """The live connection with the latest status; of two opposite requests the earlier, as EC2 accepts only that one."""
 
     def rank(connection: dict[str, Any]) -> tuple[Any, ...]:
         expires = connection.get("ExpirationTime")
@@ -87,18 +87,18 @@ def plan_both(
     request: requests.Request, blocks: list[Any], peer_blocks: list[Any], found: dict[str, Any] | None, between: list[Any]
 ) -> list[Plan]:
     pcx = found and found["VpcPeeringConnectionId"]
-    seen = {each["VpcPeeringConnectionId"]: each["Status"]["Code"] for each in between}
+    statuses = {each["VpcPeeringConnectionId"]: each["Status"]["Code"] for each in between}
     plans = []
     for field, selection, end, other, other_blocks in (
         ("Routes", request.routes, request.end, request.peer, peer_blocks),
         ("PeerRoutes", request.peer_routes, request.peer, request.end, blocks),
     ):
-        wished = destinations(field, selection, other, other_blocks)
+        desired = destinations(field, selection, other, other_blocks)
         tables = select(field, selection, end, route_tables(end))
-        plans.append(plan(end, tables, wished, pcx, seen))
+        plans.append(plan(end, tables, desired, pcx, statuses))
         if "TableTags" in selection and not tables:
-            told = "no route table carries all the tags of TableTags: no route is written on that side"
-            plans[-1].warnings.insert(0, told)
+            warning = "no route table has all the tags of TableTags: no route is written on that side"
+            plans[-1].warnings.insert(0, warning)
     if conflicts := [conflict for side in plans for conflict in side.conflicts]:
         raise RouteConflict(conflicts[:100])
     if full := [table for side in plans for table in side.full]:
@@ -122,28 +122,28 @@ def create(request: requests.Request, requester: dict[str, str], accepter: dict[
 
 
 def refused(error: ClientError, requester: dict[str, str]) -> Failure:
-    if code_of(error) in GONE:
+    if code_of(error) in NOT_FOUND:
         return VpcNotFound(requester)
     if quota := QUOTAS.get(code_of(error)):
         return QuotaExceeded(*quota, VpcId=requester["VpcId"])
     return failure(error, requester)
 
 
-def refresh_tags(connection: dict[str, Any], wished: dict[str, str]) -> None:
-    """Brings the tags of a connection of ours up to date, the requester's side last."""
+def refresh_tags(connection: dict[str, Any], desired: dict[str, str]) -> None:
+    """Updates the tags of a connection of ours, the requester's side last."""
     tags = stack.tags_of(connection)
-    if wished.items() <= tags.items() or tags.get(stack.STACK_TAG) != stack.NAME:
+    if desired.items() <= tags.items() or tags.get(stack.STACK_TAG) != stack.NAME:
         return
     requester, accepter = ends_of(connection)
     ids = [connection["VpcPeeringConnectionId"]]
-    if connection["Status"]["Code"] == "active" and stack.see_different_tags(requester, accepter):
-        other_side = tags_for_the_other_side(tags, wished)
+    if connection["Status"]["Code"] == "active" and stack.have_separate_tags(requester, accepter):
+        other_side = tags_for_the_other_side(tags, desired)
         stack.ec2(accepter).create_tags(Resources=ids, Tags=stack.tag_list(other_side))
-    stack.ec2(requester).create_tags(Resources=ids, Tags=stack.tag_list(wished))
+    stack.ec2(requester).create_tags(Resources=ids, Tags=stack.tag_list(desired))
 
 
-def tags_for_the_other_side(tags: dict[str, str], wished: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in tags.items() if key.startswith("isthmus:") or key == "Name"} | wished
+def tags_for_the_other_side(tags: dict[str, str], desired: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if key.startswith("isthmus:") or key == "Name"} | desired
 
 
 def shorten(warnings: list[str]) -> list[str]:
@@ -151,27 +151,26 @@ def shorten(warnings: list[str]) -> list[str]:
     return [*warnings[:100], f"and {more} more warnings of the same kinds"] if more > 0 else warnings
 
 
-def answer(
-    request: requests.Request, sides: list[dict[str, Any]], warnings: list[str], connection: dict[str, Any] | None
-) -> dict[str, Any]:
+def peering_of(request: requests.Request, plans: list[Plan], warnings: list[str], connection: dict[str, Any] | None) -> Peering:
+    """`connection` is the one that was found or created, if there is one."""
     requester, accepter = ends_of(connection) if connection else request.canonical()
-    infos = [(connection or {}).get(f"{side}VpcInfo", {}) for side in ("Requester", "Accepter")]
+    swapped = requester != request.end
+    planned = reversed(plans) if swapped else plans
+    infos = [(connection or {}).get(f"{side}VpcInfo", {}) for side in peerings.SIDES]
     allowed = [info.get("PeeringOptions", {}).get("AllowDnsResolutionFromRemoteVpc", False) for info in infos]
-    wished = request.dns_resolution
+    sides = [
+        side.as_json() | {"AllowDnsResolution": request.dns_resolution and not on, "WriteStatus": False}
+        for side, on in zip(planned, allowed, strict=True)
+    ]
     return {
         "VpcPeeringConnectionId": connection and connection["VpcPeeringConnectionId"],
         "Status": connection["Status"]["Code"] if connection else "initiating-request",
         "Created": False,
-        "Requester": requester,
-        "Accepter": accepter,
-        "Ends": [request.end, request.peer],
+        **dict(zip(peerings.SIDES, sides, strict=True)),
+        "Swapped": swapped,
         "Tags": {},
-        "RoutePlan": sides,
-        "DnsToAllow": {"Requester": wished and not allowed[0], "Accepter": wished and not allowed[1]},
-        "DnsResolution": wished or all(allowed),
-        "Warnings": warnings,
-        # What the machine asks for where tags on the VPCs have to do with the peering; these functions read none.
         "Marks": {},
-        "ToTell": [],
-        "Resources": [],
+        "DnsResolution": request.dns_resolution or all(allowed),
+        "Warnings": warnings,
+        "RequestedByTags": False,  # these functions do not read the tags of the VPCs
     }

@@ -1,13 +1,15 @@
-"""`UpdateRoutes`: write the planned routes on both sides, then turn on DNS resolution."""
+"""`UpdateRoutes`: writes the planned routes on both sides, then turns on DNS resolution."""
 
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import peering as peerings
 from isthmus import stack
 from isthmus.diagnose import diagnose
 from isthmus.errors import PeeringPending, QuotaExceeded, RouteConflict, RoutesRemaining, code_of, failure
+from isthmus.peering import Peering
 from isthmus.plan import LIVE, is_gone, is_propagated
-from isthmus.report import report, routes_of
+from isthmus.report import routes_of
 from isthmus.vpcs import connection, destination_of, ip_network, route_tables, target_of
 
 ENOUGH_FOR_A_CALL = 22_000  # milliseconds: a call and all its retries
@@ -17,15 +19,18 @@ Change = tuple[End, str, str, str]
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    peering = event["Peering"]
     try:
-        return update_routes(event, context)
+        update_routes(peering, event["Attempt"], context)
     except (ClientError, BotoCoreError) as error:
-        raise failure(error, event["Requester"]) from error
+        raise failure(error, stack.end_of(peering["Requester"])) from error
+    return {"Output": peerings.output(peering, "active"), "Resources": []}
 
 
-def update_routes(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    pcx, sides, warnings = event["VpcPeeringConnectionId"], event["RoutePlan"], event["Warnings"]
-    changes, vanished = planned(sides) if event["Attempt"] == 0 else rest(pcx, sides)
+def update_routes(peering: Peering, attempt: int, context: Any) -> None:
+    """Writes what is planned, and enters into `peering` what has changed."""
+    pcx, sides = peering["VpcPeeringConnectionId"], peerings.in_request_order(peering)
+    changes, deleted = planned(sides) if attempt == 0 else remaining_routes(pcx, sides)
     for written, change in enumerate(changes):
         remaining = len(changes) - written
         if context.get_remaining_time_in_millis() < ENOUGH_FOR_A_CALL:
@@ -35,16 +40,14 @@ def update_routes(event: dict[str, Any], context: Any) -> dict[str, Any]:
         except (ClientError, BotoCoreError) as error:
             if written and code_of(error) in THROTTLED:
                 raise RoutesRemaining(pcx, f"has {remaining} routes remaining to be done") from error
-            explain(event, change, error)
-    refusals = [refusal for side in ("Requester", "Accepter") if (refusal := allow_dns_resolution(event, side))]
-    warnings[:0] = refusals
-    if vanished:
-        warnings.insert(0, f"deleted under way, so without routes: {', '.join(sorted(vanished))}")
+            explain(peering, change, error)
+    off = [warning for side in peerings.SIDES if (warning := allow_dns_resolution(peering, side))]
+    tables = [f"deleted during the execution, so without routes: {', '.join(sorted(deleted))}"] if deleted else []
+    peering["Warnings"] = [*tables, *off, *peering["Warnings"]]
+    peering["DnsResolution"] = peering["DnsResolution"] and not off
     for side in sides:
-        for group in side["Groups"]:
-            group["RouteTableIds"] = [table for table in group["RouteTableIds"] if table not in vanished]
-    dns_resolution = event["DnsResolution"] and not refusals
-    return {"Routes": report(sides, warnings), "DnsResolution": dns_resolution, "Warnings": warnings}
+        for group in side["Routes"]:
+            group["RouteTableIds"] = [table for table in group["RouteTableIds"] if table not in deleted]
 
 
 def planned(sides: list[dict[str, Any]]) -> tuple[list[Change], set[str]]:
@@ -52,8 +55,8 @@ def planned(sides: list[dict[str, Any]]) -> tuple[list[Change], set[str]]:
     return [change for change in every if change[3] != "Unchanged"], set()
 
 
-def rest(pcx: str, sides: list[dict[str, Any]]) -> tuple[list[Change], set[str]]:
-    """What earlier calls left to be done, and the tables that somebody deleted meanwhile."""
+def remaining_routes(pcx: str, sides: list[dict[str, Any]]) -> tuple[list[Change], set[str]]:
+    """The routes that earlier calls did not write, and the tables that were deleted in the meantime."""
     changes, _ = planned(sides)
     there: dict[str, dict[str, Any]] = {}
     for side in sides:
@@ -67,7 +70,7 @@ def rest(pcx: str, sides: list[dict[str, Any]]) -> tuple[list[Change], set[str]]
             continue
         if not route:
             missing.append((end, table, destination, "Created"))
-        elif is_dead(end, route):
+        elif is_stale(end, route):
             missing.append((end, table, destination, "Repaired"))
         else:
             conflicts.append({"RouteTableId": table, "DestinationCidrBlock": destination, "Target": target_of(route)})
@@ -81,7 +84,7 @@ def static_route(table: dict[str, Any], destination: str) -> dict[str, Any] | No
     return next((each for each in table["Routes"] if destination_of(each) == block and not is_propagated(each)), None)
 
 
-def is_dead(end: End, route: dict[str, Any]) -> bool:
+def is_stale(end: End, route: dict[str, Any]) -> bool:
     target = route.get("VpcPeeringConnectionId")
     return bool(target) and route["State"] == "blackhole" and is_gone(end, target, {})
 
@@ -94,8 +97,8 @@ def write(pcx: str, change: Change) -> None:
         route = route_there(end, table, destination)
         if route and route.get("VpcPeeringConnectionId") == pcx:
             return
-        if route and not is_dead(end, route):
-            raise in_the_way(change, route)
+        if route and not is_stale(end, route):
+            raise conflict_with(change, route)
         if route:
             ec2.delete_route(RouteTableId=table, **{key: destination})
     try:
@@ -107,7 +110,7 @@ def write(pcx: str, change: Change) -> None:
         if route is None:
             raise
         if route.get("VpcPeeringConnectionId") != pcx:
-            raise in_the_way(change, route) from error
+            raise conflict_with(change, route) from error
 
 
 def route_there(end: End, table: str, destination: str) -> dict[str, Any] | None:
@@ -115,36 +118,37 @@ def route_there(end: End, table: str, destination: str) -> dict[str, Any] | None
     return static_route(found[0], destination) if found else None
 
 
-def in_the_way(change: Change, route: dict[str, Any]) -> RouteConflict:
+def conflict_with(change: Change, route: dict[str, Any]) -> RouteConflict:
     _, table, destination, _ = change
     conflict = {"RouteTableId": table, "DestinationCidrBlock": destination, "Target": target_of(route)}
     return RouteConflict([conflict])
 
 
-def explain(event: dict[str, Any], change: Change, error: ClientError | BotoCoreError) -> None:
+def explain(peering: Peering, change: Change, error: ClientError | BotoCoreError) -> None:
     end, table, _, _ = change
     code = code_of(error)
     if code == "RouteLimitExceeded":
         raise QuotaExceeded("Routes per route table", stack.ROUTES_PER_TABLE, RouteTableId=table) from error
     if code in ("InvalidVpcPeeringConnectionID.NotFound", "InvalidRouteTableID.NotFound", "InvalidStateTransition"):
-        still_live(event)
+        live_status(peering)
         if code == "InvalidRouteTableID.NotFound":
-            raise RoutesRemaining(event["VpcPeeringConnectionId"], "has routes remaining to be done") from error
+            raise RoutesRemaining(peering["VpcPeeringConnectionId"], "has routes remaining to be done") from error
     raise failure(error, end) from error
 
 
-def still_live(event: dict[str, Any]) -> str:
-    found = connection(event["Requester"], event["VpcPeeringConnectionId"])
+def live_status(peering: Peering) -> str:
+    pcx = peering["VpcPeeringConnectionId"]
+    found = connection(stack.end_of(peering["Requester"]), pcx)
     if found is None or found["Status"]["Code"] not in LIVE:
-        raise diagnose(event["Ends"], event["VpcPeeringConnectionId"], found and found["Status"])
+        raise diagnose(peerings.ends(peering), pcx, found and found["Status"])
     return found["Status"]["Code"]
 
 
-def allow_dns_resolution(event: dict[str, Any], side: str) -> str | None:
-    """A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning."""
-    if not event["DnsToAllow"][side]:
+def allow_dns_resolution(peering: Peering, side: str) -> str | None:
+    """Returns a warning if the VPCs' DNS settings do not allow it. The routes work all the same."""
+    if not peering[side]["AllowDnsResolution"]:
         return None
-    end, pcx = event[side], event["VpcPeeringConnectionId"]
+    end, pcx = stack.end_of(peering[side]), peering["VpcPeeringConnectionId"]
     option = {f"{side}PeeringConnectionOptions": {"AllowDnsResolutionFromRemoteVpc": True}}
     try:
         stack.ec2(end).modify_vpc_peering_connection_options(VpcPeeringConnectionId=pcx, **option)
@@ -153,7 +157,7 @@ def allow_dns_resolution(event: dict[str, Any], side: str) -> str | None:
             advice = "turn on DNS hostnames and DNS support of both VPCs, then run again"
             return f"DNS resolution is off on the side of {end['VpcId']}: {advice}"
         if code_of(error) in ("OperationNotPermitted", "InvalidStateTransition", "InvalidVpcPeeringConnectionID.NotFound"):
-            status = still_live(event)
+            status = live_status(peering)
             raise PeeringPending(pcx, f"is still {status}", Status=status) from error
         raise
     return None

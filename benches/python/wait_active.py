@@ -1,8 +1,10 @@
-"""`WaitActive`: look once. The machine's `Retry` does the waiting."""
+"""`WaitActive`: describes the connection once. The machine's `Retry` is the poll."""
 
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import peering as peerings
+from isthmus import stack
 from isthmus.diagnose import diagnose
 from isthmus.errors import PeeringPending, failure
 from isthmus.plan import LIVE
@@ -10,7 +12,8 @@ from isthmus.vpcs import connection
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    pcx, requester = event["VpcPeeringConnectionId"], event["Requester"]
+    peering = event["Peering"]
+    pcx, requester = peering["VpcPeeringConnectionId"], stack.end_of(peering["Requester"])
     try:
         found = connection(requester, pcx)
         status = found["Status"] if found else {"Code": "initiating-request"}
@@ -18,6 +21,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
             return {"Status": "active"}
         if status["Code"] in LIVE:
             raise PeeringPending(pcx, f"is still {status['Code']}", Status=status["Code"])
-        raise diagnose(event["Ends"], pcx, status)
+        raise diagnose(peerings.ends(peering), pcx, status)
     except (ClientError, BotoCoreError) as error:
         raise failure(error, requester) from error

@@ -1,6 +1,6 @@
-# Peers two VPCs as a part of a Terraform configuration: applying waits until traffic flows, or fails with the reason;
-# destroying takes the peering apart. It needs no provider, but the AWS CLI with credentials of the stack's InvokeRole,
-# and start-and-wait.sh beside it.
+# Peers two VPCs as a part of a Terraform configuration: applying waits until the peering is active and routed, or fails
+# with the reason; destroying tears the peering down. It needs no provider, but the AWS CLI with credentials of the stack's
+# InvokeRole, and start-and-wait.sh in the same folder.
 
 terraform {
   required_version = ">= 1.4" # terraform_data
@@ -28,7 +28,7 @@ variable "options" {
 }
 
 variable "run" {
-  description = "Change it to have a peering looked at again that Terraform believes to be in place."
+  description = "Change it to have a peering checked again that Terraform has recorded as set up."
   type        = string
   default     = ""
 }
@@ -40,14 +40,14 @@ locals {
 }
 
 resource "terraform_data" "peering" {
-  # When destroying, a provisioner may look at nothing but its own resource.
+  # When destroying, a provisioner may refer to nothing but its own resource.
   input = {
     machine          = var.state_machine_arn
     teardown_machine = var.teardown_state_machine_arn
     teardown         = local.teardown
   }
 
-  # Other ends are another peering: the old one is taken apart. Another option only has the request run again.
+  # Other ends are another peering: the old one is torn down. Another option only runs the request again.
   triggers_replace = [local.teardown]
 
   provisioner "local-exec" {

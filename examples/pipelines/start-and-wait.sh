@@ -6,10 +6,10 @@
 # Prints the output of the execution, and exits 0; where it failed, prints its error and cause to standard error, and
 # exits 1. Needs the AWS CLI (1 or 2) with credentials of the stack's InvokeRole, and nothing else.
 #
-# The execution is named after its input, so that a pipeline that is run again, or twice at once, waits for the same
+# The execution's name is made from its input, so that a pipeline that is run again, or twice at once, waits for the same
 # execution rather than starting another:
-#   - it runs still: wait for that one;
-#   - it succeeded: answer its output. Step Functions remembers it for 90 days. To have the network looked at again, set
+#   - it is still running: wait for that one;
+#   - it succeeded: print its output. Step Functions keeps it for 90 days. To have the peering checked again, set
 #     RUN_ID, for instance to the number of the pipeline's run: it becomes part of the name;
 #   - it failed, timed out or was stopped: start the next one, under the same name with -2, -3 and so on.
 set -eu
@@ -23,10 +23,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# A copy: what is named is what is sent, and the CLI reads it from a file, whatever it begins with.
+# A copy: the name is made from exactly what is sent, and the CLI reads it from a file, whatever it begins with.
 cat -- "$1" > "$work/input"
 digest=$({ printf '%s\n' "${RUN_ID:-}"; cat "$work/input"; } | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c 1-40)
-[ ${#digest} -eq 40 ] || { echo "neither sha256sum nor shasum is there" >&2; exit 69; }
+[ ${#digest} -eq 40 ] || { echo "neither sha256sum nor shasum is installed" >&2; exit 69; }
 first_name=pipeline-$digest
 executions=${STATE_MACHINE_ARN%%:stateMachine:*}:execution:${STATE_MACHINE_ARN##*:stateMachine:}
 
@@ -41,7 +41,7 @@ while :; do
   execution=$executions:$name
   if aws stepfunctions start-execution --state-machine-arn "$STATE_MACHINE_ARN" --name "$name" \
     --input "file://$work/input" --query executionArn --output text > "$work/started" 2> "$work/refused"; then
-    echo "$name is started, or runs already" >&2
+    echo "$name is started, or is running already" >&2
     break
   fi
   grep -q ExecutionAlreadyExists "$work/refused" || { cat "$work/refused" >&2; exit 1; }
@@ -72,7 +72,7 @@ while :; do
       ;;
   esac
   if [ "$waited" -ge "$wait_seconds" ]; then
-    echo "$name still runs after $waited seconds; run this again to go on waiting" >&2
+    echo "$name is still running after $waited seconds; run this again to continue waiting" >&2
     exit 75
   fi
   sleep "$poll_seconds"

@@ -1,1 +1,1 @@
-"""Static checks of what is deployed: the template, the state machines and the policies. `make check` runs them."""
+"""Static checks of templates, state machines, policies, pipelines and the version. `make check` runs them."""

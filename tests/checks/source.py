@@ -1,4 +1,4 @@
-"""What every check reads and what it answers."""
+"""The input and the result of every check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Source:
-    """A file's text under the name by which findings call it; tests make broken ones that exist only in memory."""
+    """The text of a file, and its path from the repository's root. Tests create invalid ones in memory."""
 
     name: str
     text: str
@@ -23,7 +23,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong, and where."""
+    """A problem and its place."""
 
     file: str
     line: int | None

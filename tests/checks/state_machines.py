@@ -1,4 +1,4 @@
-"""The state machine check: statelint for the language, and our own rules for what the language lets pass."""
+"""The state machine check: statelint for the language, and our own rules beyond it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LAMBDA_TRANSIENT = {
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
-MOST_ATTEMPTS = 300  # the language allows 99,999,999, which is no bound
-NO_CATCH = "No Catch:"  # in a Task's Comment, before the reason why it may fail the execution by itself
+MOST_ATTEMPTS = 300  # the language allows 99,999,999, which is not a limit
+NO_CATCH = "No Catch:"  # in the Comment of a Task, before the reason why it has no Catch
 
 State = LocatedMapping
 Rule = Callable[[State], Iterator[str]]
@@ -48,7 +48,7 @@ def check(source: Source) -> Iterator[Finding]:
 def _statelint(source: Source, machine: LocatedMapping) -> Iterator[Finding]:
     filled = SUBSTITUTION.sub(PLAUSIBLE_ARN, json.dumps(plain(machine)))
     for problem in Linter.validate(json.loads(filled)):
-        # statelint says where by a path: "State Machine.States.RollBack.Retry[0].BackoffRate is 0.5 but …".
+        # statelint reports the place as a path: "State Machine.States.RollBack.Retry[0].BackoffRate is 0.5 but …".
         paths = re.findall(r"State Machine((?:\.\w+|\[\d+\])*)", problem)
         steps = re.findall(r"\w+", paths[-1]) if paths else []
         line = locate(machine, (int(step) if step.isdigit() else step for step in steps))
@@ -56,7 +56,7 @@ def _statelint(source: Source, machine: LocatedMapping) -> Iterator[Finding]:
 
 
 def states(machine: dict[str, Any]) -> Iterator[tuple[str, int | None, State]]:
-    """Every state with its line, those inside Parallel and Map states too."""
+    """Every state with its line, including those in Parallel and Map states."""
     for name, state in machine.get("States", {}).items():
         yield name, line_of(name), state
         for inner in [*state.get("Branches", []), state.get("ItemProcessor"), state.get("Iterator")]:
@@ -90,11 +90,11 @@ def retry_is_bounded(state: State) -> Iterator[str]:
         if attempts is None:
             yield f"the Retry on {errors} has no MaxAttempts"
         elif attempts > MOST_ATTEMPTS:
-            yield f"the Retry on {errors} has {attempts} attempts, which is no bound (at most {MOST_ATTEMPTS})"
+            yield f"the Retry on {errors} has {attempts} attempts, which is not a limit (at most {MOST_ATTEMPTS})"
 
 
 def lambda_faults_are_retried(state: State) -> Iterator[str]:
-    """All five in one Retrier, spread out, so that many executions don't come back at the same moment."""
+    """All five are in one Retrier with jitter, so that many executions do not retry at the same moment."""
     if state.get("Resource") != LAMBDA_INVOKE or not state.get("Retry"):
         return
     for retrier in state["Retry"]:

@@ -1,4 +1,4 @@
-"""Finds the policy statements of a template, wherever they are."""
+"""Finds all policy statements of a template."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _REASON = re.compile(r"#\s*why \*:\s*\S")
 
 @dataclass(frozen=True)
 class Target:
-    """One entry of Resource or Principal, with the ARNs it can become."""
+    """One entry of Resource or Principal, with all ARNs that it can become."""
 
     arns: tuple[str, ...]
     line: int
     has_reason: bool
-    """A comment `# why *: …` stands in its line or above it, at the head of its list or of its statement."""
+    """There is a comment `# why *: …` in its line, the line above, or the first line of its list or statement."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Statement:
     allows: bool
     actions: tuple[tuple[str, int], ...]
     resources: tuple[Target, ...]
-    """Empty in a trust policy, whose resource is its role."""
+    """Empty in a trust policy: its resource is the role."""
     principals: tuple[Target, ...]
     conditions: tuple[tuple[str, str, int], ...]
     """Operator, key, line."""
     inverted: tuple[tuple[str, int], ...]
-    """NotAction and its like."""
+    """NotAction, NotResource and NotPrincipal."""
 
     @property
     def arns(self) -> list[str]:
@@ -55,7 +55,7 @@ def statements(source: Source, template: LocatedMapping) -> Iterator[Statement |
 
 
 def policies_by_name(source: Source, template: LocatedMapping) -> Iterator[Finding]:
-    """A policy that is only named grants what nobody here can read or check."""
+    """A policy that is only referenced by name can not be checked."""
     for owner, resource in template.get("Resources", {}).items():
         properties = resource.get("Properties", {})
         for field in ("Policies", "ManagedPolicyArns"):
@@ -117,7 +117,7 @@ class _Reader:
 
 
 def _keys(operands: Any) -> list[str]:
-    """The keys that an operator of a condition compares; for an If, those of both branches."""
+    """The keys that a condition operator compares; for an If those of both branches."""
     match operands:
         case {"Fn::If": [_, yes, no]}:
             return _keys(yes) + _keys(no)

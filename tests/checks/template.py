@@ -1,6 +1,6 @@
-"""The template check: SAM to CloudFormation as AWS does it, then cfn-lint on the result.
+"""The template check: translates SAM to CloudFormation as AWS does, then runs cfn-lint on the result.
 
-cfn-lint on the SAM template itself misses most faults, because what SAM generates isn't there yet.
+cfn-lint on the SAM template itself misses most problems, because the resources that SAM generates are not in it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 
 def check(source: Source, definitions: Mapping[str, Source]) -> Iterator[Finding]:
-    """Everything wrong with a template; `definitions` are the state machines' files by their path."""
+    """The findings about a template. `definitions` are the files of the state machines by their path."""
     template = load(source)
     if isinstance(template, Finding):
         yield template
@@ -33,7 +33,7 @@ def check(source: Source, definitions: Mapping[str, Source]) -> Iterator[Finding
         translated = translate(plain(template))
     except InvalidDocumentException as error:
         for cause in error.causes:
-            yield source.finding(None, f"SAM refuses it: {cause.message}")
+            yield source.finding(None, f"SAM can not translate it: {cause.message}")
         return
     _inline(translated, template, definitions)
     for match in lint(json.dumps(translated), config=ManualArgs(regions=[REGION])):
@@ -49,7 +49,7 @@ def _machines(template: LocatedMapping) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _substitutions(source: Source, template: LocatedMapping, definitions: Mapping[str, Source]) -> Iterator[Finding]:
-    """A definition's placeholders and the template's substitutions are the same; AWS tells only on deployment."""
+    """The placeholders of a definition are the substitutions of the template. AWS checks this only on deployment."""
     for name, properties in _machines(template):
         uri = properties.get("DefinitionUri")
         line = locate(template, ["Resources", name, "Properties", "DefinitionUri"])
@@ -59,13 +59,13 @@ def _substitutions(source: Source, template: LocatedMapping, definitions: Mappin
         wanted = set(SUBSTITUTION.findall(definitions[uri].text))
         given = set(properties.get("DefinitionSubstitutions", {}))
         for placeholder in sorted(wanted - given):
-            yield source.finding(line, f"{uri} has ${{{placeholder}}}, which DefinitionSubstitutions doesn't give")
+            yield source.finding(line, f"{uri} has ${{{placeholder}}}, which DefinitionSubstitutions does not define")
         for placeholder in sorted(given - wanted):
-            yield source.finding(line, f"DefinitionSubstitutions gives {placeholder}, which {uri} doesn't use")
+            yield source.finding(line, f"DefinitionSubstitutions defines {placeholder}, which {uri} does not use")
 
 
 def _inline(translated: dict[str, Any], template: LocatedMapping, definitions: Mapping[str, Source]) -> None:
-    """Puts each definition where the translated template only names it, so that cfn-lint sees it."""
+    """Inserts each definition into the translated template, which only references it, so that cfn-lint checks it."""
     for name, properties in _machines(template):
         definition = definitions.get(properties.get("DefinitionUri"))
         machine = translated["Resources"][name]["Properties"]
@@ -77,7 +77,7 @@ def _inline(translated: dict[str, Any], template: LocatedMapping, definitions: M
 def _line(template: LocatedMapping, path: list[str | int]) -> int | None:
     """The line in the template of a path in its translation.
 
-    What SAM made of CreateRequestFunction has that name in front: CreateRequestFunctionRole.
+    SAM derives the names of generated resources: CreateRequestFunction has a CreateRequestFunctionRole.
     """
     if len(path) > 1 and path[0] == "Resources" and path[1] not in template["Resources"]:
         origins = [name for name in template["Resources"] if str(path[1]).startswith(name)]

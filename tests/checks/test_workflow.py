@@ -1,4 +1,4 @@
-"""The example workflow's own step, run as GitHub runs it."""
+"""The step of the example workflow ends with the status of its script, in the shell that GitHub uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def peering_step() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("status", [0, 1, 64])
-def test_the_step_ends_as_the_script_does(tmp_path: Path, status: int) -> None:
+def test_the_step_has_the_exit_status_of_the_script(tmp_path: Path, status: int) -> None:
     scripts = {"bin/jq": "cat > /dev/null\n", ".github/start-and-wait.sh": f"cat > /dev/null\nexit {status}\n"}
     for name, text in scripts.items():
         (tmp_path / name).parent.mkdir()

@@ -1,4 +1,4 @@
-"""A SAM template as the CloudFormation that AWS makes of it, by AWS's own translator. Nobody is called."""
+"""Translates a SAM template to CloudFormation by AWS's own translator, offline."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 REGION = "eu-west-1"
-# `sam build` would have uploaded these; the translator only wants to see that they are in S3.
+# `sam package` would have uploaded these. The translator only checks that they are in S3.
 UPLOADED = {"CodeUri": "s3://artifacts/code.zip", "DefinitionUri": "s3://artifacts/definition.json"}
 
 
 def translate(template: dict[str, Any]) -> dict[str, Any]:
-    """The CloudFormation that AWS would make of a SAM template; consumes its argument, calls nobody."""
+    """The CloudFormation template that AWS would make of a SAM template. Modifies its argument."""
     if "Transform" not in template:
         return template
     functions = template.get("Globals", {}).get("Function", {})
@@ -24,4 +24,4 @@ def translate(template: dict[str, Any]) -> dict[str, Any]:
     try:
         return translator.translate(template, parameter_values={})
     finally:
-        translator.metrics.publish()  # to nobody; it complains about unpublished ones
+        translator.metrics.publish()  # publishes nothing, but avoids a warning

@@ -1,4 +1,4 @@
-"""The calls of EC2 and STS, as the local cloud logged them."""
+"""Calls to EC2 and STS, as the local cloud logged them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ WRITES = ("Create", "Accept", "Delete", "Modify", "Replace", "Associate")
 
 
 class Calls:
-    """What the functions asked of EC2."""
+    """The calls of the functions."""
 
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
@@ -26,5 +26,5 @@ def is_write(call: dict[str, Any]) -> bool:
     return call["Service"] == "ec2" and call["Action"].startswith(WRITES)
 
 
-def is_of_a_function(call: dict[str, Any]) -> bool:
-    return any(mark in (call["UserAgent"] or "") for mark in FUNCTIONS)
+def is_by_a_function(call: dict[str, Any]) -> bool:
+    return any(agent in (call["UserAgent"] or "") for agent in FUNCTIONS)

@@ -1,4 +1,4 @@
-"""The peering machine as a pipeline sees it: start an execution, wait for it, read how it went."""
+"""A state machine as a pipeline uses it: start an execution, wait for its end, read its result."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-PATIENCE = 240  # seconds; a test that waits this long has hung
+TIMEOUT = 240  # seconds
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Execution:
 
     def failed(self, error: str) -> "Execution":
         assert (self.status, self.error) == ("FAILED", error), f"{self.status}: {self.error} {self.cause} {self.output}"
-        assert self.cause["Message"], "a cause says what to do"
+        assert self.cause["Message"], "every cause has a message"
         return self
 
     def actions(self) -> dict[str, int]:
-        """How many routes were created, left unchanged, repaired."""
+        """The number of routes by their `Action`."""
         actions = [route["Action"] for route in self.output["Routes"]]
         return {action: actions.count(action) for action in sorted(set(actions))}
 
@@ -58,9 +58,9 @@ class Machine:
         return self.wait(self.start(request))
 
     def wait(self, arn: str) -> Execution:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while (found := self.client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"{arn} still runs in {self.states(arn)}"
+            assert time.monotonic() < deadline, f"{arn} is still running in {self.states(arn)}"
             time.sleep(0.1)
         return Execution(
             arn=arn,
@@ -73,9 +73,9 @@ class Machine:
 
     def reaches(self, arn: str, state: str) -> None:
         """Returns once the execution has entered that state."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while state not in (states := self.states(arn)):
-            assert time.monotonic() < deadline, f"{arn} never reached {state}: {states}"
+            assert time.monotonic() < deadline, f"{arn} has not entered {state}: {states}"
             time.sleep(0.1)
 
     def states(self, arn: str) -> list[str]:
@@ -88,7 +88,7 @@ class Machine:
         return [event for page in pages for event in page["events"]]
 
     def failed_tries(self, arn: str) -> list[tuple[str, dict[str, Any]]]:
-        """Error and cause of every call of a function that failed, those included that were tried again."""
+        """Error and cause of every failed call of a function, retried calls included."""
         failures = [event["taskFailedEventDetails"] for event in self.history(arn) if "taskFailedEventDetails" in event]
         return [(failed["error"], json.loads(json.loads(failed["cause"])["errorMessage"])) for failed in failures]
 

@@ -1,15 +1,15 @@
-"""A subscriber of the stack's bus, as any user could be one."""
+"""A subscriber of the stack's event bus, such as any user can add."""
 
 import json
 import uuid
 from typing import Any
 
-from .callers import client
-from .world import HERE, HUB, Vpc, wait_until
+from .clients import client
+from .network import HERE, HUB, Vpc, wait_until
 
 
 class Listener:
-    """A rule with a queue behind it, which keeps what that rule lets through."""
+    """A rule with a queue as its target, which keeps the events that match."""
 
     def __init__(self, environment: dict[str, str], pattern: dict[str, Any]) -> None:
         self._events, self._queues = client(environment, "events"), client(environment, "sqs")
@@ -19,27 +19,27 @@ class Listener:
         arn = f"arn:aws:sqs:{HERE}:{HUB}:{self._name}"
         self._events.put_rule(Name=self._name, EventBusName=self._bus, EventPattern=json.dumps(pattern))
         self._events.put_targets(Rule=self._name, EventBusName=self._bus, Targets=[{"Id": "queue", "Arn": arn}])
-        self._heard: list[dict[str, Any]] = []
+        self._received: list[dict[str, Any]] = []
 
-    def hears(self, detail_type: str, about: Vpc) -> dict[str, Any]:
-        """The one event of that type about that VPC, once it is there: what other tests began may end meanwhile."""
-        [event] = self.hears_all(detail_type, about)
+    def receive(self, detail_type: str, about: Vpc) -> dict[str, Any]:
+        """Waits for the one event of that type about that VPC. Executions of other tests may publish events too."""
+        [event] = self.receive_all(detail_type, about)
         return event
 
-    def hears_all(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
-        """Every event of that type about that VPC, once there is one."""
-        wait_until(lambda: bool(self._of(detail_type, about)), f"{detail_type} was reported")
+    def receive_all(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
+        """Waits for the first event of that type about that VPC and returns all such events."""
+        wait_until(lambda: bool(self._of(detail_type, about)), f"{detail_type} was published")
         events = self._of(detail_type, about)
         assert {(event["source"], event["account"], event["region"]) for event in events} == {("isthmus", HUB, HERE)}
         return events
 
-    def heard(self) -> list[dict[str, Any]]:
-        """Every event so far."""
+    def received(self) -> list[dict[str, Any]]:
+        """All events so far."""
         while received := self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in received:
-                self._heard.append(json.loads(message["Body"]))
+                self._received.append(json.loads(message["Body"]))
                 self._queues.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return self._heard
+        return self._received
 
     def stop(self) -> None:
         self._events.remove_targets(Rule=self._name, EventBusName=self._bus, Ids=["queue"])
@@ -47,4 +47,4 @@ class Listener:
         self._queues.delete_queue(QueueUrl=self._queue)
 
     def _of(self, detail_type: str, about: Vpc) -> list[dict[str, Any]]:
-        return [event for event in self.heard() if event["detail-type"] == detail_type and about.id in json.dumps(event)]
+        return [event for event in self.received() if event["detail-type"] == detail_type and about.id in json.dumps(event)]

@@ -1,4 +1,4 @@
-"""The examples for pipelines as a pipeline runs them: the scripts, with the AWS CLI, against the local cloud."""
+"""Runs the scripts of `examples/pipelines` as a pipeline does: with the AWS CLI, against the local cloud."""
 
 import os
 import subprocess
@@ -10,14 +10,14 @@ EXAMPLES = REPOSITORY / "examples" / "pipelines"
 
 
 class Pipeline:
-    """A pipeline's shell. The Makefile brings the AWS CLI."""
+    """A pipeline's shell. The Makefile installs the AWS CLI."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         tools = Path(os.environ["PIPELINE_TOOLS"]) / "bin"
         self.variables = {
             **environment,
             "PATH": f"{tools}:{os.environ['PATH']}",
-            # The caller's own profile has no say here, and nothing is asked of an instance's role.
+            # Neither the user's own profile nor the instance metadata service is used.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -25,7 +25,7 @@ class Pipeline:
         }
 
     def start(self, script: str, text: str, **variables: str) -> subprocess.Popen[str]:
-        """Starts an example script with that text as its standard input."""
+        """Starts an example script with `text` as its standard input."""
         process = subprocess.Popen(
             [EXAMPLES / script, "-"],
             env=self.variables | variables,
@@ -37,7 +37,7 @@ class Pipeline:
         assert process.stdin
         process.stdin.write(text)
         process.stdin.close()
-        process.stdin = None  # it is written; `communicate` has nothing to add
+        process.stdin = None  # closed: `communicate` must not write to it
         return process
 
     def run(self, script: str, text: str, **variables: str) -> subprocess.CompletedProcess[str]:

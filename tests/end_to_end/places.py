@@ -1,8 +1,8 @@
-"""Where the peer of a VPC in the stack's own account and Region may live."""
+"""The Regions and accounts of the peer, relative to a VPC in the stack's own account and Region."""
 
 import pytest
 
-from .world import HERE, HUB, MEMBER, THERE
+from .network import HERE, HUB, MEMBER, THERE
 
 PLACES = pytest.mark.parametrize(
     ("peer_region", "peer_account"),

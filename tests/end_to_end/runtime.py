@@ -1,4 +1,4 @@
-"""A function outside the local cloud: its `bootstrap`, one event, and what it printed, as Lambda would log it."""
+"""Runs one function outside the local cloud: its `bootstrap` with one event. Returns what it printed, which Lambda would log."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from typing import Any
 
 from local_cloud.deployed import REPOSITORY
 
-from .callers import function
+from .clients import function
 
 
 class _RuntimeApi(ThreadingHTTPServer):
-    """Lambda's side: gives out the one event and takes its answer.
+    """Lambda's Runtime API: serves one event and accepts its response.
 
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
     """
@@ -26,7 +26,7 @@ class _RuntimeApi(ThreadingHTTPServer):
     def __init__(self, event: Any) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.events = [json.dumps(event).encode()]
-        self.answered = threading.Event()
+        self.responded = threading.Event()
         self.closing = threading.Event()
 
 
@@ -35,13 +35,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if not self.server.events:
-            self.server.closing.wait()  # the function asks for another event, and there is none as long as it lives
+            self.server.closing.wait()  # the function asks for the next event: there is none
             return
         event = self.server.events.pop()
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000001")
         self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + 60) * 1000)))
-        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:it")
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:test")
         self.send_header("Content-Length", str(len(event)))
         self.end_headers()
         self.wfile.write(event)
@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(202)
         self.send_header("Content-Length", "0")
         self.end_headers()
-        self.server.answered.set()
+        self.server.responded.set()
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -69,7 +69,7 @@ def _serving(event: Any) -> Iterator[_RuntimeApi]:
 
 
 def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]:
-    """The lines that the function of that resource prints about an event, with the variables that the stack gives it."""
+    """The lines that a function of the stack prints for an event, run with the function's own environment variables."""
     deployed = function(environment, resource)
     folder = "".join(f"-{c.lower()}" if c.isupper() else c for c in resource).removeprefix("-")
     with _serving(event) as api:
@@ -77,21 +77,21 @@ def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]
             "PATH": os.environ["PATH"],
             **environment,
             **deployed["Environment"]["Variables"],
-            "AWS_SESSION_TOKEN": deployed["Role"],  # by which the local EC2 knows who calls
+            "AWS_SESSION_TOKEN": deployed["Role"],  # the local EC2 reads the caller from it
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": deployed["FunctionName"],
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
             "AWS_LAMBDA_LOG_GROUP_NAME": deployed["LoggingConfig"]["LogGroup"],
-            "AWS_LAMBDA_LOG_STREAM_NAME": "it",
-            # Lambda sets these two by the function's LoggingConfig.
+            "AWS_LAMBDA_LOG_STREAM_NAME": "test",
+            # Lambda derives these two from the function's LoggingConfig.
             "AWS_LAMBDA_LOG_FORMAT": deployed["LoggingConfig"]["LogFormat"],
             "AWS_LAMBDA_LOG_LEVEL": deployed["LoggingConfig"]["ApplicationLogLevel"],
         }
         bootstrap = REPOSITORY / "target" / "lambda" / folder / "bootstrap"
         process = subprocess.Popen([bootstrap], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            assert api.answered.wait(60), f"{resource} never answered"
+            assert api.responded.wait(60), f"{resource} did not respond"
         finally:
             process.terminate()
         out, _ = process.communicate(timeout=60)

@@ -1,29 +1,29 @@
-"""What tags brought about, as somebody sees it who looks at EC2 and at both machines."""
+"""Waits for what a change of tags causes, by reading EC2 and the executions of both machines."""
 
 from dataclasses import dataclass
 
 from .executions import Machine
-from .world import Vpc, wait_until
+from .network import Vpc, wait_until
 
 
 @dataclass(frozen=True)
 class Peerings:
-    """Both machines, as tags start them."""
+    """The peerings that tags request, and the executions of both machines that tags start."""
 
     set_up: Machine
-    take_apart: Machine
+    teardown: Machine
 
-    def come_up(self, vpc: Vpc, peer: Vpc) -> str:
-        """The id of the one connection of the two, once it is active, routed and told."""
-        wait_until(lambda: self.is_whole(vpc, peer), f"{vpc.id} and {peer.id} are peered")
+    def wait_until_active(self, vpc: Vpc, peer: Vpc) -> str:
+        """Waits until the two are peered, with routes and status tags. Returns the id of the connection."""
+        wait_until(lambda: self.is_complete(vpc, peer), f"{vpc.id} and {peer.id} are peered")
         [connection] = self._between(vpc, peer)
         return connection
 
-    def go_away(self, vpc: Vpc, peer: Vpc) -> None:
-        wait_until(lambda: not self._between(vpc, peer, live=True), f"{vpc.id} and {peer.id} are not peered any more")
-        self.settle(vpc, peer)
+    def wait_until_removed(self, vpc: Vpc, peer: Vpc) -> None:
+        wait_until(lambda: not self._between(vpc, peer, live=True), f"{vpc.id} and {peer.id} are no longer peered")
+        self.wait_for_executions(vpc, peer)
 
-    def is_whole(self, vpc: Vpc, peer: Vpc) -> bool:
+    def is_complete(self, vpc: Vpc, peer: Vpc) -> bool:
         active = self._between(vpc, peer)
         return (
             len(active) == 1
@@ -34,11 +34,13 @@ class Peerings:
             and any(end.status(other) for end, other in ((vpc, peer), (peer, vpc)))
         )
 
-    def settle(self, vpc: Vpc, peer: Vpc, at_least: int = 0) -> None:
-        """Returns once so many executions that peer these two were started, and every one of either machine ended."""
+    def wait_for_executions(self, vpc: Vpc, peer: Vpc, at_least: int = 0) -> None:
+        """Waits until `at_least` peering executions of these two were started and no execution of either machine is running."""
         names = (f"{vpc.id}_{peer.id}", f"{peer.id}_{vpc.id}")
-        wait_until(lambda: sum(len(self.set_up.executions(name)) for name in names) >= at_least, "they were started")
-        for machine in (self.set_up, self.take_apart):
+        wait_until(
+            lambda: sum(len(self.set_up.executions(name)) for name in names) >= at_least, f"{at_least} executions were started"
+        )
+        for machine in (self.set_up, self.teardown):
             for name in names:
                 for arn in machine.executions(name):
                     machine.wait(arn)

@@ -1,4 +1,4 @@
-"""The event `VPC Peering Requested` on the stack's bus: an execution, if its sender owns one of the two ends."""
+"""The event `VPC Peering Requested` on the stack's bus starts an execution if its sender owns one of the two VPCs."""
 
 import json
 import uuid
@@ -6,45 +6,45 @@ from typing import Any
 
 import pytest
 
-from .callers import client
+from .clients import client
 from .executions import Machine
+from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
 from .pipelines import Pipeline
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
 
-BYSTANDER = "111111111111"  # a member as well, so the bus lets it in
+OTHER_MEMBER = "111111111111"  # the bus accepts its events; it owns neither VPC
 STRANGER = "999999999999"
 
 
 class Sender:
-    """A pipeline that runs `request-by-event.sh` in one account or another."""
+    """A pipeline that runs `request-by-event.sh` in an account of the test's choice."""
 
     def __init__(self, environment: dict[str, str], machine: Machine) -> None:
         self._pipeline, self._machine = Pipeline(environment), machine
         self._logs = client(environment, "logs")
 
     def send(self, account: str, text: str) -> str:
-        """The event's id."""
+        """Sends the event and returns its id."""
         sent = self._pipeline.run("request-by-event.sh", text, AWS_ACCESS_KEY_ID=account)
         assert sent.returncode == 0, sent.stderr
         return sent.stdout.strip()
 
-    def is_refused(self, account: str, **variables: str) -> str:
-        """By the bus; answers what the script says."""
+    def refused(self, account: str, **variables: str) -> str:
+        """Asserts that the bus refuses the event and returns what the script printed."""
         sent = self._pipeline.run("request-by-event.sh", "{}", AWS_ACCESS_KEY_ID=account, **variables)
         assert sent.returncode not in (0, 64), sent
         return sent.stderr
 
     def starts(self, account: str, detail: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The execution that the event started, and its input."""
+        """Sends the event and returns the execution that it started, with its input."""
         event = self.send(account, json.dumps(detail))
         wait_until(lambda: bool(self._machine.executions(event)), f"event {event} started an execution")
         [arn] = self._machine.executions(event)
         return arn, json.loads(self._machine.client.describe_execution(executionArn=arn)["input"])
 
     def starts_nothing(self, account: str, detail: dict[str, Any], about: str) -> str:
-        """The warning about it, after which nothing can start any more. It stands there once."""
+        """Sends the event and waits for the one warning about it, after which nothing can start. Returns the warning."""
         event = self.send(account, json.dumps(detail))
-        wait_until(lambda: bool(self._warnings(about)), f"the log says that {about} is not started")
+        wait_until(lambda: bool(self._warnings(about)), f"a warning about {about} was logged")
         assert self._machine.executions(event) == []
         [line] = self._warnings(about)
         return line
@@ -61,14 +61,14 @@ def sender(environment: dict[str, str], machine: Machine) -> Sender:
 
 
 @pytest.fixture
-def pair(world: World) -> tuple[Vpc, Vpc]:
-    world.hurry()
-    return world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
+def pair(network: Network) -> tuple[Vpc, Vpc]:
+    network.remove_delays()
+    return network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
 
 
-def test_the_stack_s_own_account_asks(world: World, machine: Machine, sender: Sender) -> None:
-    world.hurry()
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+def test_the_stack_s_own_account_may_request(network: Network, machine: Machine, sender: Sender) -> None:
+    network.remove_delays()
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
     name = 'a "quoted" \\ name, 日本'
     text = json.dumps(request(vpc, peer, Name=name, Tags={"team": "payments"}), indent=2, ensure_ascii=False)
     event = sender.send(HUB, text)
@@ -80,18 +80,19 @@ def test_the_stack_s_own_account_asks(world: World, machine: Machine, sender: Se
     assert vpc.routes_to(output["VpcPeeringConnectionId"]) == {(vpc.main_table, "10.2.0.0/16", "active")}
 
 
-def test_a_member_asks_for_its_own_end_and_the_other_one_has_to_consent(
-    world: World, machine: Machine, sender: Sender, pair: tuple[Vpc, Vpc]
+def test_a_member_may_request_for_its_own_vpc_and_the_other_owner_must_consent(
+    network: Network, machine: Machine, sender: Sender, pair: tuple[Vpc, Vpc]
 ) -> None:
-    """However the request is written: here the other end stands first, as if it asked."""
+    """Whatever the order of the ends: here the event names the other owner's VPC first."""
     vpc, peer = pair
     detail = request(vpc, peer, Routes={"Tables": "main"}, PeerRoutes={"Tables": "none"})
-    with world.untouched(vpc, peer):
+    with network.untouched(vpc, peer):
         arn, started = sender.starts(MEMBER, detail)
         cause = machine.wait(arn).failed("PeerNotTrusted").cause
     assert (cause["VpcId"], cause["OwnerId"]) == (vpc.id, HUB)
     assert (started["VpcId"], started["OwnerId"], started["Region"]) == (peer.id, MEMBER, THERE)
     assert (started["PeerVpcId"], started["PeerOwnerId"], started["PeerRegion"]) == (vpc.id, HUB, HERE)
+    assert started["RequestedBy"] == "event"
     assert (started["Routes"], started["PeerRoutes"]) == ({"Tables": "none"}, {"Tables": "main"})
 
     vpc.tag(isthmus__accept=peer.id)
@@ -99,26 +100,38 @@ def test_a_member_asks_for_its_own_end_and_the_other_one_has_to_consent(
     assert machine.wait(arn).succeeded().actions() == {"Created": 1}
 
 
-def test_a_member_that_owns_neither_end_starts_nothing(world: World, sender: Sender, pair: tuple[Vpc, Vpc]) -> None:
-    with world.untouched(*pair):
-        warning = sender.starts_nothing(BYSTANDER, request(*pair), pair[0].id)
-    assert f"account {BYSTANDER} owns neither" in warning
+@pytest.mark.parametrize("claim", ["execution", "tags"])
+def test_an_event_that_claims_another_requester_is_an_event(
+    network: Network, machine: Machine, sender: Sender, pair: tuple[Vpc, Vpc], claim: str
+) -> None:
+    vpc, peer = pair
+    with network.untouched(vpc, peer):
+        arn, started = sender.starts(MEMBER, request(peer, vpc, RequestedBy=claim))
+        cause = machine.wait(arn).failed("PeerNotTrusted").cause
+    assert started["RequestedBy"] == "event"
+    assert (cause["VpcId"], cause["OwnerId"]) == (vpc.id, HUB)
 
 
-def test_a_sender_can_t_write_another_account_into_its_event(world: World, sender: Sender, pair: tuple[Vpc, Vpc]) -> None:
-    with world.untouched(*pair):
-        sender.starts_nothing(BYSTANDER, {**request(*pair), "account": HUB}, f"account {BYSTANDER}: account: unknown field")
+def test_a_member_that_owns_neither_vpc_starts_nothing(network: Network, sender: Sender, pair: tuple[Vpc, Vpc]) -> None:
+    with network.untouched(*pair):
+        warning = sender.starts_nothing(OTHER_MEMBER, request(*pair), pair[0].id)
+    assert f"account {OTHER_MEMBER} owns neither" in warning
 
 
-def test_no_field_names_a_role(world: World, sender: Sender, pair: tuple[Vpc, Vpc]) -> None:
+def test_a_sender_can_t_claim_another_account_in_its_event(network: Network, sender: Sender, pair: tuple[Vpc, Vpc]) -> None:
+    with network.untouched(*pair):
+        sender.starts_nothing(OTHER_MEMBER, {**request(*pair), "account": HUB}, f"account {OTHER_MEMBER}: account: unknown field")
+
+
+def test_no_field_names_a_role(network: Network, sender: Sender, pair: tuple[Vpc, Vpc]) -> None:
     role = f"RoleArn-{uuid.uuid4()}"
-    with world.untouched(*pair):
+    with network.untouched(*pair):
         sender.starts_nothing(MEMBER, {**request(*pair), role: f"arn:aws:iam::{HUB}:role/admin"}, role)
 
 
-def test_the_bus_lets_no_stranger_in(sender: Sender) -> None:
-    assert "AccessDenied" in sender.is_refused(STRANGER)
+def test_the_bus_refuses_accounts_that_are_not_members(sender: Sender) -> None:
+    assert "AccessDenied" in sender.refused(STRANGER)
 
 
-def test_no_sender_is_a_service_of_aws(sender: Sender) -> None:
-    assert "NotAuthorizedForSource" in sender.is_refused(HUB, EVENT_SOURCE="aws.tag")
+def test_nobody_may_send_as_a_service_of_aws(sender: Sender) -> None:
+    assert "NotAuthorizedForSource" in sender.refused(HUB, EVENT_SOURCE="aws.tag")

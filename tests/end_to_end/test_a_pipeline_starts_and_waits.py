@@ -1,12 +1,12 @@
-"""`start-and-wait.sh`: one execution however often a pipeline is run again, and a failure that fails the pipeline."""
+"""`start-and-wait.sh`: one execution however often the pipeline is run, and a failed execution fails the pipeline."""
 
 import json
 
 import pytest
 
 from .executions import Machine
+from .network import Network, Vpc, request
 from .pipelines import Pipeline
-from .world import Vpc, World, request
 
 SCRIPT = "start-and-wait.sh"
 
@@ -17,9 +17,9 @@ def pipeline(environment: dict[str, str]) -> Pipeline:
 
 
 @pytest.fixture
-def pair(world: World) -> tuple[Vpc, Vpc]:
-    world.hurry()
-    return world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
+def pair(network: Network) -> tuple[Vpc, Vpc]:
+    network.remove_delays()
+    return network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
 
 
 def names_for(machine: Machine, text: str) -> list[str]:
@@ -45,14 +45,14 @@ def test_two_runs_at_once_and_one_later_wait_for_the_same_execution(
     assert len(names_for(machine, text)) == 1
 
 
-def test_a_run_of_another_name_looks_again(machine: Machine, pipeline: Pipeline, pair: tuple[Vpc, Vpc]) -> None:
+def test_a_run_with_another_id_starts_another_execution(machine: Machine, pipeline: Pipeline, pair: tuple[Vpc, Vpc]) -> None:
     text = json.dumps(request(*pair))
     first, second = (json.loads(pipeline.run(SCRIPT, text, RUN_ID=run).stdout) for run in ("1", "2"))
     assert (first["Created"], second["Created"]) == (True, False)
     assert len(set(names_for(machine, text))) == 2
 
 
-def test_a_failure_is_told_and_the_next_run_tries_anew(machine: Machine, pipeline: Pipeline, pair: tuple[Vpc, Vpc]) -> None:
+def test_a_failure_is_printed_and_the_next_run_starts_anew(machine: Machine, pipeline: Pipeline, pair: tuple[Vpc, Vpc]) -> None:
     vpc, peer = pair
     text = json.dumps(request(vpc, peer, PeerVpcId=vpc.id))
     for count in (1, 2):
@@ -69,14 +69,14 @@ def test_the_teardown_machine_is_started_in_the_same_way(
 ) -> None:
     text = json.dumps(request(*pair))
     assert pipeline.run(SCRIPT, text).returncode == 0
-    gone = pipeline.run(SCRIPT, text, STATE_MACHINE_ARN=environment["TEARDOWN_STATE_MACHINE_ARN"])
-    assert gone.returncode == 0, gone.stderr
-    assert json.loads(gone.stdout)["Status"] == "deleted"
+    removed = pipeline.run(SCRIPT, text, STATE_MACHINE_ARN=environment["TEARDOWN_STATE_MACHINE_ARN"])
+    assert removed.returncode == 0, removed.stderr
+    assert json.loads(removed.stdout)["Status"] == "deleted"
     assert pair[0].connections() == []
 
 
 def test_what_looks_like_a_file_s_address_is_not_read(machine: Machine, pipeline: Pipeline) -> None:
-    """The AWS CLI would replace an argument `file://…` by what is in that file."""
+    """The AWS CLI would replace an argument `file://…` by the content of that file."""
     failed = pipeline.run(SCRIPT, '"file:///etc/passwd"')
     assert failed.returncode == 1
     assert "InvalidRequest" in failed.stderr
@@ -84,7 +84,7 @@ def test_what_looks_like_a_file_s_address_is_not_read(machine: Machine, pipeline
     assert names_for(machine, '"file:///etc/passwd"') != []
 
 
-def test_a_machine_that_is_not_there_fails_the_pipeline(
+def test_a_machine_that_does_not_exist_fails_the_pipeline(
     environment: dict[str, str], pipeline: Pipeline, pair: tuple[Vpc, Vpc]
 ) -> None:
     failed = pipeline.run(SCRIPT, json.dumps(request(*pair)), STATE_MACHINE_ARN=environment["STATE_MACHINE_ARN"] + "x")

@@ -1,48 +1,48 @@
-"""Consent across accounts, for every entry point: given late, withdrawn, one-sided, and never taken from the event."""
+"""Consent across accounts, for every entry point: given late, withdrawn, given by one side only, and never read from the event."""
 
 import pytest
 
 from .executions import Machine
+from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
 from .tagging import Peerings
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, wait_until
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(world: World) -> None:
-    world.hurry()
+def no_delays(network: Network) -> None:
+    network.remove_delays()
 
 
 @pytest.fixture
-def strangers(world: World) -> tuple[Vpc, Vpc]:
-    """A VPC of the hub and one of a member that has consented to nothing."""
-    return world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=MEMBER, consents=False)
+def strangers(network: Network) -> tuple[Vpc, Vpc]:
+    """A VPC of the hub and one of a member, without consent."""
+    return network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE, account=MEMBER, consents=False)
 
 
-def test_an_execution_needs_it_in_both_directions_and_in_a_dry_run(
-    world: World, machine: Machine, strangers: tuple[Vpc, Vpc]
+def test_an_execution_needs_consent_in_both_directions_and_in_a_dry_run(
+    network: Network, machine: Machine, strangers: tuple[Vpc, Vpc]
 ) -> None:
     vpc, peer = strangers
-    with world.untouched(vpc, peer):
+    with network.untouched(vpc, peer):
         for end, other in ((vpc, peer), (peer, vpc)):
             for dry_run in (True, False):
                 cause = machine.run(request(end, other, DryRun=dry_run)).failed("PeerNotTrusted").cause
                 assert (cause["VpcId"], cause["OwnerId"]) == (other.id, other.account)
-    assert vpc.tags() == peer.tags() == {}, "whoever started it reads its cause"
+    assert vpc.tags() == peer.tags() == {}, "the execution's cause reports it, not the tags"
 
 
 @pytest.mark.parametrize("value", [HUB, "{vpc}", "999999999999 {vpc} vpc-0a1b2c3d"])
-def test_a_tag_of_the_other_owner_is_enough(world: World, machine: Machine, strangers: tuple[Vpc, Vpc], value: str) -> None:
+def test_a_tag_of_the_other_owner_is_enough(network: Network, machine: Machine, strangers: tuple[Vpc, Vpc], value: str) -> None:
     vpc, peer = strangers
     peer.tag(isthmus__accept=value.format(vpc=vpc.id))
     machine.run(request(vpc, peer)).succeeded()
 
 
-def test_a_one_sided_wish_says_which_tag_is_missing_and_comes_up_once_it_is_there(
-    world: World, peerings: Peerings, strangers: tuple[Vpc, Vpc]
+def test_a_request_of_one_side_reports_the_missing_tag_and_is_peered_once_that_is_set(
+    network: Network, peerings: Peerings, strangers: tuple[Vpc, Vpc]
 ) -> None:
     vpc, peer = strangers
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}@{MEMBER}")
-    wait_until(lambda: vpc.status(peer).startswith("failed PeerNotTrusted"), "the wisher is told")
+    wait_until(lambda: vpc.status(peer).startswith("failed PeerNotTrusted"), "the status reports the missing consent")
     assert f"its owner has to tag it isthmus:accept={vpc.id} (or {HUB})" in vpc.status(peer)
     [arn] = peerings.set_up.executions(f"{vpc.id}_{peer.id}")
     cause = peerings.set_up.wait(arn).failed("PeerNotTrusted").cause
@@ -50,37 +50,39 @@ def test_a_one_sided_wish_says_which_tag_is_missing_and_comes_up_once_it_is_ther
     assert not vpc.connections() and not peer.connections()
 
     peer.tag(isthmus__accept=vpc.id)
-    pcx = peerings.come_up(vpc, peer)
+    pcx = peerings.wait_until_active(vpc, peer)
     assert vpc.status(peer).startswith(f"active {pcx}")
 
 
-def test_naming_the_other_is_consent(world: World, peerings: Peerings, strangers: tuple[Vpc, Vpc]) -> None:
+def test_naming_the_other_is_consent(network: Network, peerings: Peerings, strangers: tuple[Vpc, Vpc]) -> None:
     vpc, peer = strangers
     peer.tag(isthmus__peer=f"{vpc.id}@{HERE}@{HUB}")
-    wait_until(lambda: peer.status(vpc).startswith("failed PeerNotTrusted"), "nor is the hub's own VPC free for all")
+    wait_until(lambda: peer.status(vpc).startswith("failed PeerNotTrusted"), "a VPC of the hub needs consent too")
     assert not vpc.connections()
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}@{MEMBER}")
-    peerings.come_up(vpc, peer)
+    peerings.wait_until_active(vpc, peer)
 
 
-def test_a_stranger_s_own_acceptance_opens_no_other_s_vpc(world: World, peerings: Peerings, strangers: tuple[Vpc, Vpc]) -> None:
-    """A wish and a consent on the same end are still one end's word."""
+def test_the_consent_of_the_requesting_end_is_not_that_of_the_other(
+    network: Network, peerings: Peerings, strangers: tuple[Vpc, Vpc]
+) -> None:
+    """A request and a consent in the tags of the same VPC are the decision of one owner only."""
     vpc, peer = strangers
     peer.tag(isthmus__peer=f"{vpc.id}@{HERE}@{HUB}", isthmus__accept=HUB)
     wait_until(lambda: peer.status(vpc).startswith("failed PeerNotTrusted"), "it is refused")
     assert not vpc.connections() and not peer.connections()
 
 
-def test_consent_withdrawn_takes_it_apart_and_given_again_brings_it_back(
-    world: World, peerings: Peerings, strangers: tuple[Vpc, Vpc]
+def test_withdrawn_consent_tears_it_down_and_renewed_consent_peers_again(
+    network: Network, peerings: Peerings, strangers: tuple[Vpc, Vpc]
 ) -> None:
     vpc, peer = strangers
     before = vpc.tables(), peer.tables()
     peer.tag(isthmus__accept=HUB)
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}@{MEMBER}")
-    peerings.come_up(vpc, peer)
+    peerings.wait_until_active(vpc, peer)
     peer.untag("isthmus:accept")
-    wait_until(lambda: not vpc.connections(), "it is taken apart")
+    wait_until(lambda: not vpc.connections(), "the connection is removed")
     wait_until(lambda: (vpc.tables(), peer.tables()) == before, "no route is left")
     peer.tag(isthmus__accept=HUB)
-    peerings.come_up(vpc, peer)
+    peerings.wait_until_active(vpc, peer)

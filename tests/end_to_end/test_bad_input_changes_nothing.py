@@ -1,28 +1,28 @@
-"""Malformed input: refused by the name of the field, with a sentence that helps, and no call that writes."""
+"""Invalid input is refused with the name of the field and a message that helps, and without a write."""
 
 from typing import Any
 
 import pytest
 
 from .executions import Machine
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, request, unknown_vpc_id
+from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, unknown_vpc_id
 
-REFUSED = ["CreateRequest", "RollBack", "RecordFailure", "AnnounceFailure", "PeeringFailed"]
+REFUSED = ["CreateRequest", "RollBack", "RecordFailure", "PublishFailure", "ChooseEnding", "PeeringFailed"]
 OTHER_VPC = "vpc-0123456789abcdef0"
 
 
 @pytest.fixture
-def pair(world: World) -> tuple[Vpc, Vpc]:
-    return world.vpc("10.1.0.0/16", "2600:1f00:1::/56"), world.vpc("10.2.0.0/16", "2600:1f00:2::/56")
+def pair(network: Network) -> tuple[Vpc, Vpc]:
+    return network.vpc("10.1.0.0/16", "2600:1f00:1::/56"), network.vpc("10.2.0.0/16", "2600:1f00:2::/56")
 
 
-def refuse(world: World, machine: Machine, pair: tuple[Vpc, Vpc], given: Any, field: str, *helpful: str) -> None:
-    with world.untouched(*pair):
+def assert_refused(network: Network, machine: Machine, pair: tuple[Vpc, Vpc], given: Any, field: str, *helpful: str) -> None:
+    with network.untouched(*pair):
         execution = machine.run(given).failed("InvalidRequest")
     assert execution.states == REFUSED
     assert execution.cause["Field"] == field, execution.cause
-    for words in helpful:
-        assert words in execution.cause["Message"], execution.cause
+    for text in helpful:
+        assert text in execution.cause["Message"], execution.cause
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def refuse(world: World, machine: Machine, pair: tuple[Vpc, Vpc], given: Any, fi
         ({"PeerOwnerId": "12345"}, "PeerOwnerId", "12 digits"),
         ({"DryRun": "true"}, "DryRun", "expected a boolean"),
         ({"DnsResolution": 1}, "DnsResolution", "expected a boolean"),
+        ({"RequestedBy": "tag"}, "RequestedBy", "execution"),
+        ({"RequestedBy": "Tags"}, "RequestedBy", "execution"),
+        ({"RequestedBy": None}, "RequestedBy", "expected"),
+        ({"RequestedBy": ["tags"]}, "RequestedBy", "expected"),
         ({"Name": ["a"]}, "Name", "expected a string"),
         ({"Name": "n" * 257}, "Name", "256"),
         ({"Tags": "team=net"}, "Tags", "expected a map"),
@@ -62,10 +66,10 @@ def refuse(world: World, machine: Machine, pair: tuple[Vpc, Vpc], given: Any, fi
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_a_field_that_can_t_be_understood_is_named(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc], fields: dict[str, Any], field: str, helpful: str
+def test_an_invalid_field_is_named(
+    network: Network, machine: Machine, pair: tuple[Vpc, Vpc], fields: dict[str, Any], field: str, helpful: str
 ) -> None:
-    refuse(world, machine, pair, request(*pair) | fields, field, helpful)
+    assert_refused(network, machine, pair, request(*pair) | fields, field, helpful)
 
 
 @pytest.mark.parametrize("side", ["Routes", "PeerRoutes"])
@@ -102,42 +106,44 @@ def test_a_field_that_can_t_be_understood_is_named(
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_a_selection_that_can_t_be_met_is_named(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc], side: str, selection: Any, field: str, helpful: str
+def test_an_invalid_selection_is_named(
+    network: Network, machine: Machine, pair: tuple[Vpc, Vpc], side: str, selection: Any, field: str, helpful: str
 ) -> None:
-    refuse(world, machine, pair, request(*pair, **{side: selection}), side + field, helpful)
+    assert_refused(network, machine, pair, request(*pair, **{side: selection}), side + field, helpful)
 
 
-def test_a_destination_outside_the_other_vpc_is_answered_with_its_blocks(
-    world: World, machine: Machine, pair: tuple[Vpc, Vpc]
+def test_a_destination_outside_the_other_vpc_is_refused_with_the_blocks_of_that_vpc(
+    network: Network, machine: Machine, pair: tuple[Vpc, Vpc]
 ) -> None:
     vpc, peer = pair
-    given = request(vpc, peer, Routes={"Destinations": ["10.1.0.0/24"]})  # inside the wrong end
-    refuse(world, machine, pair, given, "Routes.Destinations", "10.1.0.0/24", peer.id, "10.2.0.0/16, 2600:1f00:2::/56")
+    given = request(vpc, peer, Routes={"Destinations": ["10.1.0.0/24"]})  # a block of the VPC itself
+    assert_refused(network, machine, pair, given, "Routes.Destinations", "10.1.0.0/24", peer.id, "10.2.0.0/16, 2600:1f00:2::/56")
 
 
-def test_a_table_and_a_subnet_of_the_other_end_are_not_this_end_s(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
+def test_a_table_or_a_subnet_of_the_other_vpc_is_refused(network: Network, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
     vpc, peer = pair
     subnet = peer.subnet("10.2.1.0/24")
-    refuse(world, machine, pair, request(vpc, peer, Routes={"Tables": [peer.main_table]}), "Routes.Tables", peer.main_table)
-    refuse(world, machine, pair, request(vpc, peer, Routes={"Subnets": [subnet]}), "Routes.Subnets", subnet, vpc.id)
+    assert_refused(
+        network, machine, pair, request(vpc, peer, Routes={"Tables": [peer.main_table]}), "Routes.Tables", peer.main_table
+    )
+    assert_refused(network, machine, pair, request(vpc, peer, Routes={"Subnets": [subnet]}), "Routes.Subnets", subnet, vpc.id)
 
 
 @pytest.mark.parametrize("field", ["VpcId", "PeerVpcId"])
-def test_both_ends_have_to_be_named(world: World, machine: Machine, pair: tuple[Vpc, Vpc], field: str) -> None:
+def test_both_ends_are_required(network: Network, machine: Machine, pair: tuple[Vpc, Vpc], field: str) -> None:
     given = request(*pair)
     del given[field]
-    refuse(world, machine, pair, given, field, f"missing field `{field}`")
+    assert_refused(network, machine, pair, given, field, f"missing field `{field}`")
 
 
-def test_a_vpc_is_not_peered_with_itself(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
-    refuse(world, machine, pair, request(pair[0], pair[0]), "PeerVpcId", "can't be peered with itself")
+def test_a_vpc_is_not_peered_with_itself(network: Network, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
+    assert_refused(network, machine, pair, request(pair[0], pair[0]), "PeerVpcId", "can't be peered with itself")
 
 
-def test_a_region_that_aws_does_not_have_is_never_called(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
-    """Its endpoint is a name that no DNS resolves: each call would be minutes of retries."""
+def test_a_region_that_aws_does_not_have_is_never_called(network: Network, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
+    """The name of its endpoint does not resolve: each call would take minutes of retries."""
     given = request(*pair) | {"Region": "mars-north-1", "PeerRegion": "mars-north-1"}
-    with world.calls() as calls:
+    with network.calls() as calls:
         execution = machine.run(given).failed("InvalidRequest")
     assert execution.cause["Field"] == "Region"
     assert "mars-north-1" not in {call["Region"] for call in calls.made}
@@ -145,34 +151,34 @@ def test_a_region_that_aws_does_not_have_is_never_called(world: World, machine: 
 
 
 @pytest.mark.parametrize("given", [[], [{}], "vpc", 7, True, None], ids=str)
-def test_what_is_not_an_object_is_refused(world: World, machine: Machine, pair: tuple[Vpc, Vpc], given: Any) -> None:
-    refuse(world, machine, pair, given, "$")
+def test_input_that_is_not_an_object_is_refused(network: Network, machine: Machine, pair: tuple[Vpc, Vpc], given: Any) -> None:
+    assert_refused(network, machine, pair, given, "$")
 
 
-def test_a_list_of_values_is_not_an_object(world: World, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
-    """Even in the order in which the fields are documented."""
+def test_a_list_of_values_is_refused(network: Network, machine: Machine, pair: tuple[Vpc, Vpc]) -> None:
+    """Even in the order of the documented fields."""
     vpc, peer = pair
-    refuse(world, machine, pair, [vpc.id, vpc.region, vpc.account, peer.id, peer.region, peer.account], "$")
+    assert_refused(network, machine, pair, [vpc.id, vpc.region, vpc.account, peer.id, peer.region, peer.account], "$")
 
 
 @pytest.mark.parametrize("missing", ["", "Peer"], ids=["VpcId", "PeerVpcId"])
 @pytest.mark.parametrize(("region", "account"), [(HERE, HUB), (THERE, HUB), (THERE, MEMBER)])
-def test_a_vpc_that_does_not_exist_is_named_with_its_place(
-    world: World, machine: Machine, missing: str, region: str, account: str
+def test_a_vpc_that_does_not_exist_is_named_with_its_region_and_account(
+    network: Network, machine: Machine, missing: str, region: str, account: str
 ) -> None:
-    vpc = world.vpc("10.1.0.0/16")
+    vpc = network.vpc("10.1.0.0/16")
     absent = {"VpcId": unknown_vpc_id(), "Region": region, "OwnerId": account}
     other = "" if missing else "Peer"
     given = vpc.end(other) | {missing + key: value for key, value in absent.items()}
-    with world.untouched(vpc):
+    with network.untouched(vpc):
         execution = machine.run(given).failed("VpcNotFound")
     assert execution.states == REFUSED
     assert {key: execution.cause[key] for key in absent} == absent
 
 
-def test_a_vpc_that_lives_elsewhere_does_not_exist_here(world: World, machine: Machine) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
-    with world.untouched(vpc, peer):
+def test_a_vpc_of_another_region_or_account_is_not_found(network: Network, machine: Machine) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
+    with network.untouched(vpc, peer):
         cause = machine.run(request(vpc, peer, PeerRegion=HERE)).failed("VpcNotFound").cause
         other_cause = machine.run(request(vpc, peer, PeerOwnerId=MEMBER)).failed("VpcNotFound").cause
     assert (cause["VpcId"], cause["Region"], cause["OwnerId"]) == (peer.id, HERE, HUB)

@@ -1,4 +1,4 @@
-"""What strangers write reaches the log only as the escaped value of a field: a line stays one line, and stays JSON."""
+"""Text of a caller or of a tag is logged only as an escaped value: every log line is one line of JSON."""
 
 import json
 import uuid
@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from .network import HERE, HUB, Network
 from .runtime import printed
-from .world import HERE, HUB, World
 
 FORGED = '{"level":"ERROR","fields":{"message":"forged"}}'
 HOSTILE = {
-    "a line of its own": f"\n{FORGED}\n",
+    "a line break": f"\n{FORGED}\n",
     "a carriage return": f"\r{FORGED}\r",
     "the end of a string": f'"}}}}\n{FORGED}',
     "line breaks of Unicode": f"\u2028{FORGED}\u2029\u0085",
@@ -19,11 +19,11 @@ HOSTILE = {
     "the other direction of writing": "\u202eforged",
 }
 
-IN_A_TAG = [name for name in HOSTILE if name != "a terminal's escapes"]  # which EC2's XML has no way to write
+IN_A_TAG = [name for name in HOSTILE if name != "a terminal's escapes"]  # EC2's XML can't contain these
 
 
 def records(lines: list[str]) -> list[dict[str, Any]]:
-    """Every line as the JSON object that it has to be."""
+    """Every line, parsed: each must be a JSON object."""
     found = [json.loads(line) for line in lines]
     assert all(isinstance(record, dict) and record["level"] in ("INFO", "WARN") for record in found), lines
     assert not any(character in line for line in lines for character in "\r\u001b"), lines
@@ -38,14 +38,14 @@ def warnings(lines: list[str], mark: str) -> list[dict[str, Any]]:
 def test_a_field_of_a_requested_event(environment: dict[str, str], name: str) -> None:
     mark, text = str(uuid.uuid4()), HOSTILE[name]
     for detail in ({"VpcId": mark + text}, {mark + text: "vpc-0a1b2c3d", "VpcId": "vpc-0a1b2c3d", "PeerVpcId": "vpc-0a1b2c3e"}):
-        event = {"id": "1", "source": "it", "detail-type": "VPC Peering Requested", "account": HUB, "detail": detail}
+        event = {"id": "1", "source": "test", "detail-type": "VPC Peering Requested", "account": HUB, "detail": detail}
         [fields] = warnings(printed(environment, "StartRequested", event), mark)
         assert fields["message"] == "a requested peering is not started"
 
 
 @pytest.mark.parametrize("name", IN_A_TAG)
-def test_the_value_of_a_tag(world: World, environment: dict[str, str], name: str) -> None:
-    vpc, mark = world.vpc("10.1.0.0/16"), str(uuid.uuid4())
+def test_the_value_of_a_tag(network: Network, environment: dict[str, str], name: str) -> None:
+    vpc, mark = network.vpc("10.1.0.0/16"), str(uuid.uuid4())
     vpc.tag(isthmus__dns=mark + HOSTILE[name])
     event = {
         "id": "1",
@@ -56,4 +56,4 @@ def test_the_value_of_a_tag(world: World, environment: dict[str, str], name: str
         "detail": {},
     }
     [fields] = warnings(printed(environment, "StartPeering", event), mark)
-    assert fields["message"] == "a tag can't be understood"
+    assert fields["message"] == "nothing is started for this"

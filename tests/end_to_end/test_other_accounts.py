@@ -1,4 +1,4 @@
-"""Other accounts and Regions: what they say reaches the hub, the hub acts there by the member role, and nobody else does either."""
+"""Other accounts and Regions: their tag events reach the hub, and the hub acts there by the member role. No other account can."""
 
 import json
 import uuid
@@ -9,24 +9,24 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .callers import assume, client, deliver, function, output
+from .clients import assume, client, deliver, function, functions, output
 from .executions import Machine
 from .listening import Listener
-from .world import HERE, HUB, MEMBER, THERE, Vpc, World, wait_until
+from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, wait_until
 
 OTHER_MEMBER, STRANGER = "111111111111", "999999999999"
 SYDNEY = "ap-southeast-2"
 MEMBER_ROLE = f"arn:aws:iam::{MEMBER}:role/isthmus-member"
 
 
-def wish(vpc: Vpc, peer: Vpc) -> None:
-    """Each end wishes the other, and so consents. The hint of either is enough, so the peer's come first and unheard."""
+def tag_both(vpc: Vpc, peer: Vpc) -> None:
+    """Each VPC requests the other and so consents. One event is enough: tests drop the peer's, which comes first."""
     peer.tag(isthmus__accept=vpc.account, isthmus__peer=f"{vpc.id}@{vpc.region}@{vpc.account}")
     vpc.tag(isthmus__accept=peer.account, isthmus__peer=f"{peer.id}@{peer.region}@{peer.account}")
 
 
 def peered(machine: Machine, vpc: Vpc, peer: Vpc) -> str:
-    """The connection that the tags' executions made, after all of them have ended."""
+    """Waits for the executions that the tags start and returns their connection."""
     wait_until(lambda: bool(machine.executions(f"{vpc.id}_{peer.id}")), "the tag started an execution")
     for arn in machine.executions(f"{vpc.id}_{peer.id}") + machine.executions(f"{peer.id}_{vpc.id}"):
         machine.wait(arn)
@@ -45,33 +45,36 @@ def peered(machine: Machine, vpc: Vpc, peer: Vpc) -> str:
     ],
     ids=["a member with the hub", "two members", "one member's two Regions", "the hub's other Regions"],
 )
-def test_a_tag_elsewhere_is_heard_and_carried_out(
-    world: World, machine: Machine, place: tuple[str, str], peer_place: tuple[str, str]
+def test_a_tag_in_another_account_or_region_peers(
+    network: Network, machine: Machine, place: tuple[str, str], peer_place: tuple[str, str]
 ) -> None:
-    vpc = world.vpc("10.1.0.0/16", region=place[0], account=place[1])
-    peer = world.vpc("10.2.0.0/16", region=peer_place[0], account=peer_place[1])
-    world.control.disturb_events(drop=1)  # the peer's own word is lost
-    wish(vpc, peer)
+    vpc = network.vpc("10.1.0.0/16", region=place[0], account=place[1])
+    peer = network.vpc("10.2.0.0/16", region=peer_place[0], account=peer_place[1])
+    network.control.disturb_events(drop=1)  # the peer's own event is lost
+    tag_both(vpc, peer)
     pcx = peered(machine, vpc, peer)
     wait_until(lambda: bool(peer.routes_to(pcx)), "the peer is routed")
     assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/16", "active")}
     assert peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/16", "active")}
-    assert machine.executions(f"{peer.id}_{vpc.id}") == [], "only the one hint arrived"
+    assert machine.executions(f"{peer.id}_{vpc.id}") == [], "only one event arrived"
 
 
-def test_each_function_acts_there_by_its_own_name(world: World, machine: Machine) -> None:
-    """A member's owner sees in CloudTrail which function of which stack it was."""
-    member = "333333333333"  # where no other test has had to do, so that no function has a session there already
-    vpc = world.vpc("10.1.0.0/16", region=THERE, account=member)
-    peer = world.vpc("10.2.0.0/16", region=SYDNEY, account=member)
+def test_each_function_acts_there_with_its_own_session_name(
+    network: Network, machine: Machine, environment: dict[str, str]
+) -> None:
+    """CloudTrail in the member's account shows which function of which stack made a call."""
+    member = "333333333333"  # no other test uses this account, so no function has a session there yet
+    vpc = network.vpc("10.1.0.0/16", region=THERE, account=member)
+    peer = network.vpc("10.2.0.0/16", region=SYDNEY, account=member)
     machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
     role = f"arn:aws:iam::{member}:role/isthmus-member"
-    assumed = [call for call in world.every_call() if call["Action"] == "AssumeRole" and call["Parameters"]["RoleArn"] == role]
+    assumed = [call for call in network.every_call() if call["Action"] == "AssumeRole" and call["Parameters"]["RoleArn"] == role]
     sessions = {call["Parameters"]["RoleSessionName"]: call for call in assumed}
-    functions = {session.removeprefix("isthmus-").partition("Function")[0]: call for session, call in sessions.items()}
-    assert functions.keys() >= {"CreateRequest", "AcceptInPeerRegion", "UpdateRoutes"}
-    for name, call in functions.items():
-        assert call["Caller"].startswith(f"arn:aws:iam::{HUB}:role/isthmus-{name}FunctionRole")
+    acting = [function(environment, state) for state in ("CreateRequest", "AcceptInPeerRegion", "UpdateRoutes")]
+    assert sessions.keys() >= {each["FunctionName"] for each in acting}
+    roles = {each["FunctionName"]: each["Role"] for each in functions(environment)}
+    for name, call in sessions.items():
+        assert call["Caller"] == roles[name]
         assert call["Parameters"]["ExternalId"]
 
 
@@ -92,34 +95,34 @@ def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(e
         assert assume(environment, MEMBER_ROLE, caller, **more) == "AccessDenied", (caller, more)
 
 
-def test_an_account_without_the_member_role_is_named(world: World, machine: Machine, environment: dict[str, str]) -> None:
-    nobody = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
+def test_an_account_without_the_member_role_is_named(network: Network, machine: Machine, environment: dict[str, str]) -> None:
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
     iam = client(environment, "iam", STRANGER)
-    with suppress(iam.exceptions.EntityAlreadyExistsException):  # an account with roles, but not with ours
-        iam.create_role(RoleName="somebody-s-own", AssumeRolePolicyDocument=json.dumps(nobody))
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=STRANGER)
-    with world.untouched(vpc, peer):
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # the account has roles, but not the member role
+        iam.create_role(RoleName="another-role", AssumeRolePolicyDocument=json.dumps(deny))
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE, account=STRANGER)
+    with network.untouched(vpc, peer):
         cause = machine.run({**vpc.end(), **peer.end("Peer")}).failed("AccessDenied").cause
     assert (cause["Action"], cause["OwnerId"], cause["Region"]) == ("sts:AssumeRole", STRANGER, THERE)
 
 
 @pytest.fixture
-def wished(world: World) -> Iterator[tuple[Vpc, Vpc]]:
-    """Two VPCs whose owners wish to be peered, of which nobody has heard: any event that gets through would peer them."""
-    vpc = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER)
-    peer = world.vpc("10.2.0.0/16")
-    world.control.disturb_events(drop=2)
-    wish(vpc, peer)
+def requesting(network: Network) -> Iterator[tuple[Vpc, Vpc]]:
+    """Two VPCs whose tags request a peering, without their events: any event about them that the stack accepts would peer them."""
+    vpc = network.vpc("10.1.0.0/16", region=THERE, account=MEMBER)
+    peer = network.vpc("10.2.0.0/16")
+    network.control.disturb_events(drop=2)
+    tag_both(vpc, peer)
     before = vpc.everything(), peer.everything()
     yield vpc, peer
     assert (vpc.everything(), peer.everything()) == before
-    world.control.disturb_events(drop=2)
+    network.control.disturb_events(drop=2)
     for end in (vpc, peer):
         end.ec2.delete_tags(Resources=[end.id])
 
 
-def hint(vpc: Vpc, **fields: Any) -> dict[str, Any]:
-    """The event that AWS would have delivered, as PutEvents takes it, but for what is told otherwise."""
+def tag_event(vpc: Vpc, **fields: Any) -> dict[str, Any]:
+    """The event that AWS would deliver for a tag change, as an entry of PutEvents, with `fields` replaced."""
     detail = {"service": "ec2", "resource-type": "vpc", "changed-tag-keys": ["isthmus:peer"], "tags": {}}
     return {
         "Source": "aws.tag",
@@ -132,44 +135,44 @@ def hint(vpc: Vpc, **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("account", "fields", "error"),
     [
-        (STRANGER, {"Source": "somebody"}, "AccessDeniedException"),
-        (STRANGER, {"Source": "somebody", "DetailType": "VPC Peering Requested"}, "AccessDeniedException"),
+        (STRANGER, {"Source": "test"}, "AccessDeniedException"),
+        (STRANGER, {"Source": "test", "DetailType": "VPC Peering Requested"}, "AccessDeniedException"),
         (STRANGER, {}, "NotAuthorizedForSourceException"),
         (MEMBER, {}, "NotAuthorizedForSourceException"),
-        (MEMBER, {"Source": "somebody"}, "AccessDeniedException"),
-        (MEMBER, {"Source": "somebody", "DetailType": "VPC Peering Active"}, "AccessDeniedException"),
+        (MEMBER, {"Source": "test"}, "AccessDeniedException"),
+        (MEMBER, {"Source": "test", "DetailType": "VPC Peering Active"}, "AccessDeniedException"),
         (HUB, {}, "NotAuthorizedForSourceException"),
-        (HUB, {"Source": "somebody"}, None),  # on its own bus an account may put what it likes; no rule hears it
+        (HUB, {"Source": "test"}, None),  # an account may put any event on its own bus; no rule matches it
     ],
 )
-def test_what_is_put_on_the_bus_by_hand_changes_nothing(
-    world: World,
+def test_events_put_on_the_bus_by_an_account_itself_change_nothing(
+    network: Network,
     machine: Machine,
     environment: dict[str, str],
-    wished: tuple[Vpc, Vpc],
+    requesting: tuple[Vpc, Vpc],
     account: str,
     fields: dict[str, str],
     error: str | None,
 ) -> None:
-    entry = hint(wished[0], EventBusName=environment["EVENT_BUS_ARN"], **fields)
+    entry = tag_event(requesting[0], EventBusName=environment["EVENT_BUS_ARN"], **fields)
     assert put_events(environment, account, entry) == error
-    assert_nothing_started(world, machine, wished)
+    assert_nothing_started(network, machine, requesting)
 
 
 def test_a_stranger_s_rule_does_not_reach_the_bus(
-    world: World, machine: Machine, environment: dict[str, str], wished: tuple[Vpc, Vpc]
+    network: Network, machine: Machine, environment: dict[str, str], requesting: tuple[Vpc, Vpc]
 ) -> None:
-    """A stranger's account has real tag changes, too, and a rule that forwards them as a member's does."""
+    """The other account has real tag events, and a rule that forwards them in the same way as a member's."""
     everything = Listener(environment, {"version": ["0"]})
     events = client(environment, "events", STRANGER)
     name = f"intrusion-{uuid.uuid4()}"
     events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.tag"]}))
     target = {"Id": "hub", "Arn": environment["EVENT_BUS_ARN"], "RoleArn": f"arn:aws:iam::{STRANGER}:role/forward"}
     events.put_targets(Rule=name, Targets=[target])
-    strange = world.vpc("10.3.0.0/16", account=STRANGER)
-    strange.tag(isthmus__peer=f"{wished[1].id}@{wished[1].region}@{wished[1].account}")
-    assert_nothing_started(world, machine, (*wished, strange))
-    senders = {event["account"] for event in everything.heard()}
+    tagged = network.vpc("10.3.0.0/16", account=STRANGER)
+    tagged.tag(isthmus__peer=f"{requesting[1].id}@{requesting[1].region}@{requesting[1].account}")
+    assert_nothing_started(network, machine, (*requesting, tagged))
+    senders = {event["account"] for event in everything.received()}
     everything.stop()
     events.remove_targets(Rule=name, Ids=["hub"])
     events.delete_rule(Name=name)
@@ -177,61 +180,56 @@ def test_a_stranger_s_rule_does_not_reach_the_bus(
 
 
 def test_a_member_s_event_about_another_account_s_vpc_changes_nothing(
-    world: World, machine: Machine, environment: dict[str, str], wished: tuple[Vpc, Vpc]
+    network: Network, machine: Machine, environment: dict[str, str], requesting: tuple[Vpc, Vpc]
 ) -> None:
-    """Even if AWS's own event could be forged: the account is stamped on it, and the VPC must be of that account."""
-    for vpc in wished:
+    """Even if an event of AWS could be forged: EventBridge sets its account, and the VPC must belong to that account."""
+    for vpc in requesting:
         arn = f"arn:aws:ec2:{vpc.region}:{vpc.account}:vpc/{vpc.id}"
-        deliver(environment, OTHER_MEMBER, THERE, arn, {"isthmus:peer": wished[0].id})
-    assert_nothing_started(world, machine, wished)
+        deliver(environment, OTHER_MEMBER, THERE, arn, {"isthmus:peer": requesting[0].id})
+    assert_nothing_started(network, machine, requesting)
 
 
-def test_tags_that_only_the_event_tells_change_nothing(world: World, machine: Machine, environment: dict[str, str]) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16", region=THERE, account=MEMBER), world.vpc("10.2.0.0/16")
+def test_tags_that_are_only_in_the_event_change_nothing(network: Network, machine: Machine, environment: dict[str, str]) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16", region=THERE, account=MEMBER), network.vpc("10.2.0.0/16")
     before = vpc.everything(), peer.everything()
     arn = f"arn:aws:ec2:{THERE}:{MEMBER}:vpc/{vpc.id}"
     deliver(environment, MEMBER, THERE, arn, {"isthmus:peer": f"{peer.id}@{HERE}@{HUB}", "isthmus:accept": HUB})
-    assert_nothing_started(world, machine, (vpc, peer))
+    assert_nothing_started(network, machine, (vpc, peer))
     assert (vpc.everything(), peer.everything()) == before
 
 
 def put_events(environment: dict[str, str], account: str, entry: dict[str, Any]) -> str | None:
     try:
         answer = client(environment, "events", account).put_events(Entries=[entry])
-    except ClientError as refused:
-        return refused.response["Error"]["Code"]
+    except ClientError as error:
+        return error.response["Error"]["Code"]
     return answer["Entries"][0].get("ErrorCode")
 
 
-def assert_nothing_started(world: World, machine: Machine, vpcs: tuple[Vpc, ...]) -> None:
-    """After a later event has come through on the same way, none of an earlier one is still to come.
+def assert_nothing_started(network: Network, machine: Machine, vpcs: tuple[Vpc, ...]) -> None:
+    """Asserts that no execution was started for these VPCs.
 
-    Nor have the VPCs changed, as their fixture finds.
+    A later event of another pair, delivered in the same way, has been processed by then. The fixture of the VPCs asserts that
+    they are unchanged.
     """
-    witness, peer = world.vpc("10.8.0.0/16", region=THERE, account=MEMBER), world.vpc("10.8.0.0/16")
-    wish(witness, peer)  # refused for the overlap, hence never anything but an execution
-    wait_until(lambda: bool(machine.executions(f"{witness.id}_{peer.id}")), "the witness was heard")
-    for execution in machine.executions(witness.id):
+    later, peer = network.vpc("10.8.0.0/16", region=THERE, account=MEMBER), network.vpc("10.8.0.0/16")
+    tag_both(later, peer)  # their blocks overlap, so this causes executions and nothing else
+    wait_until(lambda: bool(machine.executions(f"{later.id}_{peer.id}")), "the later event was processed")
+    for execution in machine.executions(later.id):
         machine.wait(execution)
     for vpc in vpcs:
         assert machine.executions(vpc.id) == []
 
 
-def test_a_stranger_s_request_is_not_accepted(world: World, machine: Machine, environment: dict[str, str]) -> None:
-    """Neither by an execution, which makes a request of its own, nor by the function that accepts, told to take theirs."""
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
-    stranger = world.vpc("10.3.0.0/16", account=STRANGER)
-    pcx = world.peered_by_hand(stranger, vpc, accept=False)
-    machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
-    accept = function(environment, "AcceptInPeerRegion")["FunctionName"]
-    task = {
-        "VpcPeeringConnectionId": pcx,
-        "Requester": stranger.end(),
-        "Accepter": vpc.end(),
-        "Ends": [vpc.end(), peer.end()],
-        "Tags": {},
-        "Attempt": 0,
-    }
-    answer = json.load(client(environment, "lambda").invoke(FunctionName=accept, Payload=json.dumps(task))["Payload"])
-    assert answer["errorType"] == "InvalidRequest"
+def test_a_stranger_s_request_is_not_accepted(network: Network, machine: Machine) -> None:
+    """An execution only accepts a connection between the two VPCs of its input, by their ids, Regions and owners."""
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
+    stranger = network.vpc("10.3.0.0/16", account=STRANGER)
+    pcx = network.peer_manually(stranger, vpc, accept=False)
+    output = machine.run({**vpc.end(), **peer.end("Peer")}).succeeded().output
+    assert output["VpcPeeringConnectionId"] != pcx
+    claimed = {**vpc.end(), "PeerVpcId": stranger.id, "PeerRegion": stranger.region, "PeerOwnerId": HUB}
+    for given in (claimed, {**claimed, "DryRun": True}):
+        cause = machine.run(given).failed("VpcNotFound").cause
+        assert (cause["VpcId"], cause["OwnerId"]) == (stranger.id, HUB)
     assert vpc.connection(pcx)["Status"]["Code"] == "pending-acceptance"

@@ -1,9 +1,9 @@
-"""Who may assume the role that starts the machines: the local stack lets in all of one account, and one role of another."""
+"""Who may assume the role that starts the machines: in the local stack all roles of one account, and one role of another."""
 
 import pytest
 
-from .callers import assume, output
-from .world import HUB, MEMBER
+from .clients import assume, output
+from .network import HUB, MEMBER
 
 PIPELINE_ACCOUNT = "111111111111"
 
@@ -16,7 +16,9 @@ PIPELINE_ACCOUNT = "111111111111"
         f"arn:aws:iam::{MEMBER}:role/owner-of-pipelines",
     ],
 )
-def test_whom_the_stack_names_may_assume_it_and_pass_session_tags(environment: dict[str, str], caller: str) -> None:
+def test_accounts_and_roles_that_the_stack_names_may_assume_it_and_pass_session_tags(
+    environment: dict[str, str], caller: str
+) -> None:
     tags = [{"Key": "team", "Value": "payments"}]
     assert assume(environment, output(environment, "InvokeRoleArn"), caller, Tags=tags) is None
 

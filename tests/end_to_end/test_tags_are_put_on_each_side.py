@@ -1,46 +1,46 @@
-"""Tags of a connection exist once for each account and Region, so each side is tagged by itself and read back by itself."""
+"""A connection has separate tags in each account and Region, so each side is tagged and read back separately."""
 
 import pytest
 
 from .executions import Execution, Machine
+from .network import HERE, MEMBER, THERE, Network, Vpc, request
 from .places import PLACES
-from .world import HERE, MEMBER, THERE, Vpc, World, request
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(world: World) -> None:
-    world.hurry()
+def no_delays(network: Network) -> None:
+    network.remove_delays()
 
 
 @PLACES
-def test_both_sides_carry_the_default_name_and_whose_it_is(
-    world: World, machine: Machine, peer_region: str, peer_account: str
+def test_both_sides_have_the_default_name_and_the_stack_s_own_tags(
+    network: Network, machine: Machine, peer_region: str, peer_account: str
 ) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
     execution = machine.run(request(vpc, peer)).succeeded()
     assert tags(vpc, execution) == {"Name": f"{vpc.id}/{peer.id}", **ownership(execution)}
     assert tags(peer, execution) == tags(vpc, execution)
 
 
-def test_the_default_name_follows_the_request_whoever_is_the_requester(world: World, machine: Machine) -> None:
-    smaller, larger = sorted((world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")), key=lambda vpc: vpc.id)
+def test_the_default_name_follows_the_request_not_the_direction_of_the_connection(network: Network, machine: Machine) -> None:
+    smaller, larger = sorted((network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")), key=lambda vpc: vpc.id)
     execution = machine.run(request(larger, smaller)).succeeded()
     assert execution.output["Requester"]["VpcId"] == smaller.id
     assert tags(larger, execution)["Name"] == f"{larger.id}/{smaller.id}"
 
 
 @PLACES
-def test_both_sides_carry_the_given_name_and_tags(world: World, machine: Machine, peer_region: str, peer_account: str) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
-    wish = {"Name": "payments to ledger", "Tags": {"team": "payments", "cost centre": "4711/ß", "empty": ""}}
-    execution = machine.run(request(vpc, peer, **wish)).succeeded()
-    assert tags(vpc, execution) == {"Name": wish["Name"], **wish["Tags"], **ownership(execution)}
+def test_both_sides_have_the_given_name_and_tags(network: Network, machine: Machine, peer_region: str, peer_account: str) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
+    given = {"Name": "payments to ledger", "Tags": {"team": "payments", "cost centre": "4711/ß", "empty": ""}}
+    execution = machine.run(request(vpc, peer, **given)).succeeded()
+    assert tags(vpc, execution) == {"Name": given["Name"], **given["Tags"], **ownership(execution)}
     assert tags(peer, execution) == tags(vpc, execution)
 
 
-def test_every_tag_is_put_on_in_the_call_that_makes_the_connection(world: World, machine: Machine) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
-    with world.calls() as calls:
+def test_every_tag_is_set_by_the_call_that_creates_the_connection(network: Network, machine: Machine) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
+    with network.calls() as calls:
         execution = machine.run(request(vpc, peer, Name="payments", Tags={"team": "a"})).succeeded()
     [created] = [call["Parameters"] for call in calls.made if call["Action"] == "CreateVpcPeeringConnection"]
     assert created["TagSpecification.1.ResourceType"] == "vpc-peering-connection"
@@ -50,9 +50,9 @@ def test_every_tag_is_put_on_in_the_call_that_makes_the_connection(world: World,
     assert calls.count("CreateTags") == 0, "within one account and Region both sides share their tags"
 
 
-def test_the_other_side_is_tagged_in_its_own_account_and_region(world: World, machine: Machine) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
-    with world.calls() as calls:
+def test_the_other_side_is_tagged_in_its_own_account_and_region(network: Network, machine: Machine) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
+    with network.calls() as calls:
         output = machine.run(request(vpc, peer)).succeeded().output
     [tagged] = [call for call in calls.made if call["Action"] == "CreateTags" and not call["Error"]]
     assert (tagged["Account"], tagged["Region"]) == (output["Accepter"]["OwnerId"], output["Accepter"]["Region"])
@@ -61,36 +61,36 @@ def test_the_other_side_is_tagged_in_its_own_account_and_region(world: World, ma
 
 @PLACES
 def test_running_it_again_with_another_name_renames_both_sides(
-    world: World, machine: Machine, peer_region: str, peer_account: str
+    network: Network, machine: Machine, peer_region: str, peer_account: str
 ) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
     first = machine.run(request(vpc, peer, Name="old", Tags={"team": "a", "kept": "yes"})).succeeded()
     second = machine.run(request(vpc, peer, Name="new", Tags={"team": "b"})).succeeded()
     assert second.output["Created"] is False
     expected = {"Name": "new", "team": "b", "kept": "yes", **ownership(first)}
     assert (tags(vpc, second), tags(peer, second)) == (expected, expected)
 
-    with world.calls() as calls:
+    with network.calls() as calls:
         machine.run(request(vpc, peer, Name="new", Tags={"team": "b"})).succeeded()
     assert calls.writes() == []
 
 
 @pytest.mark.parametrize("region", [HERE, THERE])
-def test_a_renaming_that_was_interrupted_is_finished_by_the_next_run(world: World, machine: Machine, region: str) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16", region=HERE), world.vpc("10.2.0.0/16", region=THERE)
+def test_an_interrupted_rename_is_completed_by_the_next_run(network: Network, machine: Machine, region: str) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16", region=HERE), network.vpc("10.2.0.0/16", region=THERE)
     machine.run(request(vpc, peer, Name="old")).succeeded()
-    world.control.plant_faults({"Action": "CreateTags", "Region": region, "Code": "UnauthorizedOperation", "HttpStatus": 403})
+    network.control.plant_faults({"Action": "CreateTags", "Region": region, "Code": "UnauthorizedOperation", "HttpStatus": 403})
     machine.run(request(vpc, peer, Name="new")).failed("AccessDenied")
     execution = machine.run(request(vpc, peer, Name="new")).succeeded()
     assert (tags(vpc, execution)["Name"], tags(peer, execution)["Name"]) == ("new", "new")
 
 
 @pytest.mark.parametrize("name", [{}, {"Name": "payments"}], ids=["the default name", "a given name"])
-def test_a_run_from_the_other_end_renames_nothing(world: World, machine: Machine, name: dict[str, str]) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=THERE)
+def test_a_run_from_the_other_end_does_not_rename(network: Network, machine: Machine, name: dict[str, str]) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
     first = machine.run(request(vpc, peer, **name)).succeeded()
     before = tags(vpc, first), tags(peer, first)
-    with world.calls() as calls:
+    with network.calls() as calls:
         machine.run(request(peer, vpc, **name)).succeeded()
     assert calls.writes() == []
     assert (tags(vpc, first), tags(peer, first)) == before
@@ -99,13 +99,13 @@ def test_a_run_from_the_other_end_renames_nothing(world: World, machine: Machine
 @pytest.mark.parametrize("accepted", [True, False], ids=["active", "pending"])
 @PLACES
 def test_an_adopted_connection_keeps_its_own_tags(
-    world: World, machine: Machine, peer_region: str, peer_account: str, accepted: bool
+    network: Network, machine: Machine, peer_region: str, peer_account: str, accepted: bool
 ) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
-    pcx = world.peered_by_hand(vpc, peer, accept=accepted)
-    vpc.ec2.create_tags(Resources=[pcx], Tags=[{"Key": "Name", "Value": "ours by hand"}])
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
+    pcx = network.peer_manually(vpc, peer, accept=accepted)
+    vpc.ec2.create_tags(Resources=[pcx], Tags=[{"Key": "Name", "Value": "manual"}])
     if (peer.region, peer.account) != (vpc.region, vpc.account):
-        peer.ec2.create_tags(Resources=[pcx], Tags=[{"Key": "Name", "Value": "theirs by hand"}])
+        peer.ec2.create_tags(Resources=[pcx], Tags=[{"Key": "Name", "Value": "manual, other side"}])
     before = vpc.connection(pcx)["Tags"], peer.connection(pcx)["Tags"]
 
     execution = machine.run(request(vpc, peer, Name="another", Tags={"team": "payments"})).succeeded()
@@ -114,12 +114,12 @@ def test_an_adopted_connection_keeps_its_own_tags(
     assert (vpc.connection(pcx)["Tags"], peer.connection(pcx)["Tags"]) == before
 
 
-def test_what_a_member_puts_on_its_own_side_is_not_written_on_ours(world: World, machine: Machine) -> None:
-    """A request made by hand in this stack's name: its owner chooses its tags, but not those that others read elsewhere."""
-    vpc = world.vpc("10.1.0.0/16", account=MEMBER)
-    while (peer := world.vpc("10.2.0.0/16", region=THERE)).id < vpc.id:
-        pass  # the end with the smaller id is the one whose side says whose connection it is
-    pcx = world.peered_by_hand(vpc, peer, accept=False)
+def test_what_a_member_puts_on_its_own_side_is_not_written_on_ours(network: Network, machine: Machine) -> None:
+    """A connection requested manually with this stack's tag: its owner decides about the tags of that side only."""
+    vpc = network.vpc("10.1.0.0/16", account=MEMBER)
+    while (peer := network.vpc("10.2.0.0/16", region=THERE)).id < vpc.id:
+        pass  # the side of the smaller id is the one that decides whose connection it is
+    pcx = network.peer_manually(vpc, peer, accept=False)
     forged = {"isthmus:stack": "isthmus", "Access": "admin"}
     vpc.ec2.create_tags(Resources=[pcx], Tags=[{"Key": key, "Value": value} for key, value in forged.items()])
     execution = machine.run(request(peer, vpc)).succeeded()
@@ -128,11 +128,11 @@ def test_what_a_member_puts_on_its_own_side_is_not_written_on_ours(world: World,
 
 
 def tags(vpc: Vpc, execution: Execution) -> dict[str, str]:
-    """The connection's tags as that VPC's own account and Region see them."""
+    """The connection's tags, as EC2 shows them to that VPC's own account and Region."""
     found = vpc.connection(execution.output["VpcPeeringConnectionId"])["Tags"]
     return {tag["Key"]: tag["Value"] for tag in found}
 
 
 def ownership(execution: Execution) -> dict[str, str]:
-    """What says which stack and which execution made a connection."""
+    """The tags that record which stack and which execution created a connection."""
     return {"isthmus:stack": "isthmus", "isthmus:execution": execution.arn}

@@ -1,7 +1,7 @@
 """Two hundred route tables a side, five IPv4 blocks and an IPv6 block each: 2,400 routes, from one small plan.
 
-At EC2's pace no invocation may need to write them all, so here each call of EC2 takes long enough that none can: the
-function stops in good time, says what remains, and is called again. One execution serves all tests of this file.
+One invocation can't write so many at EC2's rate, so here every call of EC2 is delayed accordingly: the function stops
+before its timeout, reports how many routes remain, and is called again. All tests of this file examine one execution.
 """
 
 from collections import Counter
@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 
 from .calls import Calls
-from .conftest import calm
+from .conftest import reset
 from .executions import Execution, Machine
-from .world import HERE, THERE, Vpc, World, request
+from .network import HERE, THERE, Network, Vpc, request
 
 TABLES = 200  # the default quota of route tables per VPC
 BLOCKS = tuple(f"10.{second}.0.0/16" for second in (1, 11, 21, 31, 41)) + ("2600:1f00:1::/56",)
 PEER_BLOCKS = tuple(f"10.{second}.0.0/16" for second in (2, 12, 22, 32, 42)) + ("2600:1f00:2::/56",)
 ROUTES = 2 * TABLES * 6
-LATENCY = 0.3  # eight calls at once make 90 s of 2,400 routes; one invocation writes for at most 38 s
-FAR_BELOW = 128 * 1024  # of the 256 KiB that Step Functions lets pass from state to state
+LATENCY = 0.3  # with eight concurrent calls, 2,400 routes take 90 s; one invocation writes for at most 38 s
+FAR_BELOW = 128 * 1024  # Step Functions' limit for the data that passes between states is 256 KiB
 
 
 @dataclass(frozen=True)
 class Largest:
-    """The execution, its surroundings, and what was seen of it."""
+    """The execution, its VPCs, and what was recorded of it."""
 
     vpc: Vpc
     peer: Vpc
@@ -36,18 +36,18 @@ class Largest:
 
 
 @pytest.fixture(scope="module")
-def largest(shared_world: World, environment: dict[str, str]) -> Largest:
-    world, machine = shared_world, Machine(environment, environment["STATE_MACHINE_ARN"])
-    calm(world)
-    world.hurry()
-    vpc, peer = world.vpc(*BLOCKS, region=HERE), world.vpc(*PEER_BLOCKS, region=THERE)
+def largest(shared_network: Network, environment: dict[str, str]) -> Largest:
+    network, machine = shared_network, Machine(environment, environment["STATE_MACHINE_ARN"])
+    reset(network)
+    network.remove_delays()
+    vpc, peer = network.vpc(*BLOCKS, region=HERE), network.vpc(*PEER_BLOCKS, region=THERE)
     for end in (vpc, peer):
         for _ in range(TABLES - 1):
             end.table()
-    world.control.set_latency(LATENCY)
-    with world.calls() as calls:
+    network.control.set_latency(LATENCY)
+    with network.calls() as calls:
         execution = machine.run(request(vpc, peer))
-    world.control.set_latency(0)
+    network.control.set_latency(0)
     return Largest(vpc, peer, execution, machine.history(execution.arn), machine.failed_tries(execution.arn), calls)
 
 
@@ -59,10 +59,10 @@ def test_every_table_of_each_side_routes_every_block_of_the_other(largest: Large
         assert end.routes_to(pcx) == {(table, block, "active") for table in tables for block in blocks}
 
 
-def test_a_function_short_of_time_says_what_remains_and_goes_on_where_it_stopped(largest: Largest) -> None:
-    assert {error for error, _ in largest.failed_tries} == {"RoutesRemaining"}, "none was cut off, none met a fault"
+def test_a_function_stops_before_its_timeout_and_continues_where_it_stopped(largest: Largest) -> None:
+    assert {error for error, _ in largest.failed_tries} == {"RoutesRemaining"}, "no call timed out or failed otherwise"
     remaining = [ROUTES, *(int(cause["Message"].split()[0]) for _, cause in largest.failed_tries), 0]
-    assert len(remaining) >= 4, "it took three calls at least"
+    assert len(remaining) >= 4, "at least three calls"
     assert all(before > after for before, after in zip(remaining, remaining[1:], strict=False)), remaining
 
 
@@ -81,13 +81,13 @@ def test_what_passes_from_state_to_state_stays_far_below_the_limit(largest: Larg
     assert too_large(largest.history) == {}
 
 
-def test_so_does_what_a_dry_run_passes_which_is_the_plan_and_the_routes_at_once(machine: Machine, largest: Largest) -> None:
+def test_so_does_what_a_dry_run_passes_which_is_the_complete_output(machine: Machine, largest: Largest) -> None:
     plan = machine.run(request(largest.vpc, largest.peer, DryRun=True)).succeeded()
     assert plan.output["Status"] == "planned"
     assert too_large(machine.history(plan.arn)) == {}
 
 
-def test_the_output_lists_as_many_routes_as_it_may_and_says_how_many_there_are(largest: Largest) -> None:
+def test_the_output_lists_a_limited_number_of_routes_and_contains_the_total(largest: Largest) -> None:
     output = largest.execution.succeeded().output
     listed = {(route["RouteTableId"], route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"])
               for route in output["Routes"]}  # fmt: skip
@@ -103,17 +103,17 @@ def test_every_description_of_route_tables_is_read_page_by_page(largest: Largest
     assert len([parameters for parameters in described if "NextToken" in parameters]) >= 2, "a second page on each side"
 
 
-def test_the_calls_are_those_of_any_other_run_and_the_pages_and_the_goings_on(largest: Largest) -> None:
+def test_the_calls_are_those_of_any_other_run_and_one_for_each_page_and_continuation(largest: Largest) -> None:
     made = Counter(largest.calls.ec2())
     pages = 2 * 2  # two sides of two pages
-    looks = 1 + len(largest.failed_tries)  # by CreateRequest, and by each call that goes on
+    reads = 1 + len(largest.failed_tries)  # by CreateRequest, and by each call that continues
     assert made["CreateRoute"] == ROUTES
-    assert made["DescribeRouteTables"] <= pages * looks
+    assert made["DescribeRouteTables"] <= pages * reads
     assert made.total() - made["CreateRoute"] - made["DescribeRouteTables"] <= 6 + 1  # one: tags of the other side
 
 
-def test_running_it_again_writes_nothing(world: World, machine: Machine, largest: Largest) -> None:
-    with world.calls() as calls:
+def test_running_it_again_writes_nothing(network: Network, machine: Machine, largest: Largest) -> None:
+    with network.calls() as calls:
         execution = machine.run(request(largest.vpc, largest.peer)).succeeded()
     assert calls.writes() == []
     assert set(execution.actions()) == {"Unchanged"}
@@ -121,7 +121,7 @@ def test_running_it_again_writes_nothing(world: World, machine: Machine, largest
 
 
 def too_large(history: list[dict[str, Any]]) -> dict[str, int]:
-    """The events that carry more than they should, with how many bytes."""
+    """The events that are larger than they should be, with their sizes in bytes."""
     sizes = {
         f"{event['id']} {event['type']}": len(text.encode())
         for event in history

@@ -1,28 +1,28 @@
-"""What is routed: every block of the other VPC by default, or a part of it, down to one address."""
+"""The routed destinations: by default every block of the other VPC, or a part of one, down to one address."""
 
 from typing import Any
 
 import pytest
 
 from .executions import Machine
-from .world import THERE, Vpc, World, request
+from .network import THERE, Network, Vpc, request
 
 NOTHING = {"Tables": "none"}
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(world: World) -> None:
-    world.hurry()
+def no_delays(network: Network) -> None:
+    network.remove_delays()
 
 
 @pytest.fixture
-def vpc(world: World) -> Vpc:
-    return world.vpc("10.1.0.0/16", "2600:1f00:1::/56")
+def vpc(network: Network) -> Vpc:
+    return network.vpc("10.1.0.0/16", "2600:1f00:1::/56")
 
 
 @pytest.fixture
-def peer(world: World) -> Vpc:
-    return world.vpc("10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56")
+def peer(network: Network) -> Vpc:
+    return network.vpc("10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def peer(world: World) -> Vpc:
     ],
 )  # fmt: skip
 def test_a_block_a_part_of_it_or_one_address_is_routed(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc, written: str, routed: str
+    network: Network, machine: Machine, vpc: Vpc, peer: Vpc, written: str, routed: str
 ) -> None:
     selections = {"Routes": {"Destinations": [written]}, "PeerRoutes": NOTHING}
     output = machine.run(request(vpc, peer, **selections)).succeeded().output
@@ -57,7 +57,9 @@ def test_a_block_a_part_of_it_or_one_address_is_routed(
     }  # fmt: skip
 
 
-def test_several_destinations_go_in_every_selected_table_each_once(world: World, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
+def test_every_selected_table_gets_each_of_several_destinations_once(
+    network: Network, machine: Machine, vpc: Vpc, peer: Vpc
+) -> None:
     tables = [vpc.table(), vpc.table()]
     destinations = ["10.2.3.0/24", "10.12.0.7", "10.12.0.7/32", "2600:1f00:2:1::/64"]
     selections = {"Routes": {"Tables": tables, "Destinations": destinations}, "PeerRoutes": NOTHING}
@@ -67,15 +69,17 @@ def test_several_destinations_go_in_every_selected_table_each_once(world: World,
     assert execution.actions() == {"Created": len(expected)}
 
 
-def test_by_default_every_block_is_routed_primary_secondary_and_ipv6(world: World, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
+def test_by_default_every_block_is_routed_primary_secondary_and_ipv6(
+    network: Network, machine: Machine, vpc: Vpc, peer: Vpc
+) -> None:
     output = machine.run(request(vpc, peer, PeerRoutes={"Tables": "main"})).succeeded().output
     pcx = output["VpcPeeringConnectionId"]
     assert {block for _, block, _ in vpc.routes_to(pcx)} == {"10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56"}
     assert {block for _, block, _ in peer.routes_to(pcx)} == {"10.1.0.0/16", "2600:1f00:1::/56"}
 
 
-def test_each_side_chooses_its_own_destinations(world: World, machine: Machine, vpc: Vpc) -> None:
-    peer = world.vpc("10.2.0.0/16", "10.12.0.0/16", region=THERE)
+def test_each_side_has_its_own_destinations(network: Network, machine: Machine, vpc: Vpc) -> None:
+    peer = network.vpc("10.2.0.0/16", "10.12.0.0/16", region=THERE)
     selections = {"Routes": {"Destinations": ["10.12.0.0/24"]}, "PeerRoutes": {"Destinations": ["10.1.0.7"]}}
     output = machine.run(request(vpc, peer, **selections)).succeeded().output
     pcx = output["VpcPeeringConnectionId"]
@@ -89,10 +93,10 @@ def test_each_side_chooses_its_own_destinations(world: World, machine: Machine, 
 )
 @pytest.mark.parametrize("side", ["Routes", "PeerRoutes"])
 def test_host_bits_are_refused_with_the_corrected_block(
-    world: World, machine: Machine, vpc: Vpc, peer: Vpc, side: str, written: str, corrected: str
+    network: Network, machine: Machine, vpc: Vpc, peer: Vpc, side: str, written: str, corrected: str
 ) -> None:
     pair = (vpc, peer) if side == "Routes" else (peer, vpc)
-    with world.untouched(vpc, peer):
+    with network.untouched(vpc, peer):
         execution = machine.run(request(*pair, **{side: {"Destinations": [written]}})).failed("InvalidRequest")
     assert execution.cause["Field"].startswith(f"{side}.Destinations")
     assert f"write {corrected}" in execution.cause["Message"]
@@ -106,25 +110,29 @@ def test_host_bits_are_refused_with_the_corrected_block(
         "another IPv6 block", "more than the IPv6 block", "everything in IPv6",
     ],
 )  # fmt: skip
-def test_a_destination_outside_the_other_vpc_is_refused(world: World, machine: Machine, vpc: Vpc, peer: Vpc, outside: str) -> None:
+def test_a_destination_outside_the_other_vpc_is_refused(
+    network: Network, machine: Machine, vpc: Vpc, peer: Vpc, outside: str
+) -> None:
     selection = {"Destinations": ["10.2.3.0/24", outside]}
-    with world.untouched(vpc, peer):
+    with network.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer, Routes=selection)).failed("InvalidRequest")
     assert execution.cause["Field"] == "Routes.Destinations"
     assert outside in execution.cause["Message"]
     for block in ("10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56"):
-        assert block in execution.cause["Message"], "the message lists what there is to choose from"
+        assert block in execution.cause["Message"], "the message lists the blocks of the VPC"
 
 
-def test_the_peer_s_destinations_are_held_against_the_first_vpc(world: World, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
-    with world.untouched(vpc, peer):
+def test_the_peer_s_destinations_are_checked_against_the_first_vpc(network: Network, machine: Machine, vpc: Vpc, peer: Vpc) -> None:
+    with network.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer, PeerRoutes={"Destinations": ["10.2.3.0/24"]})).failed("InvalidRequest")
     assert execution.cause["Field"] == "PeerRoutes.Destinations"
     assert "10.1.0.0/16" in execution.cause["Message"]
 
 
 @pytest.mark.parametrize("destinations", [[], ["10.2.0/24"], ["10.2.0.0/33"], ["example.org"], [""]])
-def test_what_is_no_destination_is_refused(world: World, machine: Machine, vpc: Vpc, peer: Vpc, destinations: list[Any]) -> None:
-    with world.untouched(vpc, peer):
+def test_an_invalid_destination_is_refused(
+    network: Network, machine: Machine, vpc: Vpc, peer: Vpc, destinations: list[Any]
+) -> None:
+    with network.untouched(vpc, peer):
         execution = machine.run(request(vpc, peer, Routes={"Destinations": destinations})).failed("InvalidRequest")
     assert execution.cause["Field"].startswith("Routes.Destinations")

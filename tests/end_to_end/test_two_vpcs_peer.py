@@ -1,11 +1,11 @@
-"""The main job: in one Region, across two Regions, across two accounts, by StartExecution and by a tag."""
+"""Two VPCs are peered: in one Region, across Regions, across accounts, by StartExecution and by a tag."""
 
 import pytest
 
 from .executions import Machine
-from .world import HERE, HUB, MEMBER, THERE, World, request, wait_until
+from .network import HERE, HUB, MEMBER, THERE, Network, request, wait_until
 
-MAIN_LINE = ["CreateRequest", "FollowPlan", "AcceptInPeerRegion", "WaitActive", "UpdateRoutes", "PeeringActive"]
+STATES = ["CreateRequest", "FollowPlan", "AcceptInPeerRegion", "WaitActive", "UpdateRoutes", "PeeringActive"]
 
 
 @pytest.mark.parametrize(
@@ -14,19 +14,19 @@ MAIN_LINE = ["CreateRequest", "FollowPlan", "AcceptInPeerRegion", "WaitActive", 
     ids=["one Region", "two Regions", "two accounts", "two accounts in two other Regions"],
 )
 def test_every_block_of_each_is_routed_in_every_table_of_the_other(
-    world: World, machine: Machine, region: str, peer_region: str, peer_account: str
+    network: Network, machine: Machine, region: str, peer_region: str, peer_account: str
 ) -> None:
-    vpc = world.vpc("10.1.0.0/16", "10.11.0.0/16", "2600:1f00:1::/56", region=region)
-    peer = world.vpc("10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56", region=peer_region, account=peer_account)
+    vpc = network.vpc("10.1.0.0/16", "10.11.0.0/16", "2600:1f00:1::/56", region=region)
+    peer = network.vpc("10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56", region=peer_region, account=peer_account)
     tables = [vpc.main_table, vpc.table(), vpc.table()]
     peer_tables = [peer.main_table, peer.table()]
 
     execution = machine.run(request(vpc, peer)).succeeded()
 
-    assert execution.states == MAIN_LINE
+    assert execution.states == STATES
     [connection] = vpc.connections("active")
     pcx = connection["VpcPeeringConnectionId"]
-    assert [seen["VpcPeeringConnectionId"] for seen in peer.connections("active")] == [pcx]
+    assert [found["VpcPeeringConnectionId"] for found in peer.connections("active")] == [pcx]
     assert vpc.routes_to(pcx) == {
         (table, block, "active") for table in tables for block in ("10.2.0.0/16", "10.12.0.0/16", "2600:1f00:2::/56")
     }
@@ -42,22 +42,22 @@ def test_every_block_of_each_is_routed_in_every_table_of_the_other(
     assert output["Warnings"] == []
 
 
-def test_the_accepter_s_calls_are_made_in_its_account_and_region(world: World, machine: Machine) -> None:
-    vpc = world.vpc("10.1.0.0/16")
-    peer = world.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
-    with world.calls() as calls:
+def test_the_accepter_s_calls_are_made_in_its_account_and_region(network: Network, machine: Machine) -> None:
+    vpc = network.vpc("10.1.0.0/16")
+    peer = network.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
+    with network.calls() as calls:
         output = machine.run(request(vpc, peer)).succeeded().output
     [accepted] = [call for call in calls.made if call["Action"] == "AcceptVpcPeeringConnection" and not call["Error"]]
     assert (accepted["Region"], accepted["Account"]) == (output["Accepter"]["Region"], output["Accepter"]["OwnerId"])
     routed = {(call["Region"], call["Account"]) for call in calls.made if call["Action"] == "CreateRoute"}
     assert routed == {(HERE, HUB), (THERE, MEMBER)}
     assumed = {call["Parameters"]["RoleArn"] for call in calls.made if call["Action"] == "AssumeRole"}
-    assert assumed == {f"arn:aws:iam::{MEMBER}:role/isthmus-member"} or assumed == set()  # set(): still warm
+    assert assumed == {f"arn:aws:iam::{MEMBER}:role/isthmus-member"} or assumed == set()  # empty: still cached
 
 
-def test_a_tag_is_enough(world: World, machine: Machine) -> None:
-    vpc = world.vpc("10.1.0.0/16")
-    peer = world.vpc("10.2.0.0/16", region=THERE)
+def test_a_tag_is_enough(network: Network, machine: Machine) -> None:
+    vpc = network.vpc("10.1.0.0/16")
+    peer = network.vpc("10.2.0.0/16", region=THERE)
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
     wait_until(lambda: bool(machine.executions(f"{vpc.id}_{peer.id}")), "the tag started an execution")
     [arn] = machine.executions(f"{vpc.id}_{peer.id}")
@@ -68,8 +68,8 @@ def test_a_tag_is_enough(world: World, machine: Machine) -> None:
     assert peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/16", "active")}
 
 
-def test_defaults_are_the_stack_s_region_and_account(world: World, machine: Machine) -> None:
-    vpc, peer = world.vpc("10.1.0.0/16"), world.vpc("10.2.0.0/16")
+def test_defaults_are_the_stack_s_region_and_account(network: Network, machine: Machine) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
     output = machine.run({"VpcId": vpc.id, "PeerVpcId": peer.id}).succeeded().output
     assert {output[side]["Region"] for side in ("Requester", "Accepter")} == {HERE}
     assert {output[side]["OwnerId"] for side in ("Requester", "Accepter")} == {HUB}

@@ -1,1 +1,1 @@
-"""What the stack's roles may do, judged as IAM would: the template's own policies, on this machine, without AWS."""
+"""What the roles of the stack may do: the policies of the templates, evaluated as IAM does, without AWS."""

@@ -1,4 +1,4 @@
-"""The calls that the functions really made, from the local cloud's log, judged by the policies of their roles."""
+"""The calls that the functions made, from the local cloud's log, evaluated by the policies of their roles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from iam.judge import Judge
+from iam.evaluator import Evaluator
 
 Call = dict[str, Any]
 Grant = tuple[str, str, str]
@@ -15,59 +15,60 @@ Grant = tuple[str, str, str]
 
 
 class Record:
-    """What is written to some logs from now on, each line of it once."""
+    """The calls that are logged from now on, each of them once."""
 
     def __init__(self, *logs: Path) -> None:
         self._read = {log: log.stat().st_size if log.exists() else 0 for log in logs}
 
-    def news(self) -> list[Call]:
+    def new_calls(self) -> list[Call]:
+        """Those since the last call of this method."""
         return [json.loads(line) for log in self._read for line in self._lines(log)]
 
     def _lines(self, log: Path) -> Iterator[bytes]:
         if log.exists():
             with log.open("rb") as file:
                 file.seek(self._read[log])
-                whole = file.read().rpartition(b"\n")[0]
-            self._read[log] += len(whole) + 1 if whole else 0
-            yield from whole.splitlines()
+                complete = file.read().rpartition(b"\n")[0]
+            self._read[log] += len(complete) + 1 if complete else 0
+            yield from complete.splitlines()
 
 
 class Permissions:
-    """Which of the calls are allowed, and which grants that took."""
+    """Which calls are allowed, and which grants allow them."""
 
-    def __init__(self, judge: Judge, used: set[Grant]) -> None:
-        """Puts into `used` what is made use of."""
-        self._judge = judge
+    def __init__(self, evaluator: Evaluator, used: set[Grant]) -> None:
+        """Adds the grants that are needed to `used`."""
+        self._evaluator = evaluator
         self._used = used
 
     def violations(self, calls: Iterable[Call]) -> list[str]:
-        """What the functions did and their policies would not have allowed, each thing once."""
-        made = (call for call in calls if "aws-sdk-rust" in (call["UserAgent"] or ""))  # not by the tests themselves
-        return list(dict.fromkeys(problem for call in made for problem in self._judged(call)))
+        """The calls of functions that their policies do not allow, each once."""
+        made = (call for call in calls if "aws-sdk-rust" in (call["UserAgent"] or ""))  # not the tests' own calls
+        return list(dict.fromkeys(problem for call in made for problem in self._problems(call)))
 
-    def _judged(self, call: Call) -> Iterator[str]:
-        role = self._judge.roles.get(call["Caller"])
+    def _problems(self, call: Call) -> Iterator[str]:
+        role = self._evaluator.roles.get(call["Caller"])
         if role is None:
-            yield f"{call['Caller']} calls {call['Action']}, and is no role of a function or a member"
+            yield f"{call['Caller']} calls {call['Action']}, but is not the role of a function or a member"
             return
-        # In another account all functions act as the one member role, and are told apart by the session's name.
+        # In another account all functions use the member role; the session's name identifies the function.
         who = f"{role.name} for {call['SessionName']}" if call["SessionName"] else role.name
         if not call["Authorization"]:
-            yield f"{who} calls {call['Action']}, and it isn't known what that asks of IAM"
+            yield f"{who} calls {call['Action']}, whose IAM actions are unknown"
         for question in call["Authorization"]:
             action, resource, context = question["Action"], question["Resource"], question["Context"]
-            decision = self._judge.decide(role, action, resource, context)
+            decision = self._evaluator.evaluate(role, action, resource, context)
             if decision.allowed:
                 self._used |= {(role.name, statement, action) for statement in decision.statements}
             else:
                 yield f"{who} may not {action} on {resource} where {json.dumps(context, sort_keys=True)}"
 
 
-def unused(judge: Judge, used: set[Grant]) -> list[Grant]:
-    """What the functions' roles and the member role allow, but nobody made use of.
+def unused(evaluator: Evaluator, used: set[Grant]) -> list[Grant]:
+    """The grants of the functions' roles and the member role that no call needed.
 
-    Statements without a name are SAM's own, for what Lambda itself does with the role.
+    Statements without a Sid are added by SAM, for Lambda itself.
     """
-    judged = [role for role in judge.roles.values() if role.name == "MemberRole" or role.name.endswith("Function")]
-    granted = {(role.name, statement, action) for role in judged for statement, action in role.grants() if statement}
+    roles = [role for role in evaluator.roles.values() if role.name == "MemberRole" or role.name.endswith("Function")]
+    granted = {(role.name, statement, action) for role in roles for statement, action in role.grants() if statement}
     return sorted(granted - used)

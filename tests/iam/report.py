@@ -1,6 +1,6 @@
-"""Says at the end of a run what the policies grant and no end-to-end test made use of.
+"""Prints at the end of a run the grants of the policies that no end-to-end test needed.
 
-No failure: some grants are for what no test can bring about. The workers of a run each see a part of the calls.
+They are no failure: some grants are for cases that no test can cause. Each worker of a run records a part of the calls.
 """
 
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if config.stash[USED]:
-        terminalreporter.section("granted, and never used in this run", sep="-")
+        terminalreporter.section("granted, but not used in this run", sep="-")
         for line in list(_unused(config.stash[USED])) or ["nothing: every grant was used"]:
             terminalreporter.line(line)
 
 
 def _unused(used: set[tuple[str, str, str]]) -> Iterator[str]:
-    from iam.judge import Judge
+    from iam.evaluator import Evaluator
     from iam.recorded import unused
 
-    for role, statement, action in unused(Judge.of_templates(), used):
+    for role, statement, action in unused(Evaluator.of_templates(), used):
         yield f"{role}: {action} ({statement})"

@@ -1,4 +1,4 @@
-"""IAM's decision procedure, which cloud-copilot's iam-simulate implements in JavaScript: one node process, asked by lines."""
+"""IAM's policy evaluation, by cloud-copilot's iam-simulate in one node process: a line of JSON for each simulation."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ HERE = Path(__file__).resolve().parent
 
 
 class SimulationError(Exception):
-    """The simulator can't judge the request: an action that doesn't exist, a resource that it doesn't take."""
+    """The simulator can't evaluate the request: the action does not exist, or does not support the resource."""
 
 
 @dataclass(frozen=True)
 class Decision:
     allowed: bool
     statements: tuple[str, ...]
-    """The Sids of the identity policies' statements that allow it."""
+    """The Sids of the statements that allow it."""
 
 
 class Simulator:
     def __init__(self, installed: Path) -> None:
-        """`installed` is where `make simulator` put node and the npm package."""
+        """`installed` is the directory in which `make simulator` installed node and the npm package."""
         self._known: dict[str, Decision] = {}
         self._node = subprocess.Popen(
             [installed / "node", HERE / "simulator.cjs"],
@@ -36,7 +36,7 @@ class Simulator:
             env={**os.environ, "NODE_PATH": str(installed / "node_modules")},
         )
 
-    def decide(self, simulation: dict[str, Any]) -> Decision:
+    def evaluate(self, simulation: dict[str, Any]) -> Decision:
         line = json.dumps(simulation, sort_keys=True)
         if line not in self._known:
             self._known[line] = self._ask(line)
@@ -49,13 +49,13 @@ class Simulator:
         if problem := answer.get("error"):
             raise SimulationError(f"{problem}: {line}")
         if ignored := answer["ignored"]:
-            raise SimulationError(f"the action doesn't know the keys {ignored}: {line}")
+            raise SimulationError(f"the action does not support the keys {ignored}: {line}")
         return Decision(answer["allowed"], tuple(answer["statements"]))
 
 
 @cache
 def simulator() -> Simulator:
-    """The one of this process; node ends with it, when its input does. Installs it where nobody has done so yet."""
+    """The simulator of this process, installed if it is missing. Node ends with this process, when its input is closed."""
     make = ["make", "--silent", "simulator"]
     path = subprocess.run(make, cwd=HERE.parents[1], check=True, capture_output=True, text=True).stdout
     return Simulator(Path(path.splitlines()[-1]))

@@ -1,6 +1,6 @@
-"""The roles of a template as CloudFormation deploys it: every function of the template evaluated, every name given.
+"""The roles of a template as CloudFormation deploys it: with all intrinsic functions evaluated and all names assigned.
 
-Names are those that the local cloud gives, so that what was called there can be judged by these policies as it stands.
+The names are those that the local cloud assigns, so calls recorded there can be evaluated by these policies.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 HUB, HERE = "123456789012", "us-east-1"
 STACK = "isthmus"
 
-# The longest name that each kind may have, and how its ARN goes on after the account.
+# By resource type: the maximum length of a name, and the ARN after the partition.
 KINDS = {
     "AWS::Events::EventBus": (256, "events:{place}:event-bus/{name}"),
     "AWS::Events::Rule": (64, "events:{place}:rule/{name}"),
@@ -43,7 +43,7 @@ Policy = dict[str, Any]
 @dataclass(frozen=True)
 class Role:
     name: str
-    """What it is the role of: a function, a state machine, or itself."""
+    """The logical id of the function or state machine that has the role, else its own."""
     arn: str
     account: str
     policies: tuple[Policy, ...]
@@ -53,7 +53,7 @@ class Role:
         return (statement for policy in self.policies for statement in _list(policy["Statement"]))
 
     def grants(self) -> set[tuple[str, str]]:
-        """Statement and action of everything that its policies allow."""
+        """Sid and action of every statement that allows something."""
         return {
             (statement.get("Sid", ""), action)
             for statement in self.statements()
@@ -76,12 +76,12 @@ class Stack:
     resources: dict[str, Any]
 
     def value(self, expression: Any) -> Any:
-        """What CloudFormation makes of a part of the template."""
+        """The value of an expression of the template, as CloudFormation evaluates it."""
         with request_scope(self.account, self.region):
             return engine._resolve_refs(expression, self.resources, self.parameters, self.conditions, {}, STACK, self.id)
 
     def resources_of(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Their properties by logical id, of those that this deployment has."""
+        """The properties of the resources of that type that this deployment has, by logical id."""
         return {
             name: resource["Properties"]
             for name, resource in self.template["Resources"].items()
@@ -92,7 +92,7 @@ class Stack:
         return [self._role(name, self.value(properties)) for name, properties in self.resources_of("AWS::IAM::Role").items()]
 
     def bus_policies(self) -> dict[str, Policy]:
-        """By the bus's ARN: all the statements, which are resources of their own."""
+        """The policy of each bus by its ARN. In the template every statement is a separate resource."""
         policies: dict[str, Policy] = {}
         for properties in map(self.value, self.resources_of("AWS::Events::EventBusPolicy").values()):
             statement = {**properties["Statement"], "Sid": properties["StatementId"].replace("-", "")}
@@ -111,7 +111,7 @@ class Stack:
 
 
 def deploy(path: str, account: str, region: str, stack_id: str, **parameters: str) -> Stack:
-    """Deploys a template of this repository to nowhere."""
+    """The stack that a template of this repository would become, without a deployment."""
     source = Source.read(REPOSITORY, REPOSITORY / path)
     loaded = load(source)
     if isinstance(loaded, Finding):
@@ -120,11 +120,11 @@ def deploy(path: str, account: str, region: str, stack_id: str, **parameters: st
     with request_scope(account, region):
         given = [{"Key": name, "Value": value} for name, value in parameters.items()]
         known = engine._resolve_parameters(template, given)
-        # Conditions look for these among the parameters.
+        # The evaluation of conditions expects the pseudo parameters among the parameters.
         pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": "aws", "AWS::StackName": STACK}
         facts = known | {name: {"Value": value} for name, value in pseudo.items()}
         conditions = resolve_in_conditions(engine._evaluate_conditions, template, facts)
-        # Of a kind that isn't known here there are no attributes, so that whatever asks for its ARN fails.
+        # Resources of types that are not in KINDS have no attributes, so an expression with their ARN fails.
         resources = {name: {"PhysicalResourceId": name, "Attributes": {}} for name in template["Resources"]}
         stack = Stack(template, account, region, stack_id, known, conditions, {}, resources)
         for name, resource in template["Resources"].items():
@@ -135,8 +135,8 @@ def deploy(path: str, account: str, region: str, stack_id: str, **parameters: st
 
 
 def _name(stack: Stack, logical_id: str, kind: str, given: str | None = None) -> None:
-    longest, form = KINDS[kind]
-    name = given or physical_name(STACK, logical_id, max_len=longest)
+    max_length, form = KINDS[kind]
+    name = given or physical_name(STACK, logical_id, max_len=max_length)
     arn = "arn:aws:" + form.format(name=name, account=stack.account, place=f"{stack.region}:{stack.account}")
     attributes = {"Arn": arn, "Name": name, "TopicArn": arn, "QueueName": name, "TopicName": name}
     stack.arns[logical_id] = arn

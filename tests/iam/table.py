@@ -1,4 +1,4 @@
-"""Reads `table.md`: who asks, for what, and what the answer must be."""
+"""Reads `table.md`: who makes which call, and whether the policies must allow it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from iam.judge import MEMBERS, Context
+from iam.evaluator import MEMBERS, Context
 from iam.stacks import HERE, HUB, Role, Stack
 
 TABLE = Path(__file__).with_name("table.md")
@@ -23,7 +23,7 @@ SERVICES = {
     "vpc": f"ec2:{HERE}",
     "vpc-peering-connection": f"ec2:{HERE}",
 }
-_THING = re.compile(rf"({'|'.join(ACCOUNTS)}) (({'|'.join(SERVICES)})[/:].+)")
+_RESOURCE = re.compile(rf"({'|'.join(ACCOUNTS)}) (({'|'.join(SERVICES)})[/:].+)")
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ def rows() -> Iterator[Row]:
 
 
 def outsiders() -> dict[str, Role]:
-    """One of each account."""
+    """The roles that are not ours, one for each account."""
     accounts = {"Administrator": "hub", "Member's administrator": "member", "Stranger": "stranger"}
     return {name: outsider(name, "Admin", ACCOUNTS[account]) for name, account in accounts.items()}
 
 
 def outsider(name: str, role: str, account: str) -> Role:
-    """A role that may do everything, as far as it depends on itself."""
+    """A role whose own policies allow everything."""
     everything = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
     return Role(name, f"arn:aws:iam::{account}:role/{role}", account, (everything,), {})
 
 
-class Words:
-    """What the words of the table stand for, in the stack's account."""
+class Names:
+    """Translates the names in the table to ARNs and values of the stack."""
 
     def __init__(self, hub: Stack) -> None:
         self._hub = hub
@@ -67,13 +67,13 @@ class Words:
     def resource(self, text: str) -> str:
         if text in self._hub.arns:
             return self._hub.arns[text]
-        if thing := _THING.fullmatch(text):
-            account, name, kind = thing.groups()
-            return f"arn:aws:{SERVICES[kind]}:{ACCOUNTS[account]}:{self._real(name)}"
+        if match := _RESOURCE.fullmatch(text):
+            account, name, kind = match.groups()
+            return f"arn:aws:{SERVICES[kind]}:{ACCOUNTS[account]}:{self._deployed(name)}"
         return text
 
     def context(self, text: str) -> Context:
-        """`key=value`, separated by commas; a key that is there twice has both values."""
+        """Reads `key=value`, separated by commas. `aws:TagKeys` may occur several times and then has several values."""
         context: dict[str, str | list[str]] = {}
         for pair in filter(None, text.split(", ")):
             key, _, value = pair.partition("=")
@@ -81,7 +81,7 @@ class Words:
             context[key] = [*context.get(key, []), value] if key == "aws:TagKeys" else value
         return context
 
-    def _real(self, name: str) -> str:
-        """An execution bears the deployed name of its state machine."""
+    def _deployed(self, name: str) -> str:
+        """The ARN of an execution contains the deployed name of its state machine."""
         parts = name.split(":")
         return ":".join(self._hub.arns[part].rpartition(":")[2] if part in self._hub.arns else part for part in parts)

@@ -1,4 +1,4 @@
-"""A state machine's role allows what its definition does, and invokes no other function."""
+"""The role of a state machine allows all calls of its definition, and the invocation of no other function."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from checks.cloudformation_yaml import load
 from checks.source import Source
 
-from iam.judge import Judge, hub
+from iam.evaluator import Evaluator, hub
 from iam.stacks import REPOSITORY, Role, Stack
 
 MACHINES = {"PeeringStateMachine": "peering.asl.json", "TeardownStateMachine": "teardown.asl.json"}
 INVOKE, PUT_EVENTS = "arn:aws:states:::lambda:invoke", "arn:aws:states:::events:putEvents"
-Question = tuple[str, str, dict[str, str]]
+Call = tuple[str, str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,12 @@ def stack() -> Stack:
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.of_templates()
+def evaluator() -> Evaluator:
+    return Evaluator.of_templates()
 
 
 def definition(stack: Stack, name: str) -> dict[str, Any]:
-    """With the names of the deployed stack in it."""
+    """The definition with the names of the deployed stack."""
     source = Source.read(REPOSITORY, REPOSITORY / "statemachine" / MACHINES[name])
     text = json.dumps(load(source))
     properties = stack.resources_of("AWS::StepFunctions::StateMachine")[name]
@@ -49,7 +49,7 @@ def tasks(part: Any) -> Iterator[dict[str, Any]]:
             yield from tasks(each)
 
 
-def questions(stack: Stack, task: dict[str, Any]) -> Iterator[Question]:
+def calls(stack: Stack, task: dict[str, Any]) -> Iterator[Call]:
     arguments = task["Arguments"]
     if task["Resource"] == INVOKE:
         yield "lambda:InvokeFunction", arguments["FunctionName"], {}
@@ -58,26 +58,26 @@ def questions(stack: Stack, task: dict[str, Any]) -> Iterator[Question]:
             bus = f"arn:aws:events:{stack.region}:{stack.account}:event-bus/{entry['EventBusName'].rpartition('/')[2]}"
             yield "events:PutEvents", bus, {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
     else:
-        raise ValueError(f"it isn't known what {task['Resource']} asks of IAM")
+        raise ValueError(f"the IAM actions of {task['Resource']} are unknown")
 
 
-def role_of(judge: Judge, name: str) -> Role:
-    [role] = [role for role in judge.roles.values() if role.name == name]
+def role_of(evaluator: Evaluator, name: str) -> Role:
+    [role] = [role for role in evaluator.roles.values() if role.name == name]
     return role
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_every_task_is_allowed(judge: Judge, stack: Stack, name: str) -> None:
-    asked = [question for task in tasks(definition(stack, name)) for question in questions(stack, task)]
-    assert asked, "the machine has tasks"
-    for action, resource, context in asked:
-        assert judge.decide(role_of(judge, name), action, resource, context).allowed, (action, resource, context)
+def test_every_task_is_allowed(evaluator: Evaluator, stack: Stack, name: str) -> None:
+    needed = [call for task in tasks(definition(stack, name)) for call in calls(stack, task)]
+    assert needed, "the machine has tasks"
+    for action, resource, context in needed:
+        assert evaluator.evaluate(role_of(evaluator, name), action, resource, context).allowed, (action, resource, context)
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_no_other_function_may_be_invoked(judge: Judge, stack: Stack, name: str) -> None:
+def test_no_other_function_may_be_invoked(evaluator: Evaluator, stack: Stack, name: str) -> None:
     own = {task["Arguments"].get("FunctionName") for task in tasks(definition(stack, name))}
     every = {arn for logical_id, arn in stack.arns.items() if logical_id.endswith("Function")}
     assert own & every and every - own
-    allowed = {arn for arn in every if judge.decide(role_of(judge, name), "lambda:InvokeFunction", arn, {}).allowed}
+    allowed = {arn for arn in every if evaluator.evaluate(role_of(evaluator, name), "lambda:InvokeFunction", arn, {}).allowed}
     assert allowed == own & every

@@ -1,4 +1,4 @@
-"""Policies with something taken out: what was really called is then no longer allowed, or the table no longer holds."""
+"""Policies without one of their parts: then a usual call is no longer allowed, or a row of the table no longer holds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from iam.judge import MEMBERS, STACK_ID, Judge, hub
+from iam.evaluator import MEMBERS, STACK_ID, Evaluator, hub
 from iam.recorded import Call, Permissions
 from iam.stacks import HUB, Role
-from iam.table import ACCOUNTS, Row, Words, outsiders, rows
+from iam.table import ACCOUNTS, Names, Row, outsiders, rows
 
 MEMBER = MEMBERS[0]
 EXTERNAL_ID = STACK_ID.rpartition("/")[2]
@@ -23,19 +23,19 @@ ENDS = {f"ec2:{side}Vpc": f"arn:aws:ec2:us-east-1:{MEMBER}:vpc/vpc-{side.lower()
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.of_templates()
+def evaluator() -> Evaluator:
+    return Evaluator.of_templates()
 
 
-def called(judge: Judge, name: str, account: str, action: str, resource: str, **context: Any) -> Call:
-    """A line of the local cloud's log, with one question."""
-    [role] = [role for role in judge.roles.values() if (role.name, role.account) == (name, account)]
+def called(evaluator: Evaluator, name: str, account: str, action: str, resource: str, **context: Any) -> Call:
+    """A call as the local cloud logs it, with one IAM action."""
+    [role] = [role for role in evaluator.roles.values() if (role.name, role.account) == (name, account)]
     context = {"ec2:Region": "us-east-1", **context} if action.startswith("ec2:") else context
     question = {"Action": action, "Resource": resource, "Context": context}
     return {"Action": action, "Caller": role.arn, "SessionName": None, "UserAgent": "aws-sdk-rust/1", "Authorization": [question]}
 
 
-def everyday_calls(judge: Judge) -> list[Call]:
+def usual_calls(evaluator: Evaluator) -> list[Call]:
     def arn(account: str, rest: str) -> str:
         return f"arn:aws:ec2:us-east-1:{account}:{rest}"
 
@@ -45,31 +45,31 @@ def everyday_calls(judge: Judge) -> list[Call]:
     create, accept, delete = (f"ec2:{verb}VpcPeeringConnection" for verb in ("Create", "Accept", "Delete"))
     creating = {**AS_MADE, "ec2:CreateAction": "CreateVpcPeeringConnection"}
     return [
-        called(judge, "CreateRequestFunction", HUB, "ec2:DescribeVpcs", "*"),
-        called(judge, "CreateRequestFunction", HUB, create, arn(HUB, "vpc/vpc-1")),
-        called(judge, "CreateRequestFunction", HUB, create, arn(HUB, pcx), **AS_MADE),
-        called(judge, "CreateRequestFunction", HUB, "ec2:CreateTags", arn(HUB, pcx), **creating),
-        called(judge, "AcceptInPeerRegionFunction", HUB, accept, arn(HUB, "vpc/vpc-1")),
-        called(judge, "AcceptInPeerRegionFunction", HUB, accept, arn(HUB, pcx), **OURS),
-        called(judge, "AcceptInPeerRegionFunction", HUB, "sts:AssumeRole", member_role, **{"sts:ExternalId": EXTERNAL_ID}),
-        called(judge, "UpdateRoutesFunction", HUB, "ec2:CreateRoute", arn(HUB, table)),
-        called(judge, "RollBackFunction", HUB, delete, arn(HUB, pcx), **OURS, **{"ec2:RequesterVpc": arn(HUB, "vpc/vpc-1")}),
-        called(judge, "MemberRole", MEMBER, accept, arn(MEMBER, "vpc/vpc-accepter")),
-        called(judge, "MemberRole", MEMBER, accept, arn(MEMBER, pcx), **ENDS),
-        called(judge, "MemberRole", MEMBER, "ec2:CreateRoute", arn(MEMBER, table), **in_vpc),
-        called(judge, "MemberRole", MEMBER, delete, arn(MEMBER, pcx), **OURS, **ENDS),
+        called(evaluator, "CreateRequestFunction", HUB, "ec2:DescribeVpcs", "*"),
+        called(evaluator, "CreateRequestFunction", HUB, create, arn(HUB, "vpc/vpc-1")),
+        called(evaluator, "CreateRequestFunction", HUB, create, arn(HUB, pcx), **AS_MADE),
+        called(evaluator, "CreateRequestFunction", HUB, "ec2:CreateTags", arn(HUB, pcx), **creating),
+        called(evaluator, "AcceptInPeerRegionFunction", HUB, accept, arn(HUB, "vpc/vpc-1")),
+        called(evaluator, "AcceptInPeerRegionFunction", HUB, accept, arn(HUB, pcx), **OURS),
+        called(evaluator, "AcceptInPeerRegionFunction", HUB, "sts:AssumeRole", member_role, **{"sts:ExternalId": EXTERNAL_ID}),
+        called(evaluator, "UpdateRoutesFunction", HUB, "ec2:CreateRoute", arn(HUB, table)),
+        called(evaluator, "RollBackFunction", HUB, delete, arn(HUB, pcx), **OURS, **{"ec2:RequesterVpc": arn(HUB, "vpc/vpc-1")}),
+        called(evaluator, "MemberRole", MEMBER, accept, arn(MEMBER, "vpc/vpc-accepter")),
+        called(evaluator, "MemberRole", MEMBER, accept, arn(MEMBER, pcx), **ENDS),
+        called(evaluator, "MemberRole", MEMBER, "ec2:CreateRoute", arn(MEMBER, table), **in_vpc),
+        called(evaluator, "MemberRole", MEMBER, delete, arn(MEMBER, pcx), **OURS, **ENDS),
     ]
 
 
-def test_what_is_called_every_day_is_allowed(judge: Judge) -> None:
-    assert Permissions(judge, set()).violations(everyday_calls(judge)) == []
+def test_the_usual_calls_are_allowed(evaluator: Evaluator) -> None:
+    assert Permissions(evaluator, set()).violations(usual_calls(evaluator)) == []
 
 
-def test_without_its_action_each_of_them_is_a_violation(judge: Judge) -> None:
-    for call in everyday_calls(judge):
-        [question], role = call["Authorization"], judge.roles[call["Caller"]]
-        poorer = _judge_with(judge, _without(role, question["Action"]))
-        [violation] = Permissions(poorer, set()).violations([call])
+def test_without_its_action_each_of_them_is_a_violation(evaluator: Evaluator) -> None:
+    for call in usual_calls(evaluator):
+        [question], role = call["Authorization"], evaluator.roles[call["Caller"]]
+        mutant = _evaluator_with(evaluator, _without(role, question["Action"]))
+        [violation] = Permissions(mutant, set()).violations([call])
         assert violation.startswith(f"{role.name} may not {question['Action']} on {question['Resource']}")
 
 
@@ -83,18 +83,18 @@ def test_without_its_action_each_of_them_is_a_violation(judge: Judge) -> None:
     ],
 )
 def test_a_call_beyond_the_policy_is_a_violation(
-    judge: Judge, name: str, account: str, action: str, resource: str, context: dict[str, str]
+    evaluator: Evaluator, name: str, account: str, action: str, resource: str, context: dict[str, str]
 ) -> None:
-    call = called(judge, name, account, action, f"arn:aws:ec2:us-east-1:{account}:{resource}", **context)
-    [violation] = Permissions(judge, set()).violations([call])
+    call = called(evaluator, name, account, action, f"arn:aws:ec2:us-east-1:{account}:{resource}", **context)
+    [violation] = Permissions(evaluator, set()).violations([call])
     assert violation.startswith(f"{name} may not {action} on ")
 
 
-def test_a_call_by_an_unknown_role_or_of_unknown_meaning_is_a_violation(judge: Judge) -> None:
-    call = everyday_calls(judge)[0]
-    assert Permissions(judge, set()).violations([{**call, "Caller": f"arn:aws:iam::{HUB}:role/another"}])
-    assert Permissions(judge, set()).violations([{**call, "Authorization": []}])
-    assert not Permissions(judge, set()).violations([{**call, "Caller": "anybody", "UserAgent": "Boto3"}])
+def test_a_call_by_an_unknown_role_or_of_unknown_meaning_is_a_violation(evaluator: Evaluator) -> None:
+    call = usual_calls(evaluator)[0]
+    assert Permissions(evaluator, set()).violations([{**call, "Caller": f"arn:aws:iam::{HUB}:role/another"}])
+    assert Permissions(evaluator, set()).violations([{**call, "Authorization": []}])
+    assert not Permissions(evaluator, set()).violations([{**call, "Caller": "test", "UserAgent": "Boto3"}])
 
 
 def _without(role: Role, action: str) -> Role:
@@ -105,16 +105,16 @@ def _without(role: Role, action: str) -> Role:
     return mutant
 
 
-def _judge_with(judge: Judge, mutant: Role) -> Judge:
-    return Judge([mutant if role.arn == mutant.arn else role for role in judge.roles.values()])
+def _evaluator_with(evaluator: Evaluator, mutant: Role) -> Evaluator:
+    return Evaluator([mutant if role.arn == mutant.arn else role for role in evaluator.roles.values()])
 
 
 Mutant = tuple[str, str]
-"""Statement and operator, the same in whichever role it stands: statements are shared by anchors."""
+"""Sid and operator. The same statement may belong to several roles: the template shares it by an anchor."""
 
 
 def _conditions(role: Role) -> Iterator[tuple[Mutant, Role]]:
-    """The role without each of its policies' conditions, one at a time."""
+    """Copies of the role, each without one of the conditions of its policies."""
     for place, statement in enumerate(role.statements()):
         for operator in statement.get("Condition", {}):
             mutant = copy.deepcopy(role)
@@ -122,30 +122,30 @@ def _conditions(role: Role) -> Iterator[tuple[Mutant, Role]]:
             yield (statement.get("Sid", ""), operator), mutant
 
 
-def test_no_condition_can_go_without_the_table_noticing(judge: Judge) -> None:
-    words = Words(hub())
-    ours = {role.name: role for role in judge.roles.values() if role.account in (HUB, ACCOUNTS["member"])}
-    noticed: set[Mutant] = set()
+def test_a_row_fails_without_each_of_the_conditions(evaluator: Evaluator) -> None:
+    names = Names(hub())
+    ours = {role.name: role for role in evaluator.roles.values() if role.account in (HUB, ACCOUNTS["member"])}
+    detected: set[Mutant] = set()
     found: set[Mutant] = set()
     for role in ours.values():
         denied = [row for row in rows() if row.who == role.name and not row.may]
         for mutant, changed in _conditions(role):
             found.add(mutant)
-            if any(_allowed(_judge_with(judge, changed), changed, row, words) for row in denied):
-                noticed.add(mutant)
+            if any(_allowed(_evaluator_with(evaluator, changed), changed, row, names) for row in denied):
+                detected.add(mutant)
     assert found, "the policies have conditions"
-    assert found - noticed == set(), "rows that say no are missing for these"
+    assert found - detected == set(), "the table lacks rows that these conditions deny"
 
 
-def test_a_trust_policy_without_its_external_id_is_noticed(judge: Judge) -> None:
-    words, roles = Words(hub()), {role.name: role for role in judge.roles.values()} | outsiders()
-    [member] = [role for role in judge.roles.values() if (role.name, role.account) == ("MemberRole", MEMBER)]
+def test_a_row_fails_without_the_external_id_of_the_trust_policy(evaluator: Evaluator) -> None:
+    names, roles = Names(hub()), {role.name: role for role in evaluator.roles.values()} | outsiders()
+    [member] = [role for role in evaluator.roles.values() if (role.name, role.account) == ("MemberRole", MEMBER)]
     trust = json.loads(json.dumps(member.trust))
     del trust["Statement"][0]["Condition"]
-    careless = _judge_with(judge, replace(member, trust=trust))
+    mutant = _evaluator_with(evaluator, replace(member, trust=trust))
     denied = [row for row in rows() if row.on == "member role/isthmus-member" and not row.may]
-    assert any(_allowed(careless, roles[row.who], row, words) for row in denied)
+    assert any(_allowed(mutant, roles[row.who], row, names) for row in denied)
 
 
-def _allowed(judge: Judge, role: Role, row: Row, words: Words) -> bool:
-    return judge.decide(role, row.action, words.resource(row.on), words.context(row.context)).allowed
+def _allowed(evaluator: Evaluator, role: Role, row: Row, names: Names) -> bool:
+    return evaluator.evaluate(role, row.action, names.resource(row.on), names.context(row.context)).allowed

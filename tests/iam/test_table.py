@@ -1,35 +1,35 @@
-"""Every row of `table.md`, asked of IAM about the templates as they stand."""
+"""Every row of `table.md` is evaluated by the policies of the templates."""
 
 import pytest
 
-from iam.judge import Judge, hub
+from iam.evaluator import Evaluator, hub
 from iam.stacks import HUB, Role
-from iam.table import ACCOUNTS, Row, Words, outsiders, rows
+from iam.table import ACCOUNTS, Names, Row, outsiders, rows
 
 
 @pytest.fixture(scope="module")
-def words() -> Words:
-    return Words(hub())
+def names() -> Names:
+    return Names(hub())
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.of_templates()
+def evaluator() -> Evaluator:
+    return Evaluator.of_templates()
 
 
 @pytest.fixture(scope="module")
-def roles(judge: Judge) -> dict[str, Role]:
-    ours = (role for role in judge.roles.values() if role.account in (HUB, ACCOUNTS["member"]))
+def roles(evaluator: Evaluator) -> dict[str, Role]:
+    ours = (role for role in evaluator.roles.values() if role.account in (HUB, ACCOUNTS["member"]))
     return {role.name: role for role in ours} | outsiders()
 
 
 @pytest.mark.parametrize("row", list(rows()), ids=str)
-def test_the_policies_answer_as_the_table_says(judge: Judge, words: Words, roles: dict[str, Role], row: Row) -> None:
-    decision = judge.decide(roles[row.who], row.action, words.resource(row.on), words.context(row.context))
+def test_the_policies_agree_with_the_table(evaluator: Evaluator, names: Names, roles: dict[str, Role], row: Row) -> None:
+    decision = evaluator.evaluate(roles[row.who], row.action, names.resource(row.on), names.context(row.context))
     assert decision.allowed == row.may, f"allowed by {decision.statements}" if decision.allowed else "no statement allows it"
 
 
 def test_no_role_may_replace_a_route(roles: dict[str, Role]) -> None:
-    """In no form, whatever it would be called with: the action isn't granted."""
+    """For no resource and in no context: the action is not granted."""
     granted = {action for name, role in roles.items() if name not in outsiders() for _, action in role.grants()}
     assert granted and not [action for action in granted if "Replace" in action or "*" in action]

@@ -1,1 +1,1 @@
-"""The local cloud: MiniStack and moto, held to AWS's own behaviour, started and stopped as one."""
+"""The local cloud: MiniStack and moto, patched to behave as AWS does, started and stopped together."""

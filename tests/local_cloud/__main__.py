@@ -1,4 +1,4 @@
-"""Command line of the local cloud: start, stop, status, outputs, members."""
+"""Command line of the local cloud: start, stop, status, outputs, members, sweep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from local_cloud import launcher
 from local_cloud.members import deploy_members
 from local_cloud.outputs import record_outputs
+from local_cloud.sweep import sweep
 
 
 def main() -> int:
@@ -39,6 +40,10 @@ def _outputs(arguments: argparse.Namespace) -> int:
 
 def _members(arguments: argparse.Namespace) -> int:
     return deploy_members(arguments.state, arguments.stack)
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    return sweep(arguments.state, arguments.dry_run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,16 +76,18 @@ def _parser() -> argparse.ArgumentParser:
         help="the port of EC2 and STS (default: $LOCAL_CLOUD_EC2_PORT, else a free one)",
     )
     command("stop", _stop, "stop the cloud; does nothing if it is not running")
-    command("status", _status, "say what is running; exit 0 if all of it, 3 if not")
-    outputs = command("outputs", _outputs, "add a deployed stack's outputs to DIR/env")
+    command("status", _status, "print which servers run; exit 0 if both do, else 3")
+    outputs = command("outputs", _outputs, "write a deployed stack's outputs to DIR/env")
     outputs.add_argument("--stack", default="isthmus", help="the stack's name (default: %(default)s)")
     members = command("members", _members, "deploy the member template to other accounts and Regions")
     members.add_argument("--stack", default="isthmus", help="the hub stack's name (default: %(default)s)")
+    sweeping = command("sweep", _sweep, "invoke the sweep function and print its answer")
+    sweeping.add_argument("--dry-run", action="store_true", help="only report what differs")
     return parser
 
 
 def _directory(text: str) -> Path:
-    """An absolute path: it is the mark by which our processes are recognised later, from any directory."""
+    """An absolute path: our processes are recognized by it later, from any directory."""
     return Path(text).resolve()
 
 

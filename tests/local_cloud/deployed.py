@@ -1,4 +1,4 @@
-"""A local cloud with the stack deployed, for as long as somebody needs it."""
+"""A local cloud with the stack deployed, for the length of a test run."""
 
 import subprocess
 import sys
@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local_cloud.environment import read_env_file
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
 def deployed(state: Path) -> Iterator[dict[str, str]]:
-    """Starts a cloud of its own in that folder, deploys the stack, and stops it at the end whatever happens.
-
-    Answers the variables that reach it.
-    """
+    """Starts a cloud in that directory, deploys the stack, yields the variables of ``DIR/env``, and always stops the cloud."""
     _local_cloud("stop", state)
     _local_cloud("start", state)
     try:
@@ -26,9 +25,8 @@ def deployed(state: Path) -> Iterator[dict[str, str]]:
 
 
 def variables(state: Path) -> dict[str, str]:
-    """What `DIR/env` exports."""
-    lines = (state / "env").read_text().splitlines()
-    return dict(line.removeprefix("export ").split("=", 1) for line in lines if "=" in line)
+    """The variables that ``DIR/env`` exports."""
+    return read_env_file(state)
 
 
 def _local_cloud(command: str, state: Path) -> None:

@@ -9,8 +9,11 @@ from pathlib import Path
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
-# Every process of a cloud carries this variable, so that stopping it can tell its own processes from others.
+# Every process of a cloud has this variable, by which stopping the cloud recognizes its own processes.
 STATE_MARK = "LOCAL_CLOUD_STATE"
+
+# ``as_account 222222222222 aws ec2 describe-vpcs``: the one shell function that ``DIR/env`` defines.
+AS_ACCOUNT = Path(__file__).resolve().parent / "as_account"
 
 
 def endpoint(port: int) -> str:
@@ -18,14 +21,14 @@ def endpoint(port: int) -> str:
 
 
 def user_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]:
-    """What a user of the cloud needs: the SDKs' standard variables, and where EC2 calls are logged."""
+    """What a user of the cloud needs: the SDKs' standard variables, and the file in which EC2 calls are logged."""
     return {
         "AWS_ENDPOINT_URL": endpoint(port),
         "AWS_ENDPOINT_URL_EC2": endpoint(ec2_port),
         "AWS_ENDPOINT_URL_STS": endpoint(ec2_port),
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        # MiniStack takes a 12-digit access key for the account; moto's caller is always this account.
+        # A 12-digit access key is the account, in EC2 and STS as in MiniStack.
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "local",
         "LOCAL_CLOUD_CALL_LOG": str(state / "ec2-calls.jsonl"),
@@ -33,7 +36,7 @@ def user_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]:
 
 
 def process_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]:
-    """What the cloud's own processes run with. Functions inherit it from MiniStack, so it names no real account."""
+    """What the cloud's own processes run with. Functions inherit it from MiniStack, so it refers to no real account."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return (
         inherited
@@ -48,12 +51,12 @@ def process_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]
             "MINISTACK_REGION": REGION,
             # AWS's own default. MiniStack's scales with memory, and would throttle a small machine's tests.
             "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
-            # Several clouds side by side: nothing that MiniStack writes may land outside this one's directory.
+            # Several clouds may run at once, so MiniStack writes only to this one's directory.
             "PERSIST_STATE": "0",
             "STATE_DIR": str(state / "ministack"),
             "S3_DATA_DIR": str(state / "ministack" / "s3"),
             "TMPDIR": str(state / "tmp"),
-            # Neither the caller's own profile and instance role nor a proxy may come into play.
+            # The caller's own profile, instance role and proxy must not be used.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -65,17 +68,18 @@ def process_environment(state: Path, port: int, ec2_port: int) -> dict[str, str]
 
 
 def read_env_file(state: Path) -> dict[str, str]:
-    """The variables in ``DIR/env``; none if there is no such file."""
+    """The variables that ``DIR/env`` exports; none if there is no such file."""
     path = state / "env"
     if not path.exists():
         return {}
-    words = shlex.split(path.read_text(), comments=True)
-    return dict(word.split("=", 1) for word in words if "=" in word)
+    lines = [line for line in path.read_text().splitlines() if line.startswith("export ")]
+    return dict(word.split("=", 1) for line in lines for word in shlex.split(line)[1:])
 
 
 def write_env_file(state: Path, variables: dict[str, str]) -> None:
-    """Replace ``DIR/env``, in one step, so that nobody ever reads half of it."""
+    """Replace ``DIR/env`` in one step, so that no reader sees half of it."""
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
+    function = f'as_account() {{ {shlex.quote(str(AS_ACCOUNT))} "$@"; }}\n'
     draft = state / "env.new"
-    draft.write_text("".join(lines))
+    draft.write_text("".join(lines) + function)
     draft.replace(state / "env")

@@ -1,6 +1,6 @@
-"""A log of what functions ask of MiniStack's own services, beside that of EC2 and STS and in the same form.
+"""A log of the calls that functions make to MiniStack's own services, in the form of the log of EC2 and STS.
 
-Only what functions ask: by ``patch_lambda.name_the_role`` they bear their role's ARN for a session token.
+A function's calls are recognized by their session token, the role's ARN: see ``patch_lambda.name_the_role``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KNOWN = {
 
 
 def in_front_of(application: Callable[..., Any], log: Path) -> Callable[..., Any]:
-    """``application`` (ASGI), with the calls of functions written down before it sees them."""
+    """``application`` (ASGI), with the calls of functions logged before they are passed on."""
 
     async def with_log(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         headers = {name.decode().lower(): value.decode() for name, value in scope.get("headers", [])}

@@ -1,10 +1,11 @@
 """Starting and stopping the two servers of the local cloud.
 
-``DIR/ministack.pid`` and ``DIR/ec2.pid`` say what runs, ``DIR/logs`` what it printed, ``DIR/env`` how to reach it.
+``DIR/ministack.pid`` and ``DIR/ec2.pid`` hold the process ids, ``DIR/logs`` the output, ``DIR/env`` the users' variables.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import sys
@@ -21,19 +22,22 @@ READY_WITHIN_SECONDS = 60
 ATTEMPTS = 3
 FREE_PORTS = range(20_000, 32_000)
 LOG_TAIL_LINES = 30
+# A command that is started in place of our own EC2 and STS, with {port} and {events_url} filled in.
+EC2_COMMAND = "LOCAL_EC2_COMMAND"
 
 
 class LocalCloudError(Exception):
-    """Something that the user has to know, in words meant for the user."""
+    """An error that is reported to the user without a stack trace."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """One process of the cloud: its name, how to start it, and where it says that it is ready."""
+    """One process of the cloud. It is ready when ``health`` answers 200 or, without one, when its port listens."""
 
     name: str
     command: list[str]
-    health: str
+    port: int
+    health: str | None = None
 
     def pid_file(self, state: Path) -> Path:
         return state / f"{self.name}.pid"
@@ -42,7 +46,9 @@ class Server:
         return state / "logs" / f"{self.name}.log"
 
     def is_ready(self) -> bool:
-        # No proxy, whatever the environment says: the server is on this machine.
+        if self.health is None:
+            return _listens(self.port)
+        # Without the environment's proxy: the server is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(self.health, timeout=2) as response:
@@ -52,28 +58,25 @@ class Server:
 
 
 def servers(state: Path, port: int, ec2_port: int) -> list[Server]:
-    """Both servers. They need each other's port: functions call EC2, and EC2 tells EventBridge of changed tags."""
-    ministack, ec2 = environment.endpoint(port), environment.endpoint(ec2_port)
-    return [
-        Server(
-            "ec2",
-            [
-                sys.executable,
-                "-m",
-                "local_cloud.ec2",
-                "--port",
-                str(ec2_port),
-                "--call-log",
-                str(state / "ec2-calls.jsonl"),
-                "--events-url",
-                f"{ministack}/_local_cloud/events",
-                "--iam-url",
-                ministack,
-            ],
-            f"{ec2}/_local_cloud/health",
-        ),
-        Server("ministack", [sys.executable, "-m", "local_cloud.ministack_server"], f"{ministack}/_local_cloud/health"),
-    ]
+    """Both servers. Each needs the other's port: functions call EC2, and EC2 sends tag changes to EventBridge."""
+    return [_ec2_server(state, port, ec2_port), ministack_server(port)]
+
+
+def ministack_server(port: int) -> Server:
+    command = [sys.executable, "-m", "local_cloud.ministack_server"]
+    return Server("ministack", command, port, f"{environment.endpoint(port)}/_local_cloud/health")
+
+
+def _ec2_server(state: Path, port: int, ec2_port: int) -> Server:
+    ministack, call_log = environment.endpoint(port), state / "ec2-calls.jsonl"
+    events_url = f"{ministack}/_local_cloud/events"
+    if other := os.environ.get(EC2_COMMAND):
+        call_log.touch()  # Readers of the log find an empty one, unless the command writes it.
+        filled = other.replace("{port}", str(ec2_port)).replace("{events_url}", events_url)
+        return Server("ec2", ["/bin/sh", "-c", filled], ec2_port)
+    command = [sys.executable, "-m", "local_cloud.ec2", "--port", str(ec2_port), "--call-log", str(call_log)]
+    command += ["--events-url", events_url, "--iam-url", ministack]
+    return Server("ec2", command, ec2_port, f"{environment.endpoint(ec2_port)}/_local_cloud/health")
 
 
 def start(state: Path, port: int | None = None, ec2_port: int | None = None) -> int:
@@ -82,7 +85,7 @@ def start(state: Path, port: int | None = None, ec2_port: int | None = None) -> 
     if len(groups) == 2 and all(processes.members(group, state) for group in groups.values()):
         print(f"The local cloud in {state} is already running: {_address(state)}")
         return 0
-    stop(state, quiet=True)  # What is left of a cloud that died half.
+    stop(state, quiet=True)  # One of the two servers may still run.
 
     for directory in ("logs", "tmp", "ministack"):
         (state / directory).mkdir(parents=True, exist_ok=True)
@@ -91,7 +94,7 @@ def start(state: Path, port: int | None = None, ec2_port: int | None = None) -> 
             _start_on(state, *_ports(port, ec2_port))
             return 0
         except LocalCloudError:
-            # A port that was free when it was chosen may be somebody else's by now.
+            # Another process may have taken a port since it was chosen.
             if attempts_left == 0 or None not in (port, ec2_port):
                 raise
     return 1
@@ -108,7 +111,7 @@ def _start_on(state: Path, port: int, ec2_port: int) -> None:
             started.append((server, process))
         for server, process in started:
             _wait_until_ready(server, process, state)
-    except BaseException:  # Interrupted by the user, too: nothing half started may stay behind.
+    except BaseException:  # An interrupt by the user, too: no process may stay behind.
         stop(state, quiet=True)
         raise
     environment.write_env_file(state, environment.user_environment(state, port, ec2_port))
@@ -116,7 +119,7 @@ def _start_on(state: Path, port: int, ec2_port: int) -> None:
 
 
 def stop(state: Path, quiet: bool = False) -> int:
-    """End every process of the cloud in ``state``. Stopping what does not run is no error."""
+    """End every process of the cloud in ``state``. It is no error if none runs."""
     groups = _recorded_groups(state)
     for name, group in groups.items():
         processes.end(group, state)
@@ -127,7 +130,7 @@ def stop(state: Path, quiet: bool = False) -> int:
 
 
 def status(state: Path) -> int:
-    """Say what runs. Exit status 3, as of a service that is stopped, unless everything does."""
+    """Print which servers run. Exit status 0 if both do, else 3, as for a stopped service."""
     groups = _recorded_groups(state)
     running = {name: bool(processes.members(groups[name], state)) if name in groups else False for name in ("ec2", "ministack")}
     for name, alive in running.items():
@@ -159,15 +162,15 @@ def _recorded_groups(state: Path) -> dict[str, int]:
 
 
 def _ports(port: int | None, ec2_port: int | None) -> tuple[int, int]:
-    """The ports asked for, and free ones for the rest."""
-    for asked in filter(None, (port, ec2_port)):
-        _refuse_if_taken(asked)
+    """The ports that were given, and free ones in place of those that were not."""
+    for given in filter(None, (port, ec2_port)):
+        _refuse_if_taken(given)
     free = free_ports()
     return port or next(free), ec2_port or next(free)
 
 
 def free_ports() -> Iterator[int]:
-    """Ports that nobody has: below those that the kernel gives to outgoing connections."""
+    """Free ports, below the range that the kernel uses for outgoing connections."""
     return filter(_is_free, random.sample(FREE_PORTS, len(FREE_PORTS)))
 
 
@@ -179,8 +182,16 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def _refuse_if_taken(port: int) -> None:
-    """Whoever listens there might answer in our server's place, and pass for it."""
+    """A process that listens there already could answer the health check in place of our server."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Other accounts and Regions join the hub: ``member/template.yaml`` in each, as a StackSet would deploy it."""
+"""Deploys ``member/template.yaml`` to other accounts and Regions, as a StackSet would."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local_cloud.outputs import stack_outputs
 TEMPLATE = Path(__file__).resolve().parents[2] / "member" / "template.yaml"
 MEMBERS = ("222222222222", "111111111111", "333333333333")
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1")
-# Where else an account may have VPCs from its first day, and the hub's own hears of their tags.
+# The other Regions that are enabled in every account. The hub's own account forwards the tag changes from them, too.
 # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 FURTHER_REGIONS = (
     *("us-east-2", "us-west-1", "ca-central-1", "sa-east-1", "eu-west-2", "eu-west-3", "eu-north-1"),
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60
 
 
 def deploy_members(state: Path, stack: str) -> int:
-    """Deploy the member template wherever it belongs, to the Region with the roles first; again, if it is there."""
+    """Deploy the member template, first to the Region with the roles; update it where it is deployed already."""
     variables = read_env_file(state)
     hub = stack_outputs(variables, stack)
     given = {
@@ -40,18 +40,21 @@ def deploy_members(state: Path, stack: str) -> int:
         "RoleRegion": REGIONS[0],
     }
     template = TEMPLATE.read_text()
-
-    def deploy(account: str, region: str) -> None:
-        _deploy(_cloudformation(variables, account, region), f"{stack}-member", template, given)
-
     began = time.monotonic()
     # The hub's account takes part: it forwards from its other Regions.
     places = [(account, region) for region in REGIONS for account in (*MEMBERS, ACCOUNT)]
     places += [(ACCOUNT, region) for region in FURTHER_REGIONS]
+    session = boto3.session.Session()  # Clients may be used by any thread, but a session must not make two at once.
+    clients = {place: _cloudformation(session, variables, *place) for place in places}
+
+    def deploy(place: tuple[str, str]) -> None:
+        _deploy(clients[place], f"{stack}-member", template, given)
+
     with ThreadPoolExecutor() as threads:
         for has_roles in (True, False):
-            list(threads.map(lambda place: deploy(*place), [each for each in places if (each[1] == REGIONS[0]) == has_roles]))
-    print(f"{len(places)} Regions of {len(MEMBERS) + 1} accounts joined in {time.monotonic() - began:.1f} s")
+            list(threads.map(deploy, [each for each in places if (each[1] == REGIONS[0]) == has_roles]))
+    seconds = time.monotonic() - began
+    print(f"The member template is deployed to {len(places)} Regions of {len(MEMBERS) + 1} accounts, in {seconds:.1f} s.")
     return 0
 
 
@@ -76,7 +79,7 @@ def _deploy(cloudformation: Any, name: str, template: str, given: dict[str, str]
 
 
 def _update(cloudformation: Any, request: dict[str, Any]) -> None:
-    """To update a stack by what it is already is an error, told from others only by its message."""
+    """An update that changes nothing is an error, which only its message distinguishes from others."""
     try:
         cloudformation.update_stack(**request)
     except ClientError as error:
@@ -84,9 +87,9 @@ def _update(cloudformation: Any, request: dict[str, Any]) -> None:
             raise
 
 
-def _cloudformation(variables: dict[str, str], account: str, region: str) -> Any:
-    """MiniStack takes a 12-digit access key for the account. A session of its own: boto3's default one isn't for threads."""
-    return boto3.session.Session().client(
+def _cloudformation(session: boto3.session.Session, variables: dict[str, str], account: str, region: str) -> Any:
+    """A client of that account, which is its access key, and Region."""
+    return session.client(
         "cloudformation",
         endpoint_url=variables["AWS_ENDPOINT_URL"],
         region_name=region,

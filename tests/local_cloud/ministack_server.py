@@ -1,7 +1,7 @@
-"""MiniStack, held to AWS's behaviour where its own differs: ``python -m local_cloud.ministack_server``.
+"""MiniStack with patches where it differs from AWS: ``python -m local_cloud.ministack_server``.
 
-``PATCHES`` is the whole list of what is changed. Each line names a function of MiniStack and what is put around it; the
-patch receives the original function first. A function that a later MiniStack renames fails the start, not a test later.
+``PATCHES`` lists all changes. Each line has a function of MiniStack and the function that replaces it, which receives the
+original as its first argument. If a later MiniStack renames a function, the start fails.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from types import ModuleType
 from typing import Any
 
 from ministack import app
-from ministack.core import lambda_runtime
+from ministack.core import lambda_runtime, responses
 from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from local_cloud import (
     function_calls,
+    patch_accounts,
     patch_branches,
     patch_bus_policies,
     patch_cloudformation,
@@ -37,8 +38,9 @@ from local_cloud import (
 )
 from local_cloud.environment import STATE_MARK
 
-# In the order in which they are put around the original: a later one runs before an earlier one.
+# In the order in which they are applied: of two patches of one function, the later one calls the earlier one.
 PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
+    (responses, "_account_from_sts_session", patch_accounts.account_of_session),
     (stepfunctions, "_start_execution", patch_executions.answer_the_running_execution),
     (stepfunctions, "_start_execution", patch_task_limits.limit_execution_input),
     (stepfunctions, "_run_execution", patch_executions.time_out),
@@ -70,7 +72,7 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
 
 
 def install() -> None:
-    """Put every patch in its place."""
+    """Apply every patch."""
     for owner, name, patch in PATCHES:
         original = getattr(owner, name)
         setattr(owner, name, _around(original, patch))
@@ -89,5 +91,5 @@ def _around(original: Callable[..., Any], patch: Callable[..., Any]) -> Callable
 
 if __name__ == "__main__":
     install()
-    sys.argv[1:] = []  # MiniStack's main reads the command line, which is ours.
+    sys.argv[1:] = []  # MiniStack's main reads the command line, too.
     app.main()

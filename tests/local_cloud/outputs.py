@@ -1,4 +1,4 @@
-"""Recording a deployed stack's outputs in ``DIR/env``."""
+"""Writes a deployed stack's outputs to ``DIR/env``."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_cloud.environment import read_env_file, write_env_file
 from local_cloud.launcher import LocalCloudError
 
+# The variables in ``DIR/env``, by output. An output that the stack doesn't have is left out.
 VARIABLES = {
     "StateMachineArn": "STATE_MACHINE_ARN",
     "TeardownStateMachineArn": "TEARDOWN_STATE_MACHINE_ARN",
+    "GroupsStateMachineArn": "GROUPS_STATE_MACHINE_ARN",
     "EventBusArn": "EVENT_BUS_ARN",
+    "SweepFunctionName": "SWEEP_FUNCTION_NAME",
+    "TopologyFunctionName": "TOPOLOGY_FUNCTION_NAME",
+    "LedgerTableName": "LEDGER_TABLE_NAME",
 }
 
 
 def record_outputs(state: Path, stack: str) -> int:
-    """Put the outputs of ``stack`` into ``DIR/env``, in place of what an earlier deployment left there."""
+    """Write the outputs of ``stack`` to ``DIR/env``, in place of those of an earlier deployment."""
     variables = read_env_file(state)
     if not variables:
         raise LocalCloudError(f"there is no {state / 'env'}: start the cloud first")
@@ -34,7 +39,7 @@ def record_outputs(state: Path, stack: str) -> int:
 
 
 def stack_outputs(variables: dict[str, str], stack: str) -> dict[str, str]:
-    """What a deployed stack answers."""
+    """The outputs of a deployed stack."""
     cloudformation = boto3.client(
         "cloudformation",
         endpoint_url=variables["AWS_ENDPOINT_URL"],

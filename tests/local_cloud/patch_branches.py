@@ -19,10 +19,10 @@ def run_branch(
     execution: dict[str, Any],
     context: dict[str, Any],
 ) -> Any:
-    """A branch has variables and a context of its own, and its states are in the history as all others.
+    """A branch has its own variables and context, and its states are in the history like all others.
 
-    MiniStack's branches share one context, so that they see each other's State.Name and RetryCount, and their
-    assignments reach the state machine outside. It records only their tasks.
+    In MiniStack the branches share one context: each sees the State.Name and RetryCount of the others, and what it assigns
+    is visible outside. Only their tasks are in the history.
     https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html ("Variable scope")
     """
     own = {**context, "variables": copy.deepcopy(context.get("variables", {}))}
@@ -38,7 +38,7 @@ def run_branch(
 def _run_state(
     name: str, state: dict[str, Any], data: Any, execution: dict[str, Any], context: dict[str, Any]
 ) -> tuple[Any, str | None]:
-    """Run one state, between its two events; answer its output and the next state's name."""
+    """Run one state and record its two events. Returns its output and the name of the next state."""
     context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
     kind = state["Type"]
     stepfunctions._add_event(

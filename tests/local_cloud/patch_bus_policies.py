@@ -1,4 +1,4 @@
-"""EventBridge: the policy of an event bus, as it is written and as IAM reads it."""
+"""EventBridge: writing the policy of an event bus, and evaluating it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ministack.services import eventbridge
 
 Response = tuple[int, dict[str, str], bytes]
 
-# The organization of every local account but the strangers.
+# The organization of all local accounts except OUTSIDE_ACCOUNTS.
 ORGANIZATION = "o-localcloud"
-STRANGERS = {"999999999999"}
+OUTSIDE_ACCOUNTS = {"999999999999"}
 
 
 def put_permission(original: Callable[..., Response], data: dict[str, Any]) -> Response:
-    """One statement, in IAM's own words, or a whole policy. MiniStack leaves the account bare and a policy out.
+    """One statement with an IAM principal, or a whole policy. MiniStack stores the bare account, and ignores a policy.
 
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
     """
@@ -33,7 +33,7 @@ def put_permission(original: Callable[..., Response], data: dict[str, Any]) -> R
 def allows(bus: str, sender: str, event: dict[str, Any]) -> bool:
     """Whether ``sender`` may put ``event`` on that bus of the current account and Region.
 
-    The condition keys are those that EventBridge gives:
+    The condition keys are those of EventBridge:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
     """
     context = EvalContext(
@@ -44,6 +44,6 @@ def allows(bus: str, sender: str, event: dict[str, Any]) -> bool:
         resource_arn=f"arn:aws:events:{get_region()}:{get_account_id()}:event-bus/{bus}",
         region=get_region(),
         service_context={"events:source": event["Source"], "events:detail-type": event["DetailType"]},
-        principal_keys={} if sender in STRANGERS else {"aws:principalorgid": ORGANIZATION},
+        principal_keys={} if sender in OUTSIDE_ACCOUNTS else {"aws:principalorgid": ORGANIZATION},
     )
     return evaluate_resource_policy(eventbridge._event_bus_policies.get(bus), context).decision == "Allow"

@@ -1,11 +1,12 @@
-"""CloudFormation: event bus policies, conditions on account and Region, and state machines checked as on creation."""
+"""CloudFormation: event bus policies, conditions on account and Region, names that are taken, invalid state machines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import eventbridge, stepfunctions
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import engine, provisioners
 
 Properties = dict[str, Any]
@@ -14,7 +15,7 @@ Properties = dict[str, Any]
 def resolve_in_conditions(
     original: Callable[..., dict[str, bool]], template: dict[str, Any], params: dict[str, Any]
 ) -> dict[str, bool]:
-    """A condition may ask for the account or the Region, and join a list. MiniStack compares what is written instead.
+    """A condition may refer to the account or the Region, and join a list. MiniStack compares the unresolved text.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html
     """
@@ -33,7 +34,10 @@ def _resolved(value: Any, params: dict[str, Any]) -> Any:
 
 
 def _create_state_machine(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
-    """A state machine with a faulty definition fails its stack. MiniStack stores it unseen, whatever it holds."""
+    """A state machine fails its stack if its name is taken or its definition invalid. MiniStack replaces it and checks nothing."""
+    taken = f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{properties.get('StateMachineName')}"
+    if taken in stepfunctions._state_machines:
+        raise ValueError(f"State Machine Already Exists: '{taken}'")
     arn, attributes = provisioners._sfn_state_machine_create(logical_id, properties, stack)
     fault = stepfunctions._validate_definition_jsonata(stepfunctions._state_machines[arn]["definition"])
     if fault:
@@ -42,8 +46,15 @@ def _create_state_machine(logical_id: str, properties: Properties, stack: str) -
     return arn, attributes
 
 
+def _create_function(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
+    """A function whose name is taken fails its stack. MiniStack replaces the function."""
+    if properties.get("FunctionName") in lambda_svc._functions:
+        raise ValueError(f"Function already exist: {properties['FunctionName']}")
+    return provisioners._lambda_create(logical_id, properties, stack)
+
+
 def _create_bus_policy(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
-    """Put one statement into a bus's policy. MiniStack refuses the resource type.
+    """Put one statement into a bus's policy. MiniStack rejects the resource type.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-events-eventbuspolicy.html
     """
@@ -79,6 +90,10 @@ RESOURCE_TYPES = {
     "AWS::StepFunctions::StateMachine": {
         **provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"],
         "create": _create_state_machine,
+    },
+    "AWS::Lambda::Function": {
+        **provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"],
+        "create": _create_function,
     },
     "AWS::Events::EventBusPolicy": {
         "create": _create_bus_policy,

@@ -1,4 +1,4 @@
-"""Step Functions: a definition is checked when it is created or updated, not when an execution trips over it.
+"""Step Functions: a definition is checked when it is created or updated, not when an execution reaches the error.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html (InvalidDefinition)
 """
@@ -13,20 +13,20 @@ from typing import Any
 STATE_TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 TERMINAL_TYPES = {"Succeed", "Fail"}
 
-# Step Functions speaks JSONata 2.0.6, and without $eval. MiniStack's engine knows later operators as well.
+# Step Functions has JSONata 2.0.6 without $eval. MiniStack's engine has later operators as well.
 # https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 FOREIGN_JSONATA = re.compile(r"\?\?|\?:|\$eval\b")
-# Strings and regular expressions, which may hold anything.
+# Strings and regular expressions, which may contain anything.
 JSONATA_LITERAL = re.compile(r'"(?:\\.|[^"\\])*"' r"|'(?:\\.|[^'\\])*'" r"|/(?:\\.|[^/\\])+/")
 
 
 def validate(original: Callable[[Any], str | None], definition: Any) -> str | None:
-    """The first fault of a definition, or None. MiniStack itself looks only at the syntax of JSONata expressions."""
+    """The first fault of a definition, or None. MiniStack itself checks only the syntax of JSONata expressions."""
     return first_fault(definition) or original(definition)
 
 
 def first_fault(definition: Any) -> str | None:
-    """The first fault in the structure of a definition, worded as AWS words it."""
+    """The first fault in the structure of a definition, with AWS's message."""
     try:
         machine = json.loads(definition)
     except (TypeError, ValueError):
@@ -66,7 +66,7 @@ def _state_faults(state: dict[str, Any], states: dict[str, Any], path: str) -> I
 
 
 def _transitions(state: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Every place in a state that names the next one, and the name that stands there."""
+    """Every field of a state that names the next state, and that name."""
     for field in ("Next", "Default"):
         if field in state:
             yield f"{path}/{field}", state[field]
@@ -76,7 +76,7 @@ def _transitions(state: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _jsonata_faults(value: Any, path: str) -> Iterator[str]:
-    """JSONata that works here and not in AWS, anywhere in a definition."""
+    """JSONata in the definition that works in MiniStack and not on AWS."""
     if isinstance(value, dict):
         for name, member in value.items():
             yield from _jsonata_faults(member, f"{path}/{name}")

@@ -18,10 +18,10 @@ logger = logging.getLogger("local_cloud.events")
 
 
 def deliver_envelope(account: str, region: str, event: dict[str, Any]) -> None:
-    """Deliver an event as an AWS service sends it: to the default bus, with the envelope's own id, time and origin.
+    """Deliver an event as an AWS service sends it: to the default bus, with the id, time, account and Region of its envelope.
 
-    This does what MiniStack's ``_put_events(allow_aws_source=True)`` does with one entry. That function itself would
-    give the event a new id and time.
+    This does what MiniStack's ``_put_events(allow_aws_source=True)`` does with one entry, except that the event keeps its
+    id and time.
     https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
     """
     record = {
@@ -44,7 +44,7 @@ def deliver_to_any_bus(
 ) -> None:
     """A rule's target may be a bus of another account or Region. The event keeps the account and Region it came from.
 
-    Another account's bus must allow the sender by its policy, and passes the event on to no third account.
+    The policy of another account's bus must allow the sender, and the event is not passed on to a third account.
     MiniStack delivers within one account and Region only.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
@@ -56,7 +56,7 @@ def deliver_to_any_bus(
         return
     path = [*event.get("_Path", []), here]
     if there in path:
-        logger.warning("event %s is not delivered to %s: it came from there", event["EventId"], target)
+        logger.warning("event %s is not delivered to %s: it has been there already", event["EventId"], target)
         return
     crossed = event.get("_CrossedAccounts", False)
     if crossed and target.account_id != here[0]:
@@ -65,7 +65,7 @@ def deliver_to_any_bus(
     bus = target.resource.removeprefix("event-bus/")
     with request_scope(*there):
         if target.account_id != here[0] and not allows(bus, here[0], event):
-            logger.warning("event %s is refused by %s: its policy does not allow %s", event["EventId"], target, here[0])
+            logger.warning("event %s is rejected by %s: its policy does not allow %s", event["EventId"], target, here[0])
             return
         _receive(
             {
@@ -81,7 +81,7 @@ def deliver_to_any_bus(
 def put_on_another_accounts_bus(original: Callable[..., Response], data: dict[str, Any], **options: Any) -> Response:
     """PutEvents on a bus that is named by its ARN in another account, whose policy must allow it.
 
-    The event bears the account that put it. MiniStack knows no bus but the caller's own.
+    The event's account is the sender's. MiniStack finds only buses of the caller's own account.
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
     """
     sender, entries = get_account_id(), data.get("Entries", [])
@@ -112,7 +112,7 @@ def put_on_another_accounts_bus(original: Callable[..., Response], data: dict[st
 
 
 def _bus_of_another_account(entry: dict[str, Any]) -> Arn | None:
-    """The other account's bus that the entry is for. It must be in this Region, as every call is answered where it is made."""
+    """The other account's bus that the entry names, in this Region: a call acts only in the Region that it is sent to."""
     try:
         bus = parse_arn(entry.get("EventBusName", ""))
     except ArnParseError:
@@ -121,10 +121,10 @@ def _bus_of_another_account(entry: dict[str, Any]) -> Arn | None:
 
 
 def _receive(record: dict[str, Any]) -> None:
-    """Take an event in on a bus of the current account and Region, as MiniStack's PutEvents does."""
+    """Put an event on a bus of the current account and Region, as MiniStack's PutEvents does."""
     eventbridge._ensure_default_bus()
     if record["EventBusName"] not in eventbridge._event_buses:
-        logger.warning("event %s: there is no bus %s", record["EventId"], record["EventBusName"])
+        logger.warning("event %s: bus %s does not exist", record["EventId"], record["EventBusName"])
         return
     eventbridge._events_log_list().append(record)
     eventbridge._dispatch_event(record)

@@ -1,4 +1,4 @@
-"""Step Functions: the life of an execution. When it counts as started, when it times out, and that it then stops."""
+"""Step Functions: how an execution starts and times out, and that it then stops."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CLOSING_EVENTS = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", 
 
 
 class ExecutionClosed(BaseException):
-    """Ends the threads of a closed execution. Not an Exception: no Retry and no Catch may see it."""
+    """Ends the threads of a closed execution. It is no Exception, so that no Retry and no Catch applies."""
 
 
 def answer_the_running_execution(original: Callable[..., Any], data: dict[str, Any]) -> Any:
-    """StartExecution is idempotent: the same name and input as a running execution answer that execution.
+    """StartExecution is idempotent: with the name and input of a running execution it returns that execution.
 
-    MiniStack answers ExecutionAlreadyExists, which AWS does only for another input or a closed execution.
+    MiniStack returns ExecutionAlreadyExists, which AWS does only for another input or a closed execution.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
     running = _running_execution(data)
@@ -43,7 +43,7 @@ def _running_execution(data: dict[str, Any]) -> Execution | None:
 
 
 def time_out(original: Callable[..., Any], execution_arn: str) -> None:
-    """A state machine's own TimeoutSeconds ends the execution TIMED_OUT, with States.Timeout. MiniStack ignores it.
+    """After the state machine's TimeoutSeconds the execution is TIMED_OUT, with States.Timeout. MiniStack ignores the field.
 
     https://states-language.net/#toplevelfields
     """
@@ -62,7 +62,7 @@ def _timer(execution: Execution | None) -> threading.Timer | None:
     seconds = json.loads(machine["definition"]).get("TimeoutSeconds") if machine else None
     if seconds is None:
         return None
-    # A thread starts without the account and Region that MiniStack's stores are looked up by.
+    # A new thread lacks the context variables with the account and Region of the request.
     timer = threading.Timer(seconds, contextvars.copy_context().run, (_close_as_timed_out, execution))
     timer.daemon = True
     timer.start()
@@ -85,9 +85,9 @@ def _close_as_timed_out(execution: Execution) -> None:
 
 
 def fail_only_what_runs(original: Callable[..., Any], execution: Execution, error: str, cause: str) -> None:
-    """A closed execution stays as it was closed, and a failed one has no output.
+    """The status of a closed execution stays, and a failed one has no output.
 
-    MiniStack's worker would turn TIMED_OUT or ABORTED into FAILED, and gives the error as the output as well.
+    MiniStack changes TIMED_OUT and ABORTED to FAILED, and writes the error to the output as well.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
     if execution["status"] == "RUNNING":
@@ -96,14 +96,14 @@ def fail_only_what_runs(original: Callable[..., Any], execution: Execution, erro
 
 
 def stop_what_is_closed(original: Callable[..., Any], execution: Execution, event_type: str, details: Any = None) -> Any:
-    """Nothing happens in an execution after its last event: no next state, no retry. MiniStack's worker goes on."""
+    """After its last event an execution enters no state and retries nothing. MiniStack's worker continues."""
     if execution["events"][-1]["type"] in CLOSING_EVENTS:
         raise ExecutionClosed
     return original(execution, event_type, details)
 
 
 def name_task_timeouts(original: Callable[..., Any], execution: Execution, event_type: str, details: Any = None) -> Any:
-    """A task that ran out of its TimeoutSeconds is TaskTimedOut in the history, not TaskFailed.
+    """A task that exceeded its TimeoutSeconds is TaskTimedOut in the history, not TaskFailed.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
     """

@@ -1,4 +1,4 @@
-"""Step Functions: JSONata's Output, Arguments and Assign in the states where MiniStack overlooks them."""
+"""Step Functions: JSONata's Output, Arguments and Assign in the states where MiniStack ignores them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Context = dict[str, Any]
 
 
 def output_of_succeed(original: Callable[..., Any], state: State, data: Any, context: Context | None = None) -> Any:
-    """A Succeed state's Output makes the execution's output. MiniStack passes the input on.
+    """A Succeed state's Output is the execution's output. MiniStack uses the input.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/state-succeed.html
     """
@@ -22,9 +22,9 @@ def output_of_succeed(original: Callable[..., Any], state: State, data: Any, con
 
 
 def output_of_choice_default(original: Callable[..., Any], state: State, raw_input: Any, context: Context | None = None) -> Any:
-    """A Choice state's own Output and Assign apply where no rule matches. MiniStack overlooks the Output.
+    """A Choice state's own Output and Assign apply where no rule matches. MiniStack ignores the Output.
 
-    The default is said as what it means: a last rule that always matches.
+    The default is replaced by a last rule that always matches.
     https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
     """
     if "Default" in state and _is_jsonata(state, context):
@@ -37,9 +37,9 @@ def output_of_choice_default(original: Callable[..., Any], state: State, raw_inp
 def arguments_and_output_of_parallel(
     original: Callable[..., Any], state: State, raw_input: Any, execution: dict[str, Any], context: Context
 ) -> Any:
-    """A Parallel state's Arguments are its branches' input; Output and Assign see ``$states.result``.
+    """A Parallel state's Arguments are its branches' input; Output and Assign can use ``$states.result``.
 
-    MiniStack knows only the JSONPath fields here.
+    MiniStack has only the JSONPath fields here.
     https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html
     """
     if not _is_jsonata(state, context):

@@ -1,4 +1,4 @@
-"""Lambda: how the end of a function's process is named, and whose credentials it has."""
+"""Lambda: the error where a function's process ends, and the function's credentials."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ministack.core.lambda_runtime import ProvidedInitTimeout, ProvidedRuntimeEr
 
 
 def name_exit_during_init(original: Callable[..., None], worker: ProvidedWorker, *arguments: Any) -> None:
-    """A process that ends before it asks for its first event is a Runtime.ExitError, as one that ends later is.
+    """A process that ends before it asks for its first event is a Runtime.ExitError, like one that ends later.
 
-    An error that the runtime itself reports keeps the name it was given. MiniStack says Runtime.Unknown to both.
+    An error that the runtime reports keeps its name. MiniStack returns Runtime.Unknown for both.
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror
     """
     try:
         original(worker, *arguments)
     except ProvidedInitTimeout:
-        raise  # Not an end: MiniStack initializes once more, as AWS does.
+        raise  # The process has not ended: MiniStack initializes once more, as AWS does.
     except RuntimeError as error:
         reported = worker._init_error if isinstance(worker._init_error, dict) else {}
         raise ProvidedRuntimeError(
@@ -26,7 +26,7 @@ def name_exit_during_init(original: Callable[..., None], worker: ProvidedWorker,
 
 
 def name_the_role(original: Callable[..., dict[str, str]], config: dict[str, Any]) -> dict[str, str]:
-    """A function acts as its role, as on AWS. Its ARN is the session token, by which the local STS and EC2 know it.
+    """A function acts as its role, as on AWS. The role's ARN is the session token, from which the local STS and EC2 read it.
 
     MiniStack gives every function the same credentials, those of the account.
     """

@@ -1,4 +1,4 @@
-"""Step Functions: what its task `events:putEvents` adds to each event."""
+"""Step Functions: what the task `events:putEvents` adds to each event."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _execution: ContextVar[dict[str, Any]] = ContextVar("execution")
 def remember_execution(
     original: Callable[..., Any], state: dict[str, Any], raw_input: Any, execution: dict[str, Any], context: dict[str, Any]
 ) -> Any:
-    """For whoever carries out the task: MiniStack tells it nothing of the execution."""
+    """Keep the execution for the code that carries out the task, to which MiniStack does not pass it."""
     _execution.set(execution)
     return original(state, raw_input, execution, context)
 
 
 def name_the_execution(original: Callable[..., Any], resource: str, data: Any) -> Any:
-    """The execution's ARN and its machine's stand among an event's resources, behind what the state gives.
+    """The ARNs of the execution and of its machine follow the resources that the state gives the event.
 
     MiniStack adds nothing. https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
     """

@@ -1,4 +1,4 @@
-"""Step Functions: how long to wait before a retry, and which errors no retrier and no catcher sees.
+"""Step Functions: how long to wait before a retry, and which errors States.ALL does not match.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
@@ -18,9 +18,9 @@ TERMINAL_ERRORS = {"States.DataLimitExceeded", "States.Runtime"}
 def delay_as_written(
     original: Callable[..., Any], retriers: list[Retrier], error: str, counts: dict[int, int]
 ) -> tuple[Retrier | None, int]:
-    """MaxDelaySeconds and JitterStrategy apply. MiniStack knows only IntervalSeconds and BackoffRate.
+    """MaxDelaySeconds and JitterStrategy apply. MiniStack has only IntervalSeconds and BackoffRate.
 
-    MiniStack computes the wait from the retrier that this answers, so it gets one that says the wait outright.
+    MiniStack computes the wait from the retrier that this function returns, so that retrier has the wait as its interval.
     """
     retrier, index = original(retriers, error, counts)
     if retrier is None:
@@ -36,7 +36,7 @@ def delay(retrier: Retrier, retries_so_far: int) -> float:
 
 
 def spare_terminal_errors(original: Callable[..., bool], names: list[str], error: str) -> bool:
-    """States.ALL matches no terminal error; MiniStack's matches every error."""
+    """States.ALL matches no terminal error. In MiniStack it matches every error."""
     if error in TERMINAL_ERRORS:
         return error in names
     return original(names, error)

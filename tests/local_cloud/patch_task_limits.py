@@ -1,4 +1,4 @@
-"""Step Functions: limits on what passes through an execution, and on how long a task takes."""
+"""Step Functions: limits on the size of data in an execution, and on the time of a task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAXIMUM_BYTES = 262_144
 
 
 def limit_execution_input(original: Callable[..., Any], data: dict[str, Any]) -> Any:
-    """StartExecution refuses an input over the limit; MiniStack takes any.
+    """StartExecution rejects an input over the limit; MiniStack accepts any.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
@@ -30,7 +30,7 @@ def limit_execution_input(original: Callable[..., Any], data: dict[str, Any]) ->
 def limit_data(original: Callable[..., Any], execution: dict[str, Any], event_type: str, details: Any = None) -> Any:
     """A task's result or a state's output over the limit fails with States.DataLimitExceeded.
 
-    The history records both, so that is where they are measured.
+    Both are measured where they are written to the history.
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     """
     for recorded in (details or {}).values():
@@ -50,7 +50,7 @@ def evaluate_timeout(
     execution: dict[str, Any],
     context: dict[str, Any],
 ) -> Any:
-    """A task's TimeoutSeconds may be a JSONata expression. MiniStack takes it for a number as it stands.
+    """A task's TimeoutSeconds may be a JSONata expression. MiniStack expects a number.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
     """

@@ -1,7 +1,7 @@
-"""Process groups: starting one, recognising it as ours, and ending all of it.
+"""Process groups: starting one, recognizing it as ours, and ending all its processes.
 
 Each server runs as the leader of its own group. MiniStack's Lambda functions are its children and stay in that group,
-so ending the group ends them too, even those whose parent is already gone. Linux only: it reads ``/proc``.
+so ending the group ends them as well, even if their parent has ended. Linux only: it reads ``/proc``.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ def spawn(command: list[str], environment: dict[str, str], log: Path) -> subproc
 def members(group: int, state: Path) -> list[int]:
     """The living processes of ``group`` that belong to the cloud in ``state``.
 
-    A process id may have been given to somebody else since it was written down. A process is ours only if its
-    environment carries our mark.
+    The system may have given the process id to another process since it was recorded. A process is ours only if its
+    environment has our variable.
     """
     return [pid for pid in _all_processes() if group_of(pid) == group and _is_ours(pid, state)]
 
 
 def end(group: int, state: Path, patience: float = 5.0) -> None:
-    """Ask the group to end; after ``patience`` seconds, make it."""
+    """Send SIGTERM to the group; after ``patience`` seconds, SIGKILL."""
     _signal(group, state, signal.SIGTERM)
     deadline = time.monotonic() + patience
     while members(group, state) and time.monotonic() < deadline:
         time.sleep(0.05)
-    while members(group, state):  # Again and again: a process may have been starting a child meanwhile.
+    while members(group, state):  # Repeated, because a process may have started a child meanwhile.
         _signal(group, state, signal.SIGKILL)
         time.sleep(0.01)
 
@@ -53,7 +53,7 @@ def _signal(group: int, state: Path, number: signal.Signals) -> None:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
-            pass  # It ended by itself in the meantime.
+            pass  # It has ended meanwhile.
 
 
 def _all_processes() -> list[int]:
@@ -61,12 +61,12 @@ def _all_processes() -> list[int]:
 
 
 def group_of(pid: int) -> int | None:
-    """The process group of ``pid``, or None if it is gone or a zombie."""
+    """The process group of ``pid``, or None if the process has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    # The second field is the command in parentheses and may hold anything; the fields after it are plain.
+    # The second field is the command in parentheses and may contain anything; the fields after it have no parentheses.
     status, _parent, group = stat.rpartition(")")[2].split()[:3]
     return None if status == "Z" else int(group)
 

@@ -1,4 +1,4 @@
-"""The paths under ``/_local_cloud/`` that MiniStack's port answers besides AWS's own."""
+"""The paths under ``/_local_cloud/`` that MiniStack's port answers besides AWS's API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREFIX = "/_local_cloud/"
 
 
 def in_front_of(application: Application) -> Application:
-    """``application`` (ASGI), with our paths answered before it sees them."""
+    """``application`` (ASGI), with our paths answered here and all others passed on."""
 
     async def with_our_routes(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -35,18 +35,18 @@ async def _answer(method: str, path: str, receive: Receive) -> tuple[int, dict[s
         return 200, {"status": "ready"}
     if (method, path) == ("POST", "events"):
         return await _accept_event(await _body(receive))
-    return 404, {"message": f"nothing answers {method} {PREFIX}{path}"}
+    return 404, {"message": f"no such path: {method} {PREFIX}{path}"}
 
 
 async def _accept_event(body: bytes) -> tuple[int, dict[str, Any]]:
-    """An AWS service's own event, which PutEvents would rightly refuse from anybody else."""
+    """An event of an AWS service, which PutEvents rejects as AWS does."""
     try:
         request = json.loads(body)
         account, region, event = request["account"], request["region"], request["event"]
         event["source"], event["detail-type"], event["detail"]
     except (ValueError, KeyError, TypeError) as error:
         return 400, {"message": f"expected account, region and an EventBridge event: {error!r}"}
-    # Off the event loop: a target may be a service that calls back into this server.
+    # In a thread: a target may call this server, which the event loop must be free to answer.
     await asyncio.to_thread(deliver_envelope, account, region, event)
     return 200, {"id": event.get("id")}
 

@@ -1,7 +1,8 @@
-"""The four functions of the peering machine as a Python engineer would write them with boto3: what ours is measured beside.
+"""The four functions of the peering machine as a Python engineer would write them with boto3, to compare ours with.
 
-What goes beyond the peering itself is left out: consent across accounts, and all that tags on the VPCs wish or are told.
+They contain only the peering itself: consent across accounts and tags of VPCs, those that request a peering and the
+status, are left out.
 
-They take the same tasks and answer the same results, by the contract's names, so they are held to the same end-to-end
-tests. Written the straightforward way: clients live as long as the process, calls follow one another.
+The tasks and answers are the same, with the names of the contract, so the same end-to-end tests run with them. The code is
+straightforward: clients live as long as the process, and calls are made one after another.
 """

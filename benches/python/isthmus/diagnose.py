@@ -1,4 +1,4 @@
-"""Why a connection ended: EC2 says `failed` or `deleted`, and leaves the cause to the reader."""
+"""Why a connection ended: EC2 only reports `failed` or `deleted`, not the cause."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ ENDINGS = {
 
 
 def diagnose(ends: list[dict[str, str]], pcx: str, status: dict[str, Any] | None) -> Failure:
-    """The failure that tells a person what happened; a missing VPC or an overlap is raised from here."""
+    """The failure that describes what happened. Raises it if a VPC is missing or blocks overlap."""
     blocks, peer_blocks = (blocks_of(end) for end in ends)
     code = status["Code"] if status else "deleted"
     if code == "failed":
         refuse_overlaps(blocks, peer_blocks, VpcPeeringConnectionId=pcx)
-    message = status.get("Message", "") if status else "EC2 no longer knows it"
+    message = status.get("Message", "") if status else "EC2 no longer has it"
     return ENDINGS.get(code, PeeringFailed)(pcx, message)

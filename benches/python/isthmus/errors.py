@@ -1,4 +1,4 @@
-"""Failures by their public names: the class is Lambda's `errorType`, the text is the JSON cause."""
+"""Failures by their public names: Lambda reports the class as `errorType` and the text, JSON, as `errorMessage`."""
 
 import json
 from typing import Any
@@ -50,7 +50,7 @@ class QuotaExceeded(Failure):
 class AccessDenied(Failure):
     def __init__(self, action: str, end: dict[str, str]) -> None:
         owner_id, region = end["OwnerId"], end["Region"]
-        advice = "let the stack's role in that account do it, and enable that Region if it is off"
+        advice = "allow it to the stack's role in that account, and enable that Region if it is off"
         message = f"AWS refused {action} for account {owner_id} in {region}: {advice}"
         super().__init__(message, Action=action, OwnerId=owner_id, Region=region)
 
@@ -76,7 +76,7 @@ class PeeringExpired(_Ended):
 
 
 class PeeringDeleted(_Ended):
-    what = "was deleted while it was being set up: run again if it is still wished"
+    what = "was deleted while it was being set up: run again if it is still needed"
 
 
 class PeeringFailed(_Ended):
@@ -84,7 +84,7 @@ class PeeringFailed(_Ended):
 
 
 class _Retry(Failure):
-    """Not the end of an execution: the machine calls again."""
+    """The machine retries the step."""
 
     def __init__(self, connection: str, message: str, **fields: Any) -> None:
         super().__init__(f"{connection} {message}", VpcPeeringConnectionId=connection, **fields)
@@ -107,7 +107,7 @@ def code_of(error: Exception) -> str:
 
 
 def failure(error: ClientError | BotoCoreError, end: dict[str, str]) -> Failure:
-    """What a refused call means where it means nothing in particular."""
+    """The failure for an error of a call that has no special meaning there."""
     service = "sts" if getattr(error, "operation_name", "") == "AssumeRole" else "ec2"
     action = f"{service}:{getattr(error, 'operation_name', 'Unknown')}"
     code = code_of(error)

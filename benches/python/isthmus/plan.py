@@ -1,4 +1,4 @@
-"""Which routes to write in one VPC's tables, decided before anything is written."""
+"""Plans the routes in the tables of one VPC, before anything is written."""
 
 from typing import Any
 
@@ -21,15 +21,15 @@ class Plan:
         self.warnings: list[str] = []
 
     def as_json(self) -> dict[str, Any]:
-        """Tables that get the same routes stand together, so that the plan stays small."""
-        wants: dict[tuple[str, str], list[str]] = {}
+        """Tables that get the same routes are grouped, so that the plan is small."""
+        by_table: dict[tuple[str, str], list[str]] = {}
         for (table, destination), action in self.routes.items():
-            wants.setdefault((table, action), []).append(str(destination))
+            by_table.setdefault((table, action), []).append(str(destination))
         groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for (table, action), destinations in wants.items():
+        for (table, action), destinations in by_table.items():
             groups.setdefault((action, tuple(destinations)), []).append(table)
         return self.end | {
-            "Groups": [
+            "Routes": [
                 {"Action": action, "Destinations": list(destinations), "RouteTableIds": tables}
                 for (action, destinations), tables in groups.items()
             ]
@@ -37,24 +37,24 @@ class Plan:
 
 
 def destinations(field: str, selection: dict[str, Any], other: End, blocks: list[Any]) -> list[Any]:
-    """What to route: the destinations asked for, which must lie in the other VPC, or all its blocks."""
-    wished = selection.get("Destinations")
-    if wished is None:
+    """The destinations to route: those of the selection, which must be inside the other VPC, or all its blocks."""
+    selected = selection.get("Destinations")
+    if selected is None:
         return blocks
-    for destination in wished:
+    for destination in selected:
         if not any(block.version == destination.version and destination.subnet_of(block) for block in blocks):
             listed = ", ".join(str(block) for block in blocks)
             message = f"{destination} is not inside {other['VpcId']}: its blocks are {listed}"
             raise InvalidRequest(f"{field}.Destinations", message)
-    return wished
+    return selected
 
 
 def select(field: str, selection: dict[str, Any], end: End, tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tables that the selection picks."""
+    """The selected tables."""
     main = [table for table in tables if any(each.get("Main") for each in table["Associations"])]
     if "TableTags" in selection:
-        wished = selection["TableTags"].items()
-        return [table for table in tables if wished <= stack.tags_of(table).items()]
+        required = selection["TableTags"].items()
+        return [table for table in tables if required <= stack.tags_of(table).items()]
     if "Subnets" in selection:
         return _used_by(field, selection["Subnets"], end, tables, main)
     match selection.get("Tables", "all"):
@@ -99,28 +99,28 @@ def edge_warning(table_id: str) -> str:
     return f"{table_id} is a gateway route table, which can't hold a route to a peering connection"
 
 
-def plan(end: End, tables: list[dict[str, Any]], wished: list[Any], pcx: str | None, seen: dict[str, str]) -> Plan:
-    """Decides about every wished route; `seen` is the status of the connections that are known already."""
+def plan(end: End, tables: list[dict[str, Any]], desired: list[Any], pcx: str | None, statuses: dict[str, str]) -> Plan:
+    """Plans every desired route. `statuses` are those of the connections that have been read already."""
     made = Plan(end)
     for table in tables:
         if is_edge(table):
             made.warnings.append(edge_warning(table["RouteTableId"]))
             continue
         routes = [(destination_of(route), route) for route in table["Routes"] if destination_of(route)]
-        added = [block for block in wished if _decide(made, table["RouteTableId"], block, routes, pcx, seen) == "Created"]
-        _weigh_against_quota(made, table["RouteTableId"], routes, added)
+        added = [block for block in desired if _decide(made, table["RouteTableId"], block, routes, pcx, statuses) == "Created"]
+        _check_quota(made, table["RouteTableId"], routes, added)
     return made
 
 
-def _decide(made: Plan, table: str, block: Any, routes: list[Any], pcx: str | None, seen: dict[str, str]) -> str:
+def _decide(made: Plan, table: str, block: Any, routes: list[Any], pcx: str | None, statuses: dict[str, str]) -> str:
     there = [route for destination, route in routes if destination == block]
-    there.sort(key=is_propagated)  # a static route wins
+    there.sort(key=is_propagated)  # a static route has priority
     action = "Created"
     if there and not is_propagated(there[0]):
         target = there[0].get("VpcPeeringConnectionId")
         if target and target == pcx:
             action = "Unchanged"
-        elif target and there[0]["State"] == "blackhole" and is_gone(made.end, target, seen):
+        elif target and there[0]["State"] == "blackhole" and is_gone(made.end, target, statuses):
             action = "Repaired"
         else:
             conflict = {"RouteTableId": table, "DestinationCidrBlock": str(block), "Target": target_of(there[0])}
@@ -143,19 +143,19 @@ def is_propagated(route: dict[str, Any]) -> bool:
     return route.get("Origin") == "EnableVgwRoutePropagation"
 
 
-def is_gone(end: End, pcx: str, seen: dict[str, str]) -> bool:
-    """Whether the connection that a blackhole leads to is no more; one that is pending is somebody's plan."""
-    if pcx not in seen:
+def is_gone(end: End, pcx: str, statuses: dict[str, str]) -> bool:
+    """Whether the target of a blackhole no longer exists. A pending connection does."""
+    if pcx not in statuses:
         found = connection(end, pcx)
-        seen[pcx] = found["Status"]["Code"] if found else "deleted"
-    return seen[pcx] not in LIVE
+        statuses[pcx] = found["Status"]["Code"] if found else "deleted"
+    return statuses[pcx] not in LIVE
 
 
-def _weigh_against_quota(made: Plan, table: str, routes: list[Any], added: list[Any]) -> None:
+def _check_quota(made: Plan, table: str, routes: list[Any], added: list[Any]) -> None:
     for version in (4, 6):
         new = [block for block in added if block.version == version]
-        standing = [1 for destination, route in routes if destination.version == version and not is_propagated(route)]
-        total, limit = len(standing) + len(new), stack.ROUTES_PER_TABLE
+        existing = [1 for destination, route in routes if destination.version == version and not is_propagated(route)]
+        total, limit = len(existing) + len(new), stack.ROUTES_PER_TABLE
         if new and total > limit:
             made.full.append(table)
         elif new and total * 10 >= limit * 9:

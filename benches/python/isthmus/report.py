@@ -9,7 +9,7 @@ def routes_of(side: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Table, destination and action of every planned route of one side."""
     return [
         (table, destination, group["Action"])
-        for group in side["Groups"]
+        for group in side["Routes"]
         for table in group["RouteTableIds"]
         for destination in group["Destinations"]
     ]
@@ -28,7 +28,7 @@ def report(sides: list[dict[str, Any]], warnings: list[str]) -> list[dict[str, s
         for table, destination, action in routes_of(side)
     ]
     if len(routes) > REPORTED:
-        told = f"{len(routes)} routes in all, of which Routes lists {REPORTED}: read the tables for the others"
-        warnings.insert(0, told)
+        warning = f"{len(routes)} routes in all, of which Routes lists {REPORTED}: read the tables for the others"
+        warnings.insert(0, warning)
         routes.sort(key=lambda route: route["Action"] == "Unchanged")
     return routes[:REPORTED]

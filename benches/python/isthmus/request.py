@@ -1,4 +1,4 @@
-"""The input of an execution: validated once, with the field named that is wrong."""
+"""The input of an execution, validated. A failure names the invalid field."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from isthmus.errors import InvalidRequest
 TEXTS = {"VpcId", "Region", "OwnerId", "PeerVpcId", "PeerRegion", "PeerOwnerId", "Name"}
 FLAGS = {"DnsResolution", "DryRun"}
 SELECTIONS = {"Routes", "PeerRoutes"}
-FIELDS = TEXTS | FLAGS | SELECTIONS | {"Tags"}
+REQUESTED_BY = ("tags", "event", "execution")
+FIELDS = TEXTS | FLAGS | SELECTIONS | {"Tags", "RequestedBy"}
 CHOICES = {"Tables", "Subnets", "TableTags"}
 SHAPES = {
     "VpcId": (r"vpc-([0-9a-f]{8}|[0-9a-f]{17})", "write vpc- and 8 or 17 hexadecimal digits"),
@@ -32,7 +33,7 @@ class Request:
     dry_run: bool
 
     def canonical(self) -> list[dict[str, str]]:
-        """Requester, accepter: one direction for every pair, or A to B and B to A would be two connections."""
+        """Requester and accepter, in the same direction for every request of the pair."""
         return sorted((self.end, self.peer), key=lambda end: (end["VpcId"], end["Region"], end["OwnerId"]))
 
     def tags_at_creation(self) -> dict[str, str]:
@@ -75,6 +76,8 @@ def _check_field(field: str, value: Any) -> None:
         raise InvalidRequest(field, f"{value!r} is not text: expected a string")
     if field in FLAGS and not isinstance(value, bool):
         raise InvalidRequest(field, f"{value!r} is neither true nor false: expected a boolean")
+    if field == "RequestedBy" and value not in REQUESTED_BY:
+        raise InvalidRequest(field, f"{value!r} is unknown: expected one of {', '.join(REQUESTED_BY)}")
     if shape := SHAPES.get(field.removeprefix("Peer")):
         pattern, advice = shape
         if not re.fullmatch(pattern, value):

@@ -1,4 +1,4 @@
-"""The stack's parameters, as `template.yaml` puts them in the functions' environment, and EC2 clients for any end."""
+"""The stack's parameters, from the environment variables of the functions, and EC2 clients for any end."""
 
 import os
 from functools import cache
@@ -32,7 +32,7 @@ CONFIG = Config(
 
 @cache
 def client(owner_id: str, region: str) -> Any:
-    """The EC2 client of that account and Region: the stack's own account directly, every other through the member role."""
+    """The EC2 client of that account and Region: for the stack's own account directly, for others by the member role."""
     return session(owner_id).client("ec2", region_name=region, config=CONFIG)
 
 
@@ -61,12 +61,12 @@ def ec2(end: dict[str, str]) -> Any:
     return client(end["OwnerId"], end["Region"])
 
 
-# The client that nearly every request needs, made while the function initializes.
+# Nearly every request needs this client, so it is created while the function initializes.
 client(ACCOUNT, REGION)
 
 
 def end_of(record: dict[str, Any]) -> dict[str, str]:
-    """The three fields that name an end."""
+    """The three fields that identify an end."""
     return {name: record[name] for name in ("VpcId", "Region", "OwnerId")}
 
 
@@ -78,6 +78,6 @@ def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def see_different_tags(one: dict[str, str], other: dict[str, str]) -> bool:
-    """Tags on a connection belong to one account and Region."""
+def have_separate_tags(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether the two sides have separate tags: a connection has tags in each account and Region."""
     return (one["Region"], one["OwnerId"]) != (other["Region"], other["OwnerId"])

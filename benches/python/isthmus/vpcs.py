@@ -1,4 +1,4 @@
-"""Reading VPCs, connections and route tables, every page of them."""
+"""Reads VPCs, connections and route tables, all pages of them."""
 
 from ipaddress import ip_network
 from itertools import product
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from isthmus.errors import OverlappingCidrs, VpcNotFound, code_of
 from isthmus.stack import ec2
 
-GONE = ("InvalidVpcID.NotFound", "InvalidVpcID.Malformed")
+NOT_FOUND = ("InvalidVpcID.NotFound", "InvalidVpcID.Malformed")
 ASSOCIATED = ("associated", "associating")
 End = dict[str, str]
 
@@ -19,11 +19,11 @@ def blocks_of(end: End) -> list[Any]:
     try:
         found = ec2(end).describe_vpcs(VpcIds=[end["VpcId"]])["Vpcs"]
     except ClientError as error:
-        if code_of(error) in GONE:
+        if code_of(error) in NOT_FOUND:
             raise VpcNotFound(end) from error
         raise
     own = [vpc for vpc in found if vpc.get("OwnerId", end["OwnerId"]) == end["OwnerId"]]
-    if not own:  # a VPC shared by another account is visible to this one, which may not peer it
+    if not own:  # a VPC that another account shares is visible, but can not be peered
         raise VpcNotFound(end)
     v4 = [
         association["CidrBlock"]
@@ -73,7 +73,7 @@ def route_tables(end: End, ids: list[str] | None = None) -> list[dict[str, Any]]
 
 
 def destination_of(route: dict[str, Any]) -> Any:
-    """Where a route leads, or None for a prefix list."""
+    """The destination of a route; None for a prefix list."""
     text = route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock")
     return text and ip_network(text)
 

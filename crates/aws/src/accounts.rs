@@ -14,12 +14,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::{AccountId, Region};
-use isthmus_peering::network::Location;
+use isthmus_peering::ports::Location;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Nothing in AWS takes this long to connect to.
+/// No endpoint of AWS takes this long to connect to.
 const CONNECT: Duration = Duration::from_secs(3);
 /// A call that hangs this long is given up and tried again.
 const ATTEMPT: Duration = Duration::from_secs(6);
@@ -36,17 +36,18 @@ pub enum Credentials {
         partition: String,
         /// The role's name, the same in every account.
         role_name: String,
-        /// What the role demands of whoever assumes it: this installation's alone, so that we can't be led into another's members.
+        /// The ExternalId that the role requires: different for every installation, so that we can't be made to act in another
+        /// one's members.
         /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
         external_id: String,
-        /// Who assumes it, as the member's own CloudTrail shall name it.
+        /// Who assumes it, for the member's own CloudTrail.
         session_name: String,
     },
     /// The same for every account; for tests against recorded answers.
     Own,
 }
 
-/// The EC2 clients of every account and Region that this process has had to do with.
+/// The EC2 clients of every account and Region that this process has used.
 pub struct Accounts {
     config: SdkConfig,
     home: AccountId,
@@ -68,7 +69,7 @@ impl Accounts {
     }
 
     /// Makes the client that nearly every request needs before the first one comes: the stack's own account and Region.
-    /// Which others there are, only a request can tell.
+    /// The others depend on the request.
     pub(crate) async fn prepare(&self, region: &Region) {
         self.client(Location { owner_id: self.home.clone(), region: region.clone() }).await;
     }

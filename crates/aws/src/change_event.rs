@@ -1,12 +1,12 @@
-//! The events that say that something changed about a VPC, reduced to the hints that they are: EventBridge's own
-//! `Tag Change on Resource`, and what the two machines report.
+//! The events about a change of a VPC, reduced to hints: EventBridge's own
+//! `Tag Change on Resource`, and the reports of the two machines.
 //! <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-tag.html>
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use isthmus_peering::connection::End;
-use isthmus_peering::intent::{ACCEPT, key};
 use isthmus_peering::stack::Stack;
-use isthmus_peering::steps::{Change, StartTask};
+use isthmus_peering::steps::{StartTask, VpcChange};
+use isthmus_peering::tags::{ACCEPT, key};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 pub struct ChangeEvent(EventBridgeEvent<Value>);
 
 impl ChangeEvent {
-    /// The VPC it speaks of, or `None` where it speaks of something else, or of somebody else's VPC.
+    /// The hint about a VPC, or `None` where the event is about something else, or about somebody else's VPC.
     pub fn hint(&self, stack: &Stack) -> Option<StartTask> {
         let hint = self.read(stack);
         if hint.is_none() {
@@ -29,18 +29,18 @@ impl ChangeEvent {
         let end = ends.next()??;
         let account = self.0.account.as_deref()?;
         let change = match self.0.source.as_str() {
-            // EventBridge stamps the account; an ARN of another one was written by hand.
+            // EventBridge sets the account; an ARN of another one is forged.
             "aws.tag" if account == end.owner_id.as_str() => {
                 let keys = self.0.detail.get("changed-tag-keys").and_then(Value::as_array);
                 let consent = key(&stack.tag_prefix, ACCEPT);
-                Change::Tags { consent: keys.into_iter().flatten().any(|key| key.as_str() == Some(&consent)) }
+                VpcChange::Tags { consent: keys.into_iter().flatten().any(|key| key.as_str() == Some(&consent)) }
             }
             "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
-                "VPC Peering Active" => Change::Active(ends.next()??),
-                "VPC Peering Removed" => Change::Removed(ends.next()??),
-                // Wished again half-way: what was removed until then has to be put back.
-                "VPC Peering Failed" if self.0.detail.get("error").and_then(Value::as_str) == Some("StillWished") => {
-                    Change::Removed(ends.next()??)
+                "VPC Peering Active" => VpcChange::SetUp(ends.next()??),
+                "VPC Peering Removed" => VpcChange::TornDown(ends.next()??),
+                // A tag requests it again: what was removed until then has to be put back.
+                "VPC Peering Failed" if self.0.detail.get("error").and_then(Value::as_str) == Some("StillTagged") => {
+                    VpcChange::TornDown(ends.next()??)
                 }
                 _ => return None,
             },

@@ -1,10 +1,10 @@
-//! From the SDK's shapes, where every field is optional, to ours. What lacks an id is no answer and is left out.
+//! From the SDK's types, where every field is optional, to ours. What lacks an id is left out.
 
 use aws_sdk_ec2::types;
 use ipnet::IpNet;
-use isthmus_peering::connection::{Connection, DnsSides, End, Record, Status, Vpc};
-use isthmus_peering::network::Tags;
-use isthmus_peering::tables::{Route, RouteTable, Target};
+use isthmus_peering::connection::{Connection, ConnectionIdentity, DnsSides, End, Status, Vpc};
+use isthmus_peering::route_tables::{Route, RouteTable, Target};
+use isthmus_peering::tags::Tags;
 use std::str::FromStr;
 
 /// A VPC, with every associated block: primary first, then secondary, then IPv6.
@@ -38,14 +38,14 @@ fn is_associated(state: Option<&types::VpcCidrBlockState>) -> bool {
 pub(crate) fn connection(connection: &types::VpcPeeringConnection) -> Option<Connection> {
     let requester = connection.requester_vpc_info()?;
     let accepter = connection.accepter_vpc_info()?;
-    let record = Record {
-        vpc_peering_connection_id: parsed(connection.vpc_peering_connection_id()?)?,
+    let identity = ConnectionIdentity {
+        id: parsed(connection.vpc_peering_connection_id()?)?,
         requester: end(requester)?,
         accepter: end(accepter)?,
     };
     let status = connection.status()?;
     Some(Connection {
-        record,
+        identity,
         status: self::status(status.code()?)?,
         status_message: status.message().unwrap_or_default().to_owned(),
         tags: tags(connection.tags()),

@@ -3,12 +3,11 @@
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use isthmus_peering::error::Error;
-use isthmus_peering::request::Input;
-use isthmus_peering::steps::Executions;
-use isthmus_peering::teardown;
+use isthmus_peering::ports::Executions;
+use isthmus_peering::request::{PeeringInput, TeardownInput};
 use serde::Serialize;
 
-/// The machine that peers, and the one that takes apart.
+/// The peering machine and the teardown machine.
 pub struct StateMachines {
     client: Client,
     peering_arn: String,
@@ -34,11 +33,11 @@ impl StateMachines {
 }
 
 impl Executions for StateMachines {
-    async fn set_up(&self, name: &str, input: &Input) -> Result<(), Error> {
+    async fn start_peering(&self, name: &str, input: &PeeringInput) -> Result<(), Error> {
         self.start(&self.peering_arn, name, input).await
     }
 
-    async fn take_apart(&self, name: &str, input: &teardown::Input) -> Result<(), Error> {
+    async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error> {
         self.start(&self.teardown_arn, name, input).await
     }
 }

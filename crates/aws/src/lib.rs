@@ -1,15 +1,15 @@
-//! Isthmus on AWS: the one port answered by EC2, and the wiring that every function shares.
+//! Isthmus on AWS: the ports answered by EC2 and Step Functions, and the wiring that every function shares.
 //!
 //! No type of the SDK leaves this crate. Nothing here knows where AWS is: a private endpoint, or a local cloud, is
 //! reached through the SDK's own `AWS_ENDPOINT_URL…` variables.
 
 mod accounts;
+mod call_errors;
 mod change_event;
 mod convert;
 mod ec2;
 mod executions;
 mod logs;
-mod refusals;
 mod requested_event;
 mod serve;
 mod settings;
@@ -18,5 +18,6 @@ pub use accounts::{Accounts, Credentials};
 pub use change_event::ChangeEvent;
 pub use ec2::Ec2Network;
 pub use executions::StateMachines;
-pub use requested_event::{RequestedEvent, log_requested};
-pub use serve::{Hub, Invocation, log_started, log_swept, serve};
+pub use logs::{log_requested, log_started, log_swept};
+pub use requested_event::RequestedEvent;
+pub use serve::{Invocation, Runtime, serve};

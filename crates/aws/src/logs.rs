@@ -1,8 +1,9 @@
 //! Logs as Lambda reads them: one JSON object a line, as detailed as the stack's `LogLevel` says.
 //!
-//! `lambda_runtime` has a subscriber of its own, whose filter directives nobody here uses. They bring an engine for
+//! `lambda_runtime` has a subscriber of its own, with filter directives that nobody here uses. They need an engine for
 //! regular expressions, a twentieth of the binary.
 
+use isthmus_peering::steps::{Requested, Started, Swept};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Everything logged from here on goes to standard output.
@@ -13,6 +14,34 @@ pub(crate) fn init() {
         .json()
         .with_max_level(level.unwrap_or(LevelFilter::INFO))
         .with_target(false)
-        .without_time() // CloudWatch stamps each line
+        .without_time() // CloudWatch adds the time to each line
         .init();
+}
+
+/// Nobody receives the answer of an asynchronous invocation, so what was started is logged.
+pub fn log_started(started: &Started) {
+    for invalid in &started.invalid {
+        tracing::warn!(invalid, "nothing is started for this");
+    }
+    tracing::info!(executions = ?started.executions, teardowns = ?started.teardowns, "started");
+}
+
+/// Likewise for a request.
+pub fn log_requested(requested: &Requested) {
+    match &requested.invalid {
+        Some(invalid) => tracing::warn!(invalid, "a requested peering is not started"),
+        None => tracing::info!(execution = requested.execution, "started"),
+    }
+}
+
+/// Likewise for a sweep: one line that an alarm or a dashboard can count.
+pub fn log_swept(swept: &Swept) {
+    let Swept { desired, in_place, drift, started, refused, left, unreachable } = swept;
+    tracing::info!(desired, in_place, started = started.len(), refused = refused.len(), left, "swept");
+    for drift in drift {
+        tracing::info!(vpc_id = drift.vpc_id, peer_vpc_id = drift.peer_vpc_id, differs = drift.differs, "drifted");
+    }
+    for unreachable in unreachable {
+        tracing::warn!(unreachable, "could not be read");
+    }
 }

@@ -1,7 +1,7 @@
-//! The event `VPC Peering Requested`, which anybody may send whom the bus lets in: the request is its detail.
+//! The event `VPC Peering Requested`, which anybody may send whom the bus's policy admits: its detail is the request.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use isthmus_peering::steps::{Requested, RequestedTask};
+use isthmus_peering::steps::RequestedTask;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct RequestedEvent(EventBridgeEvent<Value>);
 
 impl RequestedEvent {
-    /// What it asks for, and who sent it: EventBridge stamps the sender's account, and no sender can write another.
+    /// What it requests, and who sent it: EventBridge sets the sender's account, and no sender can set another.
     /// <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
     pub fn task(self) -> RequestedTask {
         let Self(event) = self;
@@ -19,13 +19,5 @@ impl RequestedEvent {
             event_id: event.id.unwrap_or_default(),
             request: event.detail,
         }
-    }
-}
-
-/// The answer of an asynchronous invocation is heard by nobody, so what came of the request is logged.
-pub fn log_requested(requested: &Requested) {
-    match &requested.refused {
-        Some(refusal) => tracing::warn!(refusal, "a requested peering is not started"),
-        None => tracing::info!(execution = requested.execution, "started"),
     }
 }

@@ -1,4 +1,4 @@
-//! What every function does around its one step: read the settings, build the clients, answer events.
+//! What every function does around its one step: read the settings, make the clients, answer events.
 
 use crate::accounts::{Accounts, CALL, sdk_config};
 use crate::ec2::Ec2Network;
@@ -8,9 +8,10 @@ use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
-use isthmus_peering::stack::{Fleet, Stack};
-use isthmus_peering::steps::{Started, Sweep, Swept};
+use isthmus_peering::stack::{Scope, Stack};
+use isthmus_peering::steps::Sweep;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -18,20 +19,28 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 /// What a step works with, made once, before the first event.
-pub struct Hub {
-    /// EC2, everywhere.
-    pub network: Ec2Network,
-    /// What the stack's owner decided.
-    pub stack: Stack,
+pub struct Runtime {
+    network: Ec2Network,
+    stack: Stack,
     config: SdkConfig,
 }
 
-impl Hub {
+impl Runtime {
     async fn from_environment() -> Result<Self, BadSetting> {
         let (stack, credentials, config) = (settings::stack()?, settings::credentials()?, sdk_config().await);
         let accounts = Accounts::new(config.clone(), stack.account.clone(), credentials);
         accounts.prepare(&stack.region).await;
         Ok(Self { network: Ec2Network::new(accounts), stack, config })
+    }
+
+    /// Network and stack.
+    pub fn context(&self) -> Context<'_, Ec2Network> {
+        Context::new(&self.network, &self.stack)
+    }
+
+    /// What the stack's owner decided.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// Both machines, for the functions that start them.
@@ -40,15 +49,15 @@ impl Hub {
         Ok(StateMachines::new(aws_sdk_sfn::Client::new(&self.config), peering.map_err(bad)?, teardown.map_err(bad)?))
     }
 
-    /// Where the functions that look beyond one pair have to look.
-    pub fn fleet(&self) -> Result<Fleet, Error> {
-        settings::fleet(&self.stack).map_err(bad)
+    /// Where the functions that read beyond one pair have to read.
+    pub fn scope(&self) -> Result<Scope, Error> {
+        settings::scope(&self.stack).map_err(bad)
     }
 
-    /// How a sweep is carried out that this invocation stands for.
+    /// The sweep of this invocation.
     pub fn sweep(&self, invocation: &Invocation) -> Result<Sweep, Error> {
         let (id, time) = (invocation.request_id.clone(), invocation.began());
-        Ok(Sweep { fleet: self.fleet()?, starts: setting("SWEEP_STARTS").map_err(bad)?, id, time })
+        Ok(Sweep { scope: self.scope()?, starts: setting("SWEEP_STARTS").map_err(bad)?, id, time })
     }
 }
 
@@ -65,8 +74,8 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Whether another call to AWS may be started: it would be over, all its retries included, before Lambda ends this
-    /// invocation. What takes several calls may be cut off all the same, and is safe to run again.
+    /// Whether another call to AWS may be started: it would end, all its retries included, before Lambda ends this
+    /// invocation. What takes several calls may be interrupted all the same, and is safe to run again.
     pub fn has_time_for_a_call(&self) -> bool {
         let left = self.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         left > CALL + Duration::from_secs(2)
@@ -80,15 +89,15 @@ impl Invocation {
 
 /// Serves `step` for as long as Lambda sends events. Its error reaches the machine by its public name.
 pub async fn serve<Task, Output>(
-    step: impl AsyncFn(&Hub, Task, &Invocation) -> Result<Output, Error>,
+    step: impl AsyncFn(&Runtime, Task, &Invocation) -> Result<Output, Error>,
 ) -> Result<(), lambda_runtime::Error>
 where
     Task: DeserializeOwned,
     Output: Serialize,
 {
     logs::init();
-    let hub = Hub::from_environment().await?;
-    let (hub, step) = (&hub, &step);
+    let runtime = Runtime::from_environment().await?;
+    let (runtime, step) = (&runtime, &step);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let invocation = &Invocation {
             deadline: event.context.deadline(),
@@ -97,36 +106,16 @@ where
         };
         let task = Task::deserialize(event.payload).map_err(unreadable).map_err(Failed)?;
         // On the heap, or the type of the whole future nests deeper than the compiler looks.
-        let answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(step(hub, task, invocation));
+        let answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(step(runtime, task, invocation));
         answer.await.map_err(Failed)
     }))
     .await
 }
 
-/// The state selects something else than the step expects: the machine and the function are not of one deployment.
+/// The machine passes something else than the step expects: they are not of one deployment.
 fn unreadable(error: serde_json::Error) -> Error {
     tracing::error!(%error, "the task can't be read");
     Error::ServiceFault { action: "lambda:Invoke".into(), code: "UnreadableTask".into() }
-}
-
-/// The answer of an asynchronous invocation is heard by nobody, so what it found is logged.
-pub fn log_started(started: &Started) {
-    for refusal in &started.refused {
-        tracing::warn!(refusal, "a tag can't be understood");
-    }
-    tracing::info!(executions = ?started.executions, teardowns = ?started.teardowns, "started");
-}
-
-/// Likewise: one line that an alarm or a dashboard can count.
-pub fn log_swept(swept: &Swept) {
-    let Swept { wished, in_place, drift, started, refused, left, unreachable } = swept;
-    tracing::info!(wished, in_place, started = started.len(), refused = refused.len(), left, "swept");
-    for drift in drift {
-        tracing::info!(vpc_id = drift.vpc_id, peer_vpc_id = drift.peer_vpc_id, differs = drift.differs, "drifted");
-    }
-    for unreachable in unreachable {
-        tracing::warn!(unreachable, "could not be swept");
-    }
 }
 
 /// An error on its way to Step Functions, which sees the public name as `Error` and the JSON cause within `Cause`.

@@ -1,12 +1,12 @@
 //! The stack's parameters, as `template.yaml` puts them in the functions' environment.
 
 use crate::accounts::Credentials;
-use isthmus_peering::stack::{Fleet, Limits, Stack};
+use isthmus_peering::stack::{Quotas, Scope, Stack};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// A variable that is missing or malformed: the template and the function don't belong together.
+/// A variable that is missing or malformed: the template and the function are not of one version.
 #[derive(Debug, thiserror::Error)]
 #[error("environment variable {name}: {reason}")]
 pub(crate) struct BadSetting {
@@ -30,7 +30,7 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
         partition: setting("PARTITION")?,
         trusted_accounts: listed("TRUSTED_ACCOUNTS")?,
         teardown_on_untag: setting("TEARDOWN_ON_UNTAG")?,
-        limits: Limits {
+        quotas: Quotas {
             routes_per_table: setting("ROUTES_PER_TABLE")?,
             peerings_per_vpc: setting("PEERINGS_PER_VPC")?,
             outstanding_requests: setting("OUTSTANDING_REQUESTS")?,
@@ -38,12 +38,12 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
     })
 }
 
-/// Where the functions that look beyond one pair have to look. The stack's own account and Region are always among them.
-pub(crate) fn fleet(stack: &Stack) -> Result<Fleet, BadSetting> {
-    let mut fleet = Fleet { accounts: listed("MEMBER_ACCOUNTS")?, regions: listed("REGIONS")? };
-    fleet.accounts.insert(stack.account.clone());
-    fleet.regions.insert(stack.region.clone());
-    Ok(fleet)
+/// Where the functions that read beyond one pair have to read. The stack's own account and Region are always among them.
+pub(crate) fn scope(stack: &Stack) -> Result<Scope, BadSetting> {
+    let mut scope = Scope { accounts: listed("MEMBER_ACCOUNTS")?, regions: listed("REGIONS")? };
+    scope.accounts.insert(stack.account.clone());
+    scope.regions.insert(stack.region.clone());
+    Ok(scope)
 }
 
 /// A list, separated by commas; empty for none.

@@ -1,4 +1,4 @@
-//! VPC peering connections: their life, and which one of several belongs to a pair of VPCs.
+//! VPC peering connections: their lifecycle, and which one of several belongs to a pair of VPCs.
 
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
 use ipnet::IpNet;
@@ -7,11 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One end of a peering: a VPC, and where it lives.
+/// One end of a peering: a VPC, its Region and its account.
 ///
-/// The order of ends is the one canonical direction of a pair: the smaller is the requester. EC2 makes two
-/// connections of A→B and B→A, but answers the existing one to a second A→B; so whoever asks, and however often at
-/// once, asks in the same direction.
+/// The order of ends is the canonical direction of a pair: the smaller is the requester. EC2 makes two connections of
+/// A→B and B→A, but answers the existing one to a second A→B; so every request for a pair goes in the same direction.
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -56,35 +55,33 @@ pub struct Vpc {
 /// A connection as one side sees it. Tags belong to one account and Region: `tags` are those of the side asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// What doesn't change over its life.
-    pub record: Record,
-    /// Where it is in its life.
+    /// Its id and its ends.
+    pub identity: ConnectionIdentity,
+    /// Its status.
     pub status: Status,
-    /// EC2's words about the status.
+    /// EC2's message about the status.
     pub status_message: String,
     /// The tags on the side that was asked.
     pub tags: BTreeMap<String, String>,
-    /// Which sides let the other resolve their DNS names.
+    /// Which sides allow DNS resolution from the other.
     pub dns_resolution: DnsSides,
-    /// When a request that nobody accepts expires: seven days after it was made, in seconds since 1970.
+    /// When the request expires if it is not accepted, in seconds since 1970.
     pub expires_at: Option<i64>,
 }
 
 /// What identifies a connection and never changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Record {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionIdentity {
     /// `pcx-…`
-    pub vpc_peering_connection_id: VpcPeeringConnectionId,
-    /// The end that asked.
+    pub id: VpcPeeringConnectionId,
+    /// The end that requested it.
     pub requester: End,
-    /// The end that is asked.
+    /// The end that accepts it.
     pub accepter: End,
 }
 
 /// The two sides of a connection, for DNS resolution from the remote VPC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DnsSides {
     /// The requester's side.
     pub requester: bool,
@@ -92,28 +89,28 @@ pub struct DnsSides {
     pub accepter: bool,
 }
 
-/// Where a connection is in its life.
+/// The status of a connection, in the order of its lifecycle.
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Made a moment ago.
+    /// Just requested.
     InitiatingRequest,
-    /// Waits for the accepter, for seven days.
+    /// Not accepted yet; expires after seven days.
     PendingAcceptance,
-    /// Accepted, and on its way to active.
+    /// Accepted, not active yet.
     Provisioning,
     /// Carries traffic.
     Active,
-    /// The request was no good: overlapping blocks, or an account or VPC that isn't there. Can't be deleted.
+    /// The request was invalid: overlapping blocks, or an account or VPC that does not exist. Can't be deleted.
     Failed,
-    /// Nobody accepted it in seven days.
+    /// Not accepted within seven days.
     Expired,
-    /// The accepter refused.
+    /// Rejected by the accepter.
     Rejected,
-    /// On its way out.
+    /// Being deleted.
     Deleting,
-    /// Gone; the record stays visible for a while.
+    /// Deleted; EC2 shows it for a while.
     Deleted,
 }
 
@@ -148,11 +145,11 @@ impl fmt::Display for Status {
 impl Connection {
     /// `pcx-…`
     pub fn id(&self) -> &VpcPeeringConnectionId {
-        &self.record.vpc_peering_connection_id
+        &self.identity.id
     }
 }
 
-impl Record {
+impl ConnectionIdentity {
     /// Whether it joins these two VPCs, in either direction: both ids, Regions and owners.
     pub fn joins(&self, one: &End, other: &End) -> bool {
         let ends = (&self.requester, &self.accepter);
@@ -165,19 +162,19 @@ impl Record {
     }
 }
 
-/// The two ends in the one direction in which this pair is ever requested: requester, accepter.
+/// The two ends in the one direction in which this pair is requested: requester, accepter.
 pub fn canonical<'e>(one: &'e End, other: &'e End) -> (&'e End, &'e End) {
     if one < other { (one, other) } else { (other, one) }
 }
 
-/// The live connection to use for a pair, whoever made it and in whichever direction: the furthest in its life, and of
+/// The live connection to use for a pair, whoever made it and in either direction: the furthest in its lifecycle, and of
 /// two opposite requests the earlier, because EC2 refuses to accept the later one.
 pub fn adopt<'c>(connections: &'c [Connection], one: &End, other: &End) -> Option<&'c Connection> {
     connections
         .iter()
-        .filter(|connection| connection.status.is_live() && connection.record.joins(one, other))
+        .filter(|connection| connection.status.is_live() && connection.identity.joins(one, other))
         .max_by_key(|connection| {
-            let Record { requester, accepter, .. } = &connection.record;
+            let ConnectionIdentity { requester, accepter, .. } = &connection.identity;
             (connection.status, Reverse(connection.expires_at), requester < accepter, connection.id())
         })
 }

@@ -1,4 +1,4 @@
-//! Every way an execution can end badly, by the name that the state machine, the README and pipelines know.
+//! Every way an execution can fail, by the name that the state machines, the reference and pipelines use.
 //!
 //! The variant's name *is* the `errorType` that the function reports, the name in the machine's `Retry` and `Catch`,
 //! and the execution's `error`. Its fields, with `Message`, are the JSON object in the execution's `cause`.
@@ -8,15 +8,15 @@ mod details;
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcPeeringConnectionId};
-pub use details::{Claim, Conflict, Ended, Place, Quota};
+pub use details::{Conflict, EndedConnection, FullResource, Quota, TaggedEnd};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A refusal or a failure. The last three variants never end an execution: they ask the machine to call again.
+/// A failure. The last three variants never end an execution: they make the machine call again.
 #[derive(Debug, Clone, PartialEq, Serialize, strum::VariantNames, thiserror::Error)]
 #[serde(rename_all_fields = "PascalCase")]
 pub enum Error {
-    /// The input can't be understood or asks for the impossible.
+    /// The input is invalid, or asks for something impossible.
     #[error("{field}: {message}")]
     InvalidRequest {
         /// The field of the input, as a path.
@@ -28,12 +28,12 @@ pub enum Error {
     /// One end does not exist in that account and Region.
     #[error("{0} does not exist: check VpcId, Region and OwnerId of that end")]
     VpcNotFound(End),
-    /// Blocks of the two VPCs overlap; EC2 peers no such pair.
+    /// Blocks of the two VPCs overlap; EC2 can't peer such a pair.
     #[error("{}: remove one block of each pair, or choose another VPC", list_overlaps(overlaps))]
     OverlappingCidrs {
-        /// Every colliding pair.
+        /// Every overlapping pair.
         overlaps: Vec<Overlap>,
-        /// The connection that EC2 turned to `failed` over it, which can't be deleted and goes away by itself.
+        /// The connection that became `failed` because of it, which can't be deleted and disappears by itself.
         #[serde(skip_serializing_if = "Option::is_none")]
         vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
     },
@@ -42,7 +42,7 @@ pub enum Error {
         "{} of {} has not consented: its owner has to tag it {}:accept={} (or {})",
         .0.vpc_id, .0.owner_id, .0.tag_prefix, .0.peer.vpc_id, .0.peer.owner_id
     )]
-    PeerNotTrusted(Box<Claim>),
+    PeerNotTrusted(Box<TaggedEnd>),
     /// Selected tables already route these destinations elsewhere.
     #[error("{}: remove that route, or leave its table or destination out of the selection", list_conflicts(conflicts))]
     RouteConflict {
@@ -50,7 +50,7 @@ pub enum Error {
         conflicts: Vec<Conflict>,
     },
     /// A quota of AWS leaves no room.
-    #[error("{} has no room left under the quota of {limit} {quota}: raise it in Service Quotas and in the stack's parameters, or make room", place.name())]
+    #[error("{} has no room left under the quota of {limit} {quota}: raise it in Service Quotas and in the stack's parameters, or make room", resource.id())]
     QuotaExceeded {
         /// Which quota.
         quota: Quota,
@@ -58,11 +58,11 @@ pub enum Error {
         limit: u32,
         /// What is full.
         #[serde(flatten)]
-        place: Place,
+        resource: FullResource,
     },
-    /// EC2 or STS refused us.
+    /// EC2 or STS denied a call.
     #[error(
-        "AWS refused {action} for account {owner_id} in {region}: let the stack's role in that account do it, and enable that Region if it is off"
+        "AWS denied {action} for account {owner_id} in {region}: allow it to the stack's role in that account, and enable that Region if it is off"
     )]
     AccessDenied {
         /// The action, such as `ec2:AcceptVpcPeeringConnection`.
@@ -74,19 +74,19 @@ pub enum Error {
     },
     /// The accepter's owner rejected the connection.
     #[error("the owner of the accepter VPC rejected {}: ask them, then run again", .0.vpc_peering_connection_id)]
-    PeeringRejected(Ended),
-    /// Nobody accepted the connection in seven days.
+    PeeringRejected(EndedConnection),
+    /// The connection was not accepted within seven days.
     #[error("{} was not accepted within seven days: run again", .0.vpc_peering_connection_id)]
-    PeeringExpired(Ended),
-    /// Somebody deleted the connection under way.
-    #[error("{} was deleted while it was being set up: run again if it is still wished", .0.vpc_peering_connection_id)]
-    PeeringDeleted(Ended),
-    /// EC2 failed the connection, and neither a missing VPC nor an overlap explains it.
-    #[error("EC2 failed {}: read StatusMessage, then run again", .0.vpc_peering_connection_id)]
-    PeeringFailed(Ended),
+    PeeringExpired(EndedConnection),
+    /// The connection was deleted during the set-up.
+    #[error("{} was deleted while it was being set up: run again if it is still wanted", .0.vpc_peering_connection_id)]
+    PeeringDeleted(EndedConnection),
+    /// The connection became `failed`, and neither a missing VPC nor an overlap explains it.
+    #[error("{} has failed: read StatusMessage, then run again", .0.vpc_peering_connection_id)]
+    PeeringFailed(EndedConnection),
     /// The connection was not active in the time that the machine allows.
     #[error(
-        "{vpc_peering_connection_id} was still {status} when the time ran out: run again, or ask AWS about that connection"
+        "{vpc_peering_connection_id} was still {status} after the time allowed: run again, or ask AWS Support about that connection"
     )]
     PeeringTimedOut {
         /// The connection.
@@ -100,15 +100,15 @@ pub enum Error {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,
     },
-    /// The pair to take apart is wished by a tag, which would only have it made again.
+    /// The pair to tear down is requested by a tag, so that it would only be set up again.
     #[error(
-        "the tag {}:peer of {} names {}: take it out there, which takes the peering apart by itself",
+        "the tag {}:peer of {} names {}: remove it from that tag, and the peering is torn down",
         .0.tag_prefix, .0.vpc_id, .0.peer.vpc_id
     )]
-    StillWished(Box<Claim>),
+    StillTagged(Box<TaggedEnd>),
     /// AWS kept failing after every retry.
     #[error(
-        "AWS answered {code} to {action}, however often: look that code up, or see the AWS Health Dashboard, then run again"
+        "AWS answered {code} to {action} at every attempt: look up that code, or see the AWS Health Dashboard, then run again"
     )]
     ServiceFault {
         /// The action, such as `ec2:CreateRoute`.
@@ -116,23 +116,23 @@ pub enum Error {
         /// AWS's error code.
         code: String,
     },
-    /// A fresh connection can't be seen yet where it has to be accepted.
+    /// A new connection is not visible yet where it has to be accepted.
     #[error("{vpc_peering_connection_id} is not visible to its accepter yet")]
     PeeringNotVisible {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,
-        /// The status seen from the requester's side.
+        /// Its status on the requester's side.
         status: Status,
     },
-    /// The connection is on its way.
+    /// The connection is not active yet.
     #[error("{vpc_peering_connection_id} is still {status}")]
     PeeringPending {
         /// The connection.
         vpc_peering_connection_id: VpcPeeringConnectionId,
-        /// The status seen.
+        /// Its status.
         status: Status,
     },
-    /// The function stopped before its time was up; calling again goes on where it stopped.
+    /// The function stopped before its timeout; the next call continues.
     #[error("{remaining} routes remain to be done")]
     RoutesRemaining {
         /// The connection.
@@ -143,12 +143,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// A refusal of the input.
+    /// An invalid input.
     pub fn invalid(field: impl Into<String>, message: impl ToString) -> Self {
         Self::InvalidRequest { field: field.into(), message: message.to_string() }
     }
 
-    /// A refusal of what may not be done at that end.
+    /// A call that is not allowed at that end.
     pub(crate) fn denied(action: &str, End { owner_id, region, .. }: &End) -> Self {
         Self::AccessDenied { action: action.into(), owner_id: owner_id.clone(), region: region.clone() }
     }

@@ -1,54 +1,42 @@
-//! What the owner of a VPC wishes, read from its tags.
+//! What the owner of a VPC requests by its tags.
 //!
-//! `isthmus:peer` names the other ends, `isthmus:accept` says by whom this VPC may be named, `isthmus:routes` selects its
-//! tables, `isthmus:dns` asks for DNS resolution. A piece that can't be understood is reported and spoils nothing but
-//! itself.
+//! `isthmus:peer` names the other ends, `isthmus:accept` says who may name this VPC, `isthmus:routes` selects its tables,
+//! `isthmus:dns` requests DNS resolution. An invalid word is reported and affects nothing but itself.
 
 use crate::connection::End;
 use crate::ids::{AccountId, Malformed, Region, RouteTableId, SubnetId, VpcId};
-use crate::network::Tags;
 use crate::selection::{RouteSelection, TableSelection};
+use crate::stack::Stack;
+use crate::tags::{ACCEPT, DNS, PEER, ROUTES, Tags, key};
 use std::collections::BTreeSet;
 
-/// The tag that names the other ends, without the prefix.
-pub const PEER: &str = "peer";
-/// The tag that consents to be named.
-pub const ACCEPT: &str = "accept";
-/// The tag that selects this VPC's tables.
-pub const ROUTES: &str = "routes";
-/// The tag that asks for DNS resolution.
-pub const DNS: &str = "dns";
-
-/// A tag's key under the stack's prefix.
-pub fn key(prefix: &str, name: &str) -> String {
-    format!("{prefix}:{name}")
-}
-
-/// What one tag says.
+/// The value of one tag.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Wish<T> {
-    /// Nothing: there is no such tag.
+pub enum TagValue<T> {
+    /// There is no such tag.
     #[default]
-    None,
-    /// This.
-    Some(T),
-    /// Something that can't be understood.
-    Malformed,
+    Absent,
+    /// A valid value.
+    Valid(T),
+    /// Anything else.
+    Invalid,
 }
 
-/// What one VPC's tags say.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Intent {
+/// What one VPC's tags request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VpcIntent {
+    /// The VPC.
+    pub end: End,
     /// The other ends, each once.
     pub peers: BTreeSet<End>,
-    /// By whom this VPC may be peered at their request.
+    /// Who may peer this VPC at their request.
     pub accept: Accept,
     /// This VPC's tables.
-    pub routes: Wish<TableSelection>,
-    /// Whether DNS resolution is asked for; `None` where the tag is absent or can't be understood.
+    pub routes: TagValue<TableSelection>,
+    /// Whether DNS resolution is requested; `None` where the tag is absent or invalid.
     pub dns_resolution: Option<bool>,
-    /// What can't be understood: the key and why.
-    pub refused: Vec<(String, Malformed)>,
+    /// What is invalid: the key and why.
+    pub invalid: Vec<(String, Malformed)>,
 }
 
 /// Consent to be peered at another's request.
@@ -60,19 +48,26 @@ pub struct Accept {
     pub vpcs: BTreeSet<VpcId>,
 }
 
-impl Intent {
-    /// Reads the tags of the VPC `end`, which lends its Region and account to peers that name none.
-    pub fn read(tags: &Tags, prefix: &str, end: &End) -> Self {
-        let mut intent = Self::default();
+impl VpcIntent {
+    /// Parses the tags of the VPC `end`, whose Region and account are the default for its peers.
+    pub fn parse(tags: &Tags, prefix: &str, end: &End) -> Self {
+        let mut intent = Self {
+            end: end.clone(),
+            peers: BTreeSet::new(),
+            accept: Accept::default(),
+            routes: TagValue::Absent,
+            dns_resolution: None,
+            invalid: Vec::new(),
+        };
         let value = |name: &str| tags.get(&key(prefix, name)).map(String::as_str);
         for word in value(PEER).unwrap_or_default().split_whitespace() {
             match parse_peer(word, end) {
                 Ok(peer) if peer.vpc_id == end.vpc_id => {
-                    let message = format!("{word:?} is this very VPC, which can't be peered with itself");
-                    intent.refused.push((key(prefix, PEER), Malformed(message)));
+                    let message = format!("{word:?} is this VPC itself: name another one");
+                    intent.invalid.push((key(prefix, PEER), Malformed(message)));
                 }
                 Ok(peer) => drop(intent.peers.insert(peer)),
-                Err(malformed) => intent.refused.push((key(prefix, PEER), malformed)),
+                Err(malformed) => intent.invalid.push((key(prefix, PEER), malformed)),
             }
         }
         for word in value(ACCEPT).unwrap_or_default().split_whitespace() {
@@ -81,16 +76,16 @@ impl Intent {
                 (_, Ok(vpc)) => drop(intent.accept.vpcs.insert(vpc)),
                 _ => {
                     let message = format!("{word:?} is neither an account's 12 digits nor a vpc-… id");
-                    intent.refused.push((key(prefix, ACCEPT), Malformed(message)));
+                    intent.invalid.push((key(prefix, ACCEPT), Malformed(message)));
                 }
             }
         }
         match value(ROUTES).map(parse_routes) {
             None => {}
-            Some(Ok(tables)) => intent.routes = Wish::Some(tables),
+            Some(Ok(tables)) => intent.routes = TagValue::Valid(tables),
             Some(Err(malformed)) => {
-                intent.routes = Wish::Malformed;
-                intent.refused.push((key(prefix, ROUTES), malformed));
+                intent.routes = TagValue::Invalid;
+                intent.invalid.push((key(prefix, ROUTES), malformed));
             }
         }
         match value(DNS).map(str::trim) {
@@ -98,30 +93,43 @@ impl Intent {
             Some("on") => intent.dns_resolution = Some(true),
             Some("off") => intent.dns_resolution = Some(false),
             Some(other) => {
-                intent.refused.push((key(prefix, DNS), Malformed(format!("{other:?} is neither on nor off"))));
+                intent.invalid.push((key(prefix, DNS), Malformed(format!("{other:?} is neither on nor off"))));
             }
         }
         intent
     }
 
-    /// Takes out the peers in Regions that AWS doesn't have, and reports them with what else can't be understood.
-    pub(crate) fn refuse_regions(&mut self, prefix: &str, is_known: impl Fn(&Region) -> bool) {
-        let (peers, lost): (BTreeSet<End>, BTreeSet<End>) =
+    /// Removes the peers in Regions that AWS doesn't have, and reports them as invalid.
+    pub(crate) fn reject_unknown_regions(&mut self, prefix: &str, is_known: impl Fn(&Region) -> bool) {
+        let (peers, rejected): (BTreeSet<End>, BTreeSet<End>) =
             std::mem::take(&mut self.peers).into_iter().partition(|peer| is_known(&peer.region));
         self.peers = peers;
-        self.refused.extend(lost.into_iter().map(|End { vpc_id, region, .. }| {
-            (key(prefix, PEER), Malformed(format!("\"{vpc_id}@{region}\" is in no Region that AWS has")))
+        self.invalid.extend(rejected.into_iter().map(|End { vpc_id, region, .. }| {
+            (key(prefix, PEER), Malformed(format!("\"{vpc_id}@{region}\" is in a Region that AWS does not have")))
         }));
     }
 
-    /// The tags that say the same. What could not be understood is left out.
+    /// Whether its `peer` tag names the other end.
+    pub fn names(&self, other: &End) -> bool {
+        self.peers.contains(other)
+    }
+
+    /// Whether its owner consents to be peered with the other end.
+    pub fn consents(&self, other: &End, stack: &Stack) -> bool {
+        self.names(other)
+            || self.accept.vpcs.contains(&other.vpc_id)
+            || self.accept.accounts.contains(&other.owner_id)
+            || stack.trusted_accounts.contains(&self.end.owner_id)
+    }
+
+    /// The tags that request the same. What is invalid is left out.
     pub fn print(&self, prefix: &str) -> Tags {
         let peers = self.peers.iter().map(|End { vpc_id, region, owner_id }| format!("{vpc_id}@{region}@{owner_id}"));
         let Accept { accounts, vpcs } = &self.accept;
         let accepted = accounts.iter().map(AccountId::to_string).chain(vpcs.iter().map(VpcId::to_string));
         let routes = match &self.routes {
-            Wish::Some(tables) => print_routes(tables),
-            Wish::None | Wish::Malformed => String::new(),
+            TagValue::Valid(tables) => print_routes(tables),
+            TagValue::Absent | TagValue::Invalid => String::new(),
         };
         let dns = match self.dns_resolution {
             Some(true) => "on",
@@ -139,8 +147,8 @@ impl Intent {
     /// The route selection of this VPC's side.
     pub fn selection(&self) -> RouteSelection {
         let tables = match &self.routes {
-            Wish::Some(tables) => tables.clone(),
-            Wish::None | Wish::Malformed => TableSelection::default(),
+            TagValue::Valid(tables) => tables.clone(),
+            TagValue::Absent | TagValue::Invalid => TableSelection::default(),
         };
         RouteSelection { tables, destinations: None }
     }

@@ -1,23 +1,28 @@
-//! VPC peering, decided: what a request means, what has to be done about it, and in which order.
+//! The peering domain, pure: what a request means, what has to be done about it, and in which order.
 //!
-//! Nothing here knows AWS's SDK, a runtime or a clock. Facts come in through the one port, [`network::Network`]; the
-//! [`steps`] are the states of `statemachine/peering.asl.json`, one function each. Read [`request`], then one step, then
-//! [`cidr`], [`routes`] and [`error`].
+//! Nothing here knows AWS's SDK, a runtime or a clock. Facts come in through the [`ports`], where reads and writes are
+//! different traits; the [`steps`] are the states of the two machines and the triggers, one function each, and build on
+//! [`shared`]. Read [`request`], then one step, then [`cidr`], [`routes`] and [`error`].
 
 pub mod cidr;
 pub mod connection;
+pub mod consent;
+pub mod context;
 pub mod error;
+pub mod failure;
 pub mod ids;
 pub mod intent;
-pub mod network;
+pub mod peering;
 pub mod plan;
+pub mod ports;
 pub mod regions;
 pub mod request;
+pub mod route_tables;
 pub mod routes;
 pub mod selection;
+mod shared;
 pub mod stack;
-pub mod standing;
-pub mod status_tag;
+pub mod status;
 pub mod steps;
-pub mod tables;
+pub mod tags;
 pub mod teardown;

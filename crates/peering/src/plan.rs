@@ -1,7 +1,7 @@
-//! The plan as it passes from state to state, and as the execution's output tells it.
+//! The planned routes as they pass from state to state, and as an execution's output lists them.
 //!
-//! Two hundred tables times six destinations on each side would burst Step Functions' 256 KiB, so tables that get the
-//! same routes stand together: the plan grows with the tables plus the destinations, not with their product.
+//! Two hundred tables times six destinations on each side would exceed Step Functions' 256 KiB, so tables that get the
+//! same routes are grouped: the plan grows with the tables plus the destinations, not with their product.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 
 use crate::connection::End;
@@ -15,17 +15,18 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SidePlan {
-    /// Whose tables they are.
+    /// The VPC whose tables they are.
     #[serde(flatten)]
     pub end: End,
     /// Tables that get the same routes, together.
-    pub groups: Vec<Group>,
+    #[serde(rename = "Routes")]
+    pub groups: Vec<RouteGroup>,
 }
 
 /// Each of these tables times each of these destinations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Group {
+pub struct RouteGroup {
     /// What is to be done about each.
     pub action: Action,
     /// The destinations.
@@ -34,8 +35,8 @@ pub struct Group {
     pub route_table_ids: Vec<RouteTableId>,
 }
 
-/// One route, as the output of an execution tells it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One route, as the output of an execution lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ReportedRoute {
     /// The table.
@@ -50,30 +51,30 @@ pub struct ReportedRoute {
     /// The destination, where it is IPv6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination_ipv6_cidr_block: Option<IpNet>,
-    /// What became, or would become, of it.
+    /// What was, or would be, done about it.
     pub action: Action,
 }
 
 /// At some 165 bytes each, a third of what an execution's output may hold.
 const ROUTES_REPORTED: usize = 500;
 
-/// As many as a person would read.
+/// More than a person would read.
 const WARNINGS_REPORTED: usize = 100;
 
 impl SidePlan {
     /// Puts together the tables that get the same routes.
     pub fn new(end: End, routes: Vec<PlannedRoute>) -> Self {
-        let mut wants: BTreeMap<(RouteTableId, Action), Vec<IpNet>> = BTreeMap::new();
+        let mut by_table: BTreeMap<(RouteTableId, Action), Vec<IpNet>> = BTreeMap::new();
         for route in routes {
-            wants.entry((route.table, route.action)).or_default().push(route.destination);
+            by_table.entry((route.table, route.action)).or_default().push(route.destination);
         }
         let mut alike: BTreeMap<(Action, Vec<IpNet>), Vec<RouteTableId>> = BTreeMap::new();
-        for ((table, action), destinations) in wants {
+        for ((table, action), destinations) in by_table {
             alike.entry((action, destinations)).or_default().push(table);
         }
         let groups = alike
             .into_iter()
-            .map(|((action, destinations), route_table_ids)| Group { action, destinations, route_table_ids })
+            .map(|((action, destinations), route_table_ids)| RouteGroup { action, destinations, route_table_ids })
             .collect();
         Self { end, groups }
     }
@@ -111,23 +112,23 @@ impl SidePlan {
     }
 }
 
-/// The routes of an execution's output. Where they are too many to print, those that changed come first, and a warning
-/// says how many are left out.
-pub fn report(sides: &[SidePlan], warnings: &mut Vec<String>) -> Vec<ReportedRoute> {
+/// The routes of an execution's output. Where they are too many to list, those that changed come first, and a warning
+/// says how many there are.
+pub fn report(sides: [&SidePlan; 2], warnings: &mut Vec<String>) -> Vec<ReportedRoute> {
     let mut routes: Vec<ReportedRoute> =
-        sides.iter().flat_map(|side| side.routes().map(|route| report_route(&side.end, route))).collect();
+        sides.into_iter().flat_map(|side| side.routes().map(|route| report_route(&side.end, route))).collect();
     if routes.len() > ROUTES_REPORTED {
         let all = routes.len();
-        let told =
-            format!("{all} routes in all, of which Routes lists {ROUTES_REPORTED}: read the tables for the others");
-        warnings.insert(0, told);
+        let warning =
+            format!("{all} routes in total, of which Routes lists {ROUTES_REPORTED}: read the tables for the others");
+        warnings.insert(0, warning);
         routes.sort_by_key(|route| route.action == Action::Unchanged);
         routes.truncate(ROUTES_REPORTED);
     }
     routes
 }
 
-/// Shortens a list of warnings that nobody would read to its end.
+/// Cuts a list of warnings that is too long to read.
 pub fn shorten(warnings: &mut Vec<String>) {
     if let Some(more) = warnings.len().checked_sub(WARNINGS_REPORTED).filter(|&more| more > 0) {
         warnings.truncate(WARNINGS_REPORTED);
@@ -148,4 +149,9 @@ fn report_route(end: &End, route: PlannedRoute) -> ReportedRoute {
         destination_ipv6_cidr_block: v6,
         action: route.action,
     }
+}
+
+/// What belongs to requester and accepter, in the order in which a request names them.
+pub fn in_request_order<T>(swapped: bool, requester: T, accepter: T) -> [T; 2] {
+    if swapped { [accepter, requester] } else { [requester, accepter] }
 }

@@ -1,18 +1,22 @@
-//! The input of the state machine, parsed once. Past this door there are no strings that mean something.
+//! The inputs of both machines, and what they request. After parsing there are no strings that mean something.
+
+mod teardown;
 
 use crate::connection::{End, canonical};
+use crate::consent::RequestedBy;
 use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
-use crate::network::Tags;
 use crate::selection::RouteSelection;
-use crate::stack::{OWN_TAGS, Stack, TAGS_OF_A_RESOURCE};
+use crate::stack::Stack;
+use crate::tags::{CONNECTION_TAGS, KEY_CHARACTERS, NAME, TAGS_PER_RESOURCE, Tags, VALUE_CHARACTERS};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use teardown::{TeardownInput, TeardownRequest};
 
-/// A peering that somebody wishes.
+/// A peering that is requested.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub struct PeeringRequest {
     /// The end that the input calls `VpcId`.
     pub end: End,
     /// The end that the input calls `PeerVpcId`.
@@ -23,16 +27,18 @@ pub struct Request {
     pub routes: RouteSelection,
     /// What to write in the route tables of `peer`.
     pub peer_routes: RouteSelection,
-    /// Whether each side shall resolve the other's private DNS names.
+    /// Whether each side resolves the other's public DNS hostnames to private addresses.
     pub dns_resolution: bool,
     /// Whether to answer with the plan and change nothing.
     pub dry_run: bool,
+    /// Who requests it, as the input claims.
+    pub requested_by: RequestedBy,
 }
 
-/// The input as it is spelt. Whoever starts an execution from Rust writes this.
+/// The input of the peering machine, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Input {
+pub struct PeeringInput {
     /// One end.
     pub vpc_id: VpcId,
     /// Its Region; the stack's by default.
@@ -56,29 +62,33 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
     /// What to write in the route tables of `VpcId`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub routes: RouteSelection,
     /// What to write in the route tables of `PeerVpcId`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub peer_routes: RouteSelection,
-    /// Whether each side shall resolve the other's private DNS names.
-    #[serde(default)]
+    /// Whether each side resolves the other's public DNS hostnames to private addresses.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub dns_resolution: bool,
     /// Whether to answer with the plan and change nothing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub dry_run: bool,
+    /// Who requests it. Grants nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub requested_by: RequestedBy,
 }
 
-/// AWS's limits on tags. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
-const TAG_KEY_CHARACTERS: usize = 128;
-const TAG_VALUE_CHARACTERS: usize = 256;
-/// Those of a resource, less `Name` and the two that say whose it is.
-const TAGS: usize = TAGS_OF_A_RESOURCE - 3;
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
-impl Request {
-    /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
+/// The tags that a request may add: those of a resource, less `Name` and the two that say whose it is.
+const TAGS: usize = TAGS_PER_RESOURCE - 3;
+
+impl PeeringRequest {
+    /// Parses the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
     pub fn parse(input: &Value, stack: &Stack) -> Result<Self, Error> {
-        let input: Input = read(input)?;
+        let input: PeeringInput = read(input)?;
         check_tags(&input, stack)?;
         let (end, peer) = distinct_ends(
             (input.vpc_id, input.region, input.owner_id),
@@ -86,7 +96,7 @@ impl Request {
             stack,
         )?;
         let mut tags = input.tags;
-        tags.extend(input.name.map(|name| ("Name".to_owned(), name)));
+        tags.extend(input.name.map(|name| (NAME.to_owned(), name)));
         Ok(Self {
             end,
             peer,
@@ -95,56 +105,66 @@ impl Request {
             peer_routes: input.peer_routes,
             dns_resolution: input.dns_resolution,
             dry_run: input.dry_run,
+            requested_by: input.requested_by,
         })
     }
 
-    /// The tags of a connection that this request makes. One that is there already keeps its name unless the request
-    /// gives another: A→B and B→A would rename it back and forth.
+    /// The tags of a connection that this request makes. An adopted one keeps its name unless the request gives another:
+    /// A→B and B→A would rename it back and forth.
     pub fn tags_at_creation(&self) -> Tags {
         let mut tags = self.tags.clone();
-        tags.entry("Name".into()).or_insert_with(|| format!("{}/{}", self.end.vpc_id, self.peer.vpc_id));
+        tags.entry(NAME.into()).or_insert_with(|| format!("{}/{}", self.end.vpc_id, self.peer.vpc_id));
         tags
     }
 
-    /// The same, seen from the other end.
+    /// The same, with the other end named first.
     #[must_use]
-    pub fn turned(self) -> Self {
+    pub fn swapped(self) -> Self {
         Self { end: self.peer, peer: self.end, routes: self.peer_routes, peer_routes: self.routes, ..self }
     }
 
-    /// The two ends in the one direction in which this pair is ever requested: requester, accepter.
+    /// The two ends in the one direction in which this pair is requested: requester, accepter.
     pub fn canonical(&self) -> (&End, &End) {
         canonical(&self.end, &self.peer)
     }
 }
 
-/// The same, spelt out: what the input left to the defaults is written down.
-impl From<Request> for Input {
-    fn from(request: Request) -> Self {
-        let Request { end, peer, mut tags, routes, peer_routes, dns_resolution, dry_run } = request;
-        let name = tags.remove("Name");
+impl PeeringInput {
+    /// The input of an execution that tags start: the ends alone. What the tags request is read when it plans.
+    pub fn by_tags(end: &End, peer: &End) -> Self {
         Self {
-            vpc_id: end.vpc_id,
-            region: Some(end.region),
-            owner_id: Some(end.owner_id),
-            peer_vpc_id: peer.vpc_id,
-            peer_region: Some(peer.region),
-            peer_owner_id: Some(peer.owner_id),
-            name,
-            tags,
-            routes,
-            peer_routes,
-            dns_resolution,
-            dry_run,
+            vpc_id: end.vpc_id.clone(),
+            region: Some(end.region.clone()),
+            owner_id: Some(end.owner_id.clone()),
+            peer_vpc_id: peer.vpc_id.clone(),
+            peer_region: Some(peer.region.clone()),
+            peer_owner_id: Some(peer.owner_id.clone()),
+            name: None,
+            tags: Tags::new(),
+            routes: RouteSelection::default(),
+            peer_routes: RouteSelection::default(),
+            dns_resolution: false,
+            dry_run: false,
+            requested_by: RequestedBy::Tags,
         }
     }
 }
 
+/// The same with every default written out.
+impl From<PeeringRequest> for PeeringInput {
+    fn from(request: PeeringRequest) -> Self {
+        let PeeringRequest { end, peer, mut tags, routes, peer_routes, dns_resolution, dry_run, requested_by } =
+            request;
+        let name = tags.remove(NAME);
+        Self { name, tags, routes, peer_routes, dns_resolution, dry_run, requested_by, ..Self::by_tags(&end, &peer) }
+    }
+}
+
 /// An end as an input spells it: what it leaves out has a default.
-type SpeltEnd = (VpcId, Option<Region>, Option<AccountId>);
+type SpelledEnd = (VpcId, Option<Region>, Option<AccountId>);
 
 /// The two ends: the first defaults to the stack's Region and account, the other one to those of the first.
-pub(crate) fn distinct_ends(end: SpeltEnd, peer: SpeltEnd, stack: &Stack) -> Result<(End, End), Error> {
+fn distinct_ends(end: SpelledEnd, peer: SpelledEnd, stack: &Stack) -> Result<(End, End), Error> {
     let (vpc_id, region, owner_id) = end;
     let end = End {
         vpc_id,
@@ -165,7 +185,7 @@ pub(crate) fn distinct_ends(end: SpeltEnd, peer: SpeltEnd, stack: &Stack) -> Res
 }
 
 /// Reads an input, naming the field that can't be read.
-pub(crate) fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Error> {
+fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Error> {
     // serde would read a list as the fields in their order.
     if !input.is_object() {
         return Err(Error::invalid("$", "the input is not a JSON object: write one with VpcId and PeerVpcId"));
@@ -187,12 +207,12 @@ fn offending_field(path: String, message: &str) -> String {
     }
 }
 
-fn check_tags(input: &Input, stack: &Stack) -> Result<(), Error> {
+fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Error> {
     let own = format!("{}:", stack.tag_prefix);
     if let Some(name) = &input.name
-        && name.chars().count() > TAG_VALUE_CHARACTERS
+        && name.chars().count() > VALUE_CHARACTERS
     {
-        return Err(Error::invalid("Name", format!("a tag's value has at most {TAG_VALUE_CHARACTERS} characters")));
+        return Err(Error::invalid("Name", format!("a tag's value has at most {VALUE_CHARACTERS} characters")));
     }
     if input.tags.len() > TAGS {
         return Err(Error::invalid(
@@ -207,14 +227,14 @@ fn check_tags(input: &Input, stack: &Stack) -> Result<(), Error> {
             key if key.to_ascii_lowercase().starts_with("aws:") => {
                 Some("AWS keeps keys that begin with aws: to itself".to_owned())
             }
-            key if key.starts_with(&own) || key.starts_with(OWN_TAGS) => {
+            key if key.starts_with(&own) || key.starts_with(CONNECTION_TAGS) => {
                 Some("keys with that prefix are the stack's own".to_owned())
             }
-            key if key.chars().count() > TAG_KEY_CHARACTERS => {
-                Some(format!("a tag's key has at most {TAG_KEY_CHARACTERS} characters"))
+            key if key.chars().count() > KEY_CHARACTERS => {
+                Some(format!("a tag's key has at most {KEY_CHARACTERS} characters"))
             }
-            _ if value.chars().count() > TAG_VALUE_CHARACTERS => {
-                Some(format!("a tag's value has at most {TAG_VALUE_CHARACTERS} characters"))
+            _ if value.chars().count() > VALUE_CHARACTERS => {
+                Some(format!("a tag's value has at most {VALUE_CHARACTERS} characters"))
             }
             _ => None,
         };

@@ -1,44 +1,44 @@
-//! What to write in one VPC's route tables: desired against actual, decided before anything is written.
+//! What to write in one VPC's route tables: desired against actual routes, decided before anything is written.
 //!
 //! A route that isn't ours is never replaced, deleted or edited: it is a [`Conflict`], and the whole request is refused.
-//! No IAM condition covers a route's destination or target, so this file is what stands between a tag and a hijack.
+//! No IAM condition covers a route's destination or target, so this file alone prevents that a tag redirects traffic.
 
-use crate::error::{Conflict, Error, Place, Quota};
+use crate::error::{Conflict, Error, FullResource, Quota};
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
-use crate::tables::{Route, RouteTable, Target};
+use crate::route_tables::{Route, RouteTable, Target};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The routes wished in some tables of one VPC.
+/// The routes desired in some tables of one VPC.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct DesiredRoutes<'d> {
     /// The tables, as they are.
-    pub tables: &'w [&'w RouteTable],
+    pub tables: &'d [&'d RouteTable],
     /// Blocks of the other VPC.
-    pub destinations: &'w BTreeSet<IpNet>,
+    pub destinations: &'d BTreeSet<IpNet>,
     /// The connection to route to; `None` where it has yet to be made.
-    pub connection: Option<&'w VpcPeeringConnectionId>,
-    /// Connections known to be no more: a blackhole route to one of them may be repaired.
-    pub gone: &'w BTreeSet<VpcPeeringConnectionId>,
+    pub connection: Option<&'d VpcPeeringConnectionId>,
+    /// Connections known to be deleted: a blackhole route to one of them may be repaired.
+    pub deleted: &'d BTreeSet<VpcPeeringConnectionId>,
     /// How many routes a table may have, IPv4 and IPv6 apart.
     pub routes_per_table: u32,
 }
 
-/// What becomes of one wished route.
+/// What is done about one desired route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Action {
-    /// It was, or would be, written.
+    /// It was, or would be, created.
     Created,
-    /// It was there.
+    /// It exists already.
     Unchanged,
-    /// A blackhole to a connection that is no more was, or would be, replaced by it.
+    /// A blackhole to a deleted connection was, or would be, replaced by it.
     Repaired,
-    /// It was, or would be, removed.
+    /// It was, or would be, deleted.
     Deleted,
 }
 
-/// One wished route of one table.
+/// One planned route of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRoute {
     /// The table.
@@ -49,12 +49,12 @@ pub struct PlannedRoute {
     pub action: Action,
 }
 
-/// What planning one side found.
+/// The plan for one side, and what stands against it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RoutePlan {
-    /// Every wished route that can be had.
+    /// Every desired route that is possible.
     pub routes: Vec<PlannedRoute>,
-    /// Every route in the way of one.
+    /// Every existing route that makes one impossible.
     pub conflicts: Vec<Conflict>,
     /// The tables that lack room.
     pub full: Vec<RouteTableId>,
@@ -62,90 +62,90 @@ pub struct RoutePlan {
     pub warnings: Vec<String>,
 }
 
-/// Decides what to do about every wished route.
-pub fn plan(wish: &Wish<'_>) -> RoutePlan {
+/// Decides what to do about every desired route.
+pub fn plan_routes(desired: &DesiredRoutes<'_>) -> RoutePlan {
     let mut plan = RoutePlan::default();
-    for table in wish.tables {
+    for table in desired.tables {
         let mut added = Vec::new();
-        for &destination in wish.destinations {
-            match decide(table, destination, wish) {
+        for &destination in desired.destinations {
+            match decide(table, destination, desired) {
                 Ok(action) => {
                     if action == Action::Created {
                         added.push(destination);
                     }
-                    plan.warnings.extend(surprises(table, destination, wish.connection));
+                    plan.warnings.extend(route_warnings(table, destination, desired.connection));
                     plan.routes.push(PlannedRoute { table: table.id.clone(), destination, action });
                 }
                 Err(conflict) => plan.conflicts.push(conflict),
             }
         }
-        weigh_against_quota(table, &added, wish.routes_per_table, &mut plan);
+        check_quota(table, &added, desired.routes_per_table, &mut plan);
     }
     plan
 }
 
-/// The routes to our own connection that the plan no longer has: in a table that was selected before and isn't any more,
+/// The routes to our own connection that are no longer desired: in a table that was selected before and isn't any more,
 /// or to a block that the other VPC no longer has. `tables` are those selected, before or now. A more or a less specific
 /// route than one of the other VPC's blocks was made by hand, and stays.
-pub fn moved_away(
+pub fn stale_routes(
     tables: &[&RouteTable],
     peer_blocks: &[IpNet],
     own: &VpcPeeringConnectionId,
     planned: &[PlannedRoute],
 ) -> Vec<PlannedRoute> {
-    let wished: BTreeSet<(&RouteTableId, IpNet)> =
+    let desired: BTreeSet<(&RouteTableId, IpNet)> =
         planned.iter().map(|route| (&route.table, route.destination)).collect();
     let is_by_hand = |destination: &IpNet| {
         let overlaps = |block: &IpNet| block.contains(destination) || destination.contains(block);
         !peer_blocks.contains(destination) && peer_blocks.iter().any(overlaps)
     };
-    let leading = tables.iter().flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)));
+    let existing = tables.iter().flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)));
     let target = Target::Peering(own.clone());
-    let left = leading.filter(|(table, route)| {
-        route.target == target && !wished.contains(&(*table, route.destination)) && !is_by_hand(&route.destination)
+    let stale = existing.filter(|(table, route)| {
+        route.target == target && !desired.contains(&(*table, route.destination)) && !is_by_hand(&route.destination)
     });
-    let moved: BTreeSet<_> = left.map(|(table, route)| (table.clone(), route.destination)).collect();
-    moved.into_iter().map(|(table, destination)| PlannedRoute { table, destination, action: Action::Deleted }).collect()
+    let stale: BTreeSet<_> = stale.map(|(table, route)| (table.clone(), route.destination)).collect();
+    stale.into_iter().map(|(table, destination)| PlannedRoute { table, destination, action: Action::Deleted }).collect()
 }
 
-/// The connections whose fate decides between repair and conflict: targets of blackhole routes to wished destinations.
-pub fn doubtful_targets(wish: &Wish<'_>) -> BTreeSet<VpcPeeringConnectionId> {
-    let in_the_way = wish
+/// The connections whose status decides between repair and conflict: targets of blackhole routes to desired destinations.
+pub fn blackhole_targets(desired: &DesiredRoutes<'_>) -> BTreeSet<VpcPeeringConnectionId> {
+    let in_the_way = desired
         .tables
         .iter()
         .flat_map(|table| &table.routes)
-        .filter(|route| wish.destinations.contains(&route.destination));
+        .filter(|route| desired.destinations.contains(&route.destination));
     in_the_way
         .filter(|route| route.blackhole)
         .filter_map(|route| match &route.target {
-            Target::Peering(id) if Some(id) != wish.connection => Some(id.clone()),
+            Target::Peering(id) if Some(id) != desired.connection => Some(id.clone()),
             _ => None,
         })
         .collect()
 }
 
 impl RoutePlan {
-    /// The refusal that the plan amounts to, if any: conflicts before quotas.
-    pub fn refusal(conflicts: Vec<Conflict>, full: Option<&RouteTableId>, routes_per_table: u32) -> Option<Error> {
+    /// Why the plan can't be carried out, if it can't: conflicts before quotas.
+    pub fn error(conflicts: Vec<Conflict>, full: Option<&RouteTableId>, routes_per_table: u32) -> Option<Error> {
         if !conflicts.is_empty() {
             return Some(Error::RouteConflict { conflicts });
         }
         full.map(|table| Error::QuotaExceeded {
             quota: Quota::RoutesPerRouteTable,
             limit: routes_per_table,
-            place: Place::RouteTableId(table.clone()),
+            resource: FullResource::RouteTableId(table.clone()),
         })
     }
 }
 
-fn decide(table: &RouteTable, destination: IpNet, wish: &Wish<'_>) -> Result<Action, Conflict> {
+fn decide(table: &RouteTable, destination: IpNet, desired: &DesiredRoutes<'_>) -> Result<Action, Conflict> {
     let Some(route) = table.route_to(destination) else {
         return Ok(Action::Created);
     };
     match &route.target {
         _ if route.propagated => Ok(Action::Created),
-        Target::Peering(id) if Some(id) == wish.connection => Ok(Action::Unchanged),
-        Target::Peering(id) if route.blackhole && wish.gone.contains(id) => Ok(Action::Repaired),
+        Target::Peering(id) if Some(id) == desired.connection => Ok(Action::Unchanged),
+        Target::Peering(id) if route.blackhole && desired.deleted.contains(id) => Ok(Action::Repaired),
         target => Err(Conflict {
             route_table_id: table.id.clone(),
             destination_cidr_block: destination,
@@ -154,8 +154,8 @@ fn decide(table: &RouteTable, destination: IpNet, wish: &Wish<'_>) -> Result<Act
     }
 }
 
-/// What a careful engineer would want to hear about this route.
-fn surprises<'t>(
+/// What is legal but surprising about this route.
+fn route_warnings<'t>(
     table: &'t RouteTable,
     destination: IpNet,
     connection: Option<&'t VpcPeeringConnectionId>,
@@ -177,14 +177,14 @@ fn surprises<'t>(
     })
 }
 
-/// AWS counts what isn't propagated, IPv4 and IPv6 apart.
+/// AWS counts the routes that are not propagated, IPv4 and IPv6 apart.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-route-tables>
-fn weigh_against_quota(table: &RouteTable, added: &[IpNet], limit: u32, plan: &mut RoutePlan) {
+fn check_quota(table: &RouteTable, added: &[IpNet], limit: u32, plan: &mut RoutePlan) {
     let is_v4 = |block: &IpNet| matches!(block, IpNet::V4(_));
     for v4 in [true, false] {
         let new = added.iter().filter(|block| is_v4(block) == v4).count();
-        let standing = table.routes.iter().filter(|route| !route.propagated && is_v4(&route.destination) == v4).count();
-        let (total, limit) = (standing + new, limit as usize);
+        let existing = table.routes.iter().filter(|route| !route.propagated && is_v4(&route.destination) == v4).count();
+        let (total, limit) = (existing + new, limit as usize);
         if new > 0 && total > limit {
             plan.full.push(table.id.clone());
         } else if new > 0 && total * 10 >= limit * 9 {

@@ -1,14 +1,14 @@
 //! Route selection: which route tables of a VPC get routes, and to which destinations of the other VPC.
 
-mod spelling;
+mod json;
 
 use crate::ids::{RouteTableId, SubnetId};
-use crate::stack::{EXCLUDE_TAG, is_excluded};
-use crate::tables::RouteTable;
+use crate::route_tables::RouteTable;
+use crate::tags::{EXCLUDE, Tags, is_excluded};
 use ipnet::IpNet;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// What the request asks for one side: tables of its own VPC, destinations in the other.
+/// What is selected for one side: tables of its own VPC, destinations in the other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RouteSelection {
     /// Which route tables get routes.
@@ -25,17 +25,17 @@ pub enum TableSelection {
     All,
     /// The main route table alone.
     Main,
-    /// No table: that side is routed by somebody else.
+    /// No table: that side is routed by other means.
     None,
     /// These tables.
     Ids(BTreeSet<RouteTableId>),
     /// The table that each of these subnets uses: the one associated with it, else the main table.
     Subnets(BTreeSet<SubnetId>),
     /// The tables that carry all of these tags.
-    Tags(BTreeMap<String, String>),
+    Tags(Tags),
 }
 
-/// The tables a selection picks, or why it can't be met.
+/// The tables that a selection picks.
 #[derive(Debug, PartialEq)]
 pub struct Selected<'t> {
     /// The tables, in the order that EC2 listed them.
@@ -44,10 +44,10 @@ pub struct Selected<'t> {
     pub warnings: Vec<String>,
 }
 
-/// A selection that names something this VPC doesn't have.
+/// A selection that names something that this VPC does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmet {
-    /// The key of the selection that can't be met: `Tables` or `Subnets`.
+pub struct SelectionError {
+    /// The key of the selection: `Tables` or `Subnets`.
     pub key: &'static str,
     /// One sentence: what is wrong, and what to do.
     pub message: String,
@@ -55,7 +55,7 @@ pub struct Unmet {
 
 impl TableSelection {
     /// Picks from `tables`, which are all tables of one VPC.
-    pub fn pick<'t>(&self, tables: &'t [RouteTable]) -> Result<Selected<'t>, Unmet> {
+    pub fn pick<'t>(&self, tables: &'t [RouteTable]) -> Result<Selected<'t>, SelectionError> {
         let chosen: Vec<&RouteTable> = match self {
             Self::All => tables.iter().collect(),
             Self::Main => tables.iter().filter(|table| table.main).collect(),
@@ -64,33 +64,33 @@ impl TableSelection {
             Self::Subnets(subnets) => by_subnet(subnets, tables),
             Self::Tags(tags) => tables.iter().filter(|table| carries(table, tags)).collect(),
         };
-        let mut warnings: Vec<String> = chosen.iter().filter_map(|table| unfit(table)).collect();
+        let mut warnings: Vec<String> = chosen.iter().filter_map(|table| unusable_reason(table)).collect();
         if chosen.is_empty() && matches!(self, Self::Tags(_)) {
             warnings.push("no route table carries all the tags of TableTags: no route is written on that side".into());
         }
-        Ok(Selected { tables: chosen.into_iter().filter(|table| unfit(table).is_none()).collect(), warnings })
+        Ok(Selected { tables: chosen.into_iter().filter(|table| unusable_reason(table).is_none()).collect(), warnings })
     }
 
-    /// Of `tables`, those that this selection, of an earlier day, picks now. What it named and is gone is no matter.
-    pub(crate) fn still_picks<'t>(&self, tables: &'t [RouteTable]) -> Vec<&'t RouteTable> {
+    /// Of `tables`, those that this earlier selection picks now. Tables that it names and that are deleted are ignored.
+    pub(crate) fn pick_existing<'t>(&self, tables: &'t [RouteTable]) -> Vec<&'t RouteTable> {
         let picked = match self {
             Self::Ids(ids) => tables.iter().filter(|table| ids.contains(&table.id)).collect(),
             _ => self.pick(tables).map(|selected| selected.tables).unwrap_or_default(),
         };
-        picked.into_iter().filter(|table| unfit(table).is_none()).collect()
+        picked.into_iter().filter(|table| unusable_reason(table).is_none()).collect()
     }
 }
 
-fn by_id<'t>(ids: &BTreeSet<RouteTableId>, tables: &'t [RouteTable]) -> Result<Selected<'t>, Unmet> {
+fn by_id<'t>(ids: &BTreeSet<RouteTableId>, tables: &'t [RouteTable]) -> Result<Selected<'t>, SelectionError> {
     let find = |id: &RouteTableId| match tables.iter().find(|table| table.id == *id) {
         None => Err(format!("{id} is not a route table of that VPC: name one of its own")),
-        Some(table) => match unfit(table) {
+        Some(table) => match unusable_reason(table) {
             Some(reason) => Err(format!("{reason}; name another table")),
             None => Ok(table),
         },
     };
     let found: Result<Vec<_>, String> = ids.iter().map(find).collect();
-    let tables = found.map_err(|message| Unmet { key: "Tables", message })?;
+    let tables = found.map_err(|message| SelectionError { key: "Tables", message })?;
     Ok(Selected { tables, warnings: Vec::new() })
 }
 
@@ -102,18 +102,18 @@ fn by_subnet<'t>(subnets: &BTreeSet<SubnetId>, tables: &'t [RouteTable]) -> Vec<
     tables.iter().filter(|table| used.contains(&table.id)).collect()
 }
 
-fn carries(table: &RouteTable, tags: &BTreeMap<String, String>) -> bool {
+fn carries(table: &RouteTable, tags: &Tags) -> bool {
     tags.iter().all(|(key, value)| table.tags.get(key) == Some(value))
 }
 
-/// Why a table can't have our routes, if so. A gateway route table accepts only the local target, interfaces and Gateway
+/// Why a table can't hold our routes, if it can't. A gateway route table accepts only the local target, interfaces and Gateway
 /// Load Balancer endpoints. <https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html>
-fn unfit(table: &RouteTable) -> Option<String> {
+fn unusable_reason(table: &RouteTable) -> Option<String> {
     let id = &table.id;
     if table.edge {
         Some(format!("{id} is a gateway route table, which can't hold a route to a peering connection"))
     } else if is_excluded(&table.tags) {
-        Some(format!("{id} is kept out of reach by its tag {EXCLUDE_TAG}"))
+        Some(format!("{id} is excluded by its tag {EXCLUDE}"))
     } else {
         None
     }

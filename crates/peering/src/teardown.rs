@@ -1,65 +1,95 @@
-//! The input of the teardown state machine: which pair to take apart.
+//! `$teardown`: what an execution of the teardown machine removes. Every state passes it on whole.
 
-use crate::connection::End;
-use crate::error::Error;
-use crate::ids::{AccountId, Region, VpcId};
-use crate::request::{distinct_ends, read};
-use crate::stack::Stack;
+use crate::connection::{Connection, End, Status};
+use crate::ids::VpcPeeringConnectionId;
+use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
+use crate::tags::is_requested_by_tags;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-/// A pair of VPCs that shall no longer be peered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Teardown {
-    /// The end that the input calls `VpcId`.
-    pub end: End,
-    /// The end that the input calls `PeerVpcId`.
-    pub peer: End,
-    /// Whether to answer with the plan and change nothing.
-    pub dry_run: bool,
-}
-
-/// The input as it is spelt. Whoever starts an execution from Rust writes this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Input {
-    /// One end.
-    pub vpc_id: VpcId,
-    /// Its Region; the stack's by default.
-    pub region: Option<Region>,
-    /// Its account; the stack's by default.
-    pub owner_id: Option<AccountId>,
+/// A connection to delete, and the routes to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TeardownPlan {
+    /// The connection.
+    pub vpc_peering_connection_id: VpcPeeringConnectionId,
+    /// The end in whose account and Region the connection is deleted, and the routes to delete there.
+    pub requester: SidePlan,
     /// The other end.
-    pub peer_vpc_id: VpcId,
-    /// Its Region; `Region` by default.
-    pub peer_region: Option<Region>,
-    /// Its account; `OwnerId` by default.
-    pub peer_owner_id: Option<AccountId>,
-    /// Whether to answer with the plan and change nothing.
-    #[serde(default)]
-    pub dry_run: bool,
+    pub accepter: SidePlan,
+    /// Whether the request names the accepter's VPC first.
+    pub swapped: bool,
+    /// Whether tags requested the connection: its events then carry the ARNs of both VPCs.
+    pub requested_by_tags: bool,
 }
 
-impl Input {
-    /// The input that takes this pair apart.
-    pub fn of(end: &End, peer: &End) -> Self {
+/// The output of an execution, and the detail of its event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TeardownOutput {
+    /// The connection; `None` where there is none.
+    pub vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
+    /// `deleted`, `absent`, or `planned` in a dry run.
+    pub status: &'static str,
+    /// The routes that were, or would be, deleted.
+    pub routes: Vec<ReportedRoute>,
+}
+
+impl TeardownPlan {
+    /// The plan for that connection; `sides` are in the order in which the request names them.
+    pub fn new(connection: &Connection, sides: [SidePlan; 2]) -> Self {
+        let swapped = sides[0].end != connection.identity.requester;
+        let [requester, accepter] = sides;
+        let [requester, accepter] = in_request_order(swapped, requester, accepter);
         Self {
-            vpc_id: end.vpc_id.clone(),
-            region: Some(end.region.clone()),
-            owner_id: Some(end.owner_id.clone()),
-            peer_vpc_id: peer.vpc_id.clone(),
-            peer_region: Some(peer.region.clone()),
-            peer_owner_id: Some(peer.owner_id.clone()),
-            dry_run: false,
+            vpc_peering_connection_id: connection.id().clone(),
+            requester,
+            accepter,
+            swapped,
+            requested_by_tags: is_requested_by_tags(&connection.tags),
+        }
+    }
+
+    /// Both sides, in the order in which the request names them.
+    pub fn sides(&self) -> [&SidePlan; 2] {
+        in_request_order(self.swapped, &self.requester, &self.accepter)
+    }
+
+    /// Both ends, in the order in which the request names them.
+    pub fn ends(&self) -> [&End; 2] {
+        self.sides().map(|side| &side.end)
+    }
+
+    /// For its events: the ARNs of both VPCs where tags requested the connection, else none.
+    pub fn resources(&self, partition: &str) -> Vec<String> {
+        match self.requested_by_tags {
+            true => self.ends().map(|end| end.arn(partition)).to_vec(),
+            false => Vec::new(),
+        }
+    }
+
+    /// The output of a dry run.
+    pub fn planned(&self) -> TeardownOutput {
+        self.output("planned")
+    }
+
+    /// The output once all is removed.
+    pub fn deleted(&self) -> TeardownOutput {
+        self.output(Status::Deleted.as_str())
+    }
+
+    fn output(&self, status: &'static str) -> TeardownOutput {
+        TeardownOutput {
+            vpc_peering_connection_id: Some(self.vpc_peering_connection_id.clone()),
+            status,
+            // This output has no place for warnings; a long list of routes is cut.
+            routes: report(self.sides(), &mut Vec::new()),
         }
     }
 }
 
-impl Teardown {
-    /// Reads the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
-    pub fn parse(input: &Value, stack: &Stack) -> Result<Self, Error> {
-        let Input { vpc_id, region, owner_id, peer_vpc_id, peer_region, peer_owner_id, dry_run } = read(input)?;
-        let (end, peer) = distinct_ends((vpc_id, region, owner_id), (peer_vpc_id, peer_region, peer_owner_id), stack)?;
-        Ok(Self { end, peer, dry_run })
+impl TeardownOutput {
+    /// The output where there is nothing to remove.
+    pub fn absent() -> Self {
+        Self { vpc_peering_connection_id: None, status: "absent", routes: Vec::new() }
     }
 }

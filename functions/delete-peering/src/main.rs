@@ -1,9 +1,9 @@
-//! The state `DeletePeering`: removes the connection, whose routes are gone.
+//! The state `DeletePeering`: deletes the connection, whose routes are deleted.
 
 use isthmus_aws::serve;
 use isthmus_peering::steps::delete_peering;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, _| delete_peering(&hub.network, &hub.stack, task).await).await
+    serve(async |runtime, task, _| delete_peering(runtime.context(), task).await).await
 }

@@ -1,9 +1,9 @@
-//! The state `PlanTeardown`: finds the connection, makes sure that it is ours, and lists the routes that lead to it.
+//! The state `PlanTeardown`: finds the connection, checks that it is ours, and lists the routes that lead to it.
 
 use isthmus_aws::serve;
 use isthmus_peering::steps::plan_teardown;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, _| plan_teardown(&hub.network, &hub.stack, task).await).await
+    serve(async |runtime, task, _| plan_teardown(runtime.context(), task).await).await
 }

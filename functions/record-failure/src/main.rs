@@ -1,9 +1,9 @@
-//! The states `RecordFailure` and `RecordOverlap`: tells on both VPCs why their peering could not be had.
+//! The state `RecordFailure` of both machines: names the failure, and writes its status to both VPCs.
 
 use isthmus_aws::serve;
 use isthmus_peering::steps::record_failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, _| record_failure(&hub.network, &hub.stack, task).await).await
+    serve(async |runtime, task, _| record_failure(runtime.context(), task).await).await
 }

@@ -1,9 +1,9 @@
-//! The state `RollBack`: removes what the failed execution made, and names its failure.
+//! The state `RollBack`: removes what the failed execution made.
 
 use isthmus_aws::serve;
 use isthmus_peering::steps::roll_back;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, call| roll_back(&hub.network, &hub.stack, task, || call.has_time_for_a_call()).await).await
+    serve(async |runtime, task, call| roll_back(runtime.context(), task, || call.has_time_for_a_call()).await).await
 }

@@ -1,14 +1,14 @@
-//! The schedule: holds wish and world against each other, and starts what events missed.
+//! The schedule: compares desired and actual state, and starts what events missed.
 
 use isthmus_aws::{log_swept, serve};
 use isthmus_peering::steps::sweep;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, call| {
-        let (machines, how) = (hub.state_machines()?, hub.sweep(call)?);
-        let swept = sweep(&hub.network, &machines, &hub.stack, &how, task, || call.has_time_for_a_call()).await;
-        swept.inspect(log_swept)
+    serve(async |runtime, task, call| {
+        let (machines, this) = (runtime.state_machines()?, runtime.sweep(call)?);
+        let has_time = || call.has_time_for_a_call();
+        sweep(runtime.context(), &machines, &this, task, has_time).await.inspect(log_swept)
     })
     .await
 }

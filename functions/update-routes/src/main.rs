@@ -5,6 +5,5 @@ use isthmus_peering::steps::update_routes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |hub, task, call| update_routes(&hub.network, &hub.stack, task, || call.has_time_for_a_call()).await)
-        .await
+    serve(async |runtime, task, call| update_routes(runtime.context(), task, || call.has_time_for_a_call()).await).await
 }

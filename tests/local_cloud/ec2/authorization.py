@@ -1,7 +1,7 @@
-"""What IAM is asked before AWS does a call: the actions, the resources, and what is true of both at that moment.
+"""What AWS asks IAM before it carries out a call: actions, resources, and the values of the condition keys.
 
-It is only written down, for tests to judge the functions' policies by what they really did. From "Actions, resources,
-and condition keys for Amazon EC2", https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+It is only logged. Tests evaluate the functions' policies against what the functions did. From "Actions, resources, and
+condition keys for Amazon EC2", https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from .api_call import ApiCall
 
 Context = dict[str, Any]
 
-# What is being made has no id yet: EC2 asks for vpc-peering-connection/*, which any pattern for ids matches as this does.
+# A connection that is being created has no id yet: EC2 asks for vpc-peering-connection/*. A pattern for ids matches this, too.
 NEW_CONNECTION = "pcx-00000000000000000"
 
 
 @dataclass(frozen=True)
 class Question:
-    """Every question about a call must be answered with yes."""
+    """A call is allowed if IAM allows every one of its questions."""
 
     action: str
     resource: str
@@ -88,7 +88,7 @@ class _Ec2:
         return Question(f"ec2:{action or self._call.action}", resource, {**context, "ec2:Region": self._call.region})
 
     def _any(self, resource_id: str) -> tuple[str, Context]:
-        """Of the kinds that peering has to do with; others are asked about by their ids' prefix, and nobody tags them."""
+        """VPCs, connections and route tables with their tags. For any other resource the type in the ARN is the id's prefix."""
         prefix = resource_id.partition("-")[0]
         kinds = {"vpc": self._vpc, "pcx": self._connection, "rtb": self._table}
         return kinds[prefix](resource_id) if prefix in kinds else (self._arn(prefix, resource_id), {})
@@ -119,7 +119,7 @@ class _Ec2:
         return {f"aws:ResourceTag/{key}": value for key, value in self._backend.tags.get(resource_id, {}).items()}
 
     def _tags(self, prefix: str) -> dict[str, str]:
-        """Of a list of tags in the query, key and value; a value may be missing where tags are deleted."""
+        """The tags in a query by key. DeleteTags may leave out the value."""
         keys = {
             name.removesuffix(".Key"): key
             for name, key in self._parameters.items()
@@ -143,6 +143,6 @@ def _vpc_arn(region: str, account: str, vpc_id: str) -> str:
 
 
 def _request_tags(tags: dict[str, str]) -> Context:
-    """A key with several values that has none is not in the request."""
+    """Without tags the context has no aws:TagKeys, as on AWS."""
     named = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     return {**named, "aws:TagKeys": list(tags)} if tags else {}

@@ -44,7 +44,7 @@ class CallLog:
 
 
 def error_code(status: int, body: bytes) -> str | None:
-    """The code that an error answer carries."""
+    """The error code in an answer, or None."""
     if status < 400:
         return None
     found = _CODE.search(body)

@@ -1,4 +1,4 @@
-"""Address blocks: which a VPC has, and whether two collide."""
+"""Address blocks: which a VPC has, and whether two overlap."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network

@@ -34,7 +34,7 @@ class Control:
         self._call("POST", "faults", list(faults))
 
     def faults(self) -> dict[str, int]:
-        """``Struck``: how many calls a fault has struck since they were cleared; ``Over``: how many of these are over."""
+        """How many calls had a fault since the faults were cleared (``Struck``), and how many of those have ended (``Over``)."""
         return self._call("GET", "faults")
 
     def clear_faults(self) -> None:
@@ -57,7 +57,7 @@ class Control:
         self._call("POST", "propagated-route", body)
 
     def disturb_events(self, drop: int = 0, duplicate: int = 0) -> None:
-        """The next events are dropped, those after them delivered twice; those about statuses, which no rule hears, don't count."""
+        """Drop the next events, and deliver those after them twice. Changes of status tags don't count: no rule matches them."""
         self._call("POST", "events", {"drop": drop, "duplicate": duplicate})
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""The control API: how tests steer time, settings, quotas, faults and events. JSON under /_local_cloud/."""
+"""The control API, with which tests set time, settings, quotas, faults and events. JSON under /_local_cloud/."""
 
 import json
 import threading
@@ -57,14 +57,14 @@ class ControlApi:
         return settings.as_dict()
 
     def latency(self, region: str) -> float:
-        """How long a call of that Region takes before it is carried out."""
+        """How long a call in that Region waits before it is carried out."""
         return self._latencies.get(region, self._latency)
 
     def _set_latency(self, body: dict[str, Any]) -> None:
         self._latency, self._latencies = body["seconds"], body.get("regions", {})
 
     def _reset(self) -> None:
-        """Back to the state in which the server started."""
+        """Return to the state after the start."""
         moto_api_backend.reset()
         settings.reset()
         clock.reset()

@@ -1,7 +1,7 @@
-"""The EC2 errors that the rules raise, spelt as AWS spells them.
+"""The EC2 errors that the rules raise, with AWS's codes and messages.
 
 Codes: "Error codes for the Amazon EC2 API", https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
-Messages that AWS does not document are quoted from the issue thread named beside them.
+Messages that AWS does not document are quoted from the issue thread that each cites.
 """
 
 from moto.ec2.exceptions import EC2ClientError
@@ -13,7 +13,7 @@ def connection_not_found(connection_id: str) -> EC2ClientError:
 
 
 def connection_id_malformed(connection_id: str) -> EC2ClientError:
-    """Documented with a small "d" here, unlike the NotFound code above."""
+    """AWS documents this code with "Id", but the NotFound code above with "ID"."""
     return EC2ClientError("InvalidVpcPeeringConnectionId.Malformed", f'Invalid id: "{connection_id}" (expecting "pcx-...")')
 
 

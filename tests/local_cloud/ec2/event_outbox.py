@@ -1,4 +1,4 @@
-"""Sends events to the event bus from a thread of its own, so that no EC2 call ever waits for it.
+"""Sends events to the event bus in a separate thread, so that no EC2 call waits for it.
 
 Delivery is best effort and at least once, as on AWS: tests can have events dropped or delivered twice.
 """
@@ -27,8 +27,8 @@ class EventOutbox:
         threading.Thread(target=self._deliver_all, name="event-outbox", daemon=True).start()
 
     def disturb(self, drop: int = 0, duplicate: int = 0) -> None:
-        """The next events are dropped, those after them delivered twice. Those about statuses don't count: the stack's own
-        functions cause them, nobody knows when.
+        """Drop the next events, and deliver those after them twice. Changes of status tags don't count: the stack's own
+        functions make them, at times that a test does not know.
         """
         with self._lock:
             self._to_drop, self._to_duplicate = drop, duplicate

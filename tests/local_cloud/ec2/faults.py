@@ -1,4 +1,4 @@
-"""Faults that a test plants: errors instead of a call, or after it, and delays."""
+"""Faults that a test sets: errors in place of a call or after it, and delays."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ EXECUTE_THEN_FAIL = "execute-then-fail"
 
 @dataclass
 class Fault:
-    """The next calls that match are disturbed: ``Times`` of them, once ``AfterCalls`` have gone through undisturbed."""
+    """Applies to the next ``Times`` calls that match, after ``AfterCalls`` matching calls without a fault."""
 
     Action: str
     Code: str | None = None
-    Message: str = "A fault that a test has planted"
+    Message: str = "A fault that a test has set"
     HttpStatus: int = 400
     Effect: str = "fail"
     DelaySeconds: float = 0
@@ -66,18 +66,18 @@ class Faults:
             self._struck = self._over = 0
 
     def take(self, call: ApiCall) -> Fault | None:
-        """The fault that strikes this call, if any. Every fault that the call matches counts it, the first one wins."""
+        """The fault for this call, if any. The call counts for every fault that it matches; the first of them applies."""
         with self._lock:
             struck = [fault for fault in self._faults if fault.concerns(call) and fault.strikes()]
             self._struck += bool(struck)
             return struck[0] if struck else None
 
     def end(self) -> None:
-        """A call that one struck is over."""
+        """A call with a fault has ended."""
         with self._lock:
             self._over += 1
 
     def counts(self) -> dict[str, int]:
-        """How many calls were struck since they were cleared, and how many of those are over."""
+        """How many calls had a fault since the faults were cleared, and how many of those have ended."""
         with self._lock:
             return {"Struck": self._struck, "Over": self._over}

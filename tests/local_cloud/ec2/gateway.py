@@ -39,7 +39,7 @@ class Gateway:
         self._call_log = call_log
         self._trust = trust
         self._faults = Faults()
-        self._one_at_a_time = threading.RLock()  # moto takes no locks, and two simultaneous calls must not mix
+        self._one_at_a_time = threading.RLock()  # moto has no locks
         self._control = ControlApi(self._faults, self._one_at_a_time)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -86,7 +86,7 @@ def _fault_answer(call: ApiCall, fault: Fault) -> Answer:
 
 
 def _error(call: ApiCall, status: int, code: str, message: str) -> Answer:
-    """An error in the service's own protocol: EC2's query protocol differs from the plain one that STS speaks.
+    """An error in the service's own protocol: EC2's query protocol differs from that of STS.
 
     https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html, https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
     """

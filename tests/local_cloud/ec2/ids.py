@@ -1,4 +1,4 @@
-"""Malformed ids are refused before anything is looked up."""
+"""Malformed ids are rejected before anything is looked up."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The one place where moto is patched."""
+"""All patches of moto."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ class StrictEC2Backend(PeeringRules, RouteRules, VpcRules, TagLookup, EC2Backend
 
 
 def install() -> None:
-    """To be called before the first EC2 request: moto makes its backends lazily, from these classes."""
+    """Must be called before the first EC2 request: moto then creates its backends from these classes."""
     ec2_backends.backend = StrictEC2Backend
     route_tables.Route = StrictRoute  # type: ignore[misc]
     route_tables.RouteTable = StrictRouteTable  # type: ignore[misc]

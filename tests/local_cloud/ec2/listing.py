@@ -1,4 +1,4 @@
-"""What every Describe call shares: filters and pages."""
+"""Filters and pages, for all Describe calls."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ def _any_matches(values: Iterable[str], patterns: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    """``*`` matches any characters, ``?`` exactly one, and a backslash takes the meaning away."""
+    """``*`` matches any characters, ``?`` exactly one; a backslash makes the next character literal."""
     parts = re.findall(r"\\[\s\S]|[\s\S]", pattern)
     return re.compile("".join({"*": ".*", "?": "."}.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""DescribeVpcs and DescribeRouteTables with the pages and filters of AWS, and chosen IPv6 blocks."""
+"""DescribeVpcs and DescribeRouteTables with AWS's pages and filters, and IPv6 blocks that the caller chooses."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.vpcs import VPC

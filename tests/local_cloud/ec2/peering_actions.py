@@ -1,4 +1,4 @@
-"""The peering actions of the EC2 API: parameters in, documents out."""
+"""The peering actions of the EC2 API: reading parameters and writing answers."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.responses.vpc_peering_connections import VPCPeeringConnections
@@ -31,7 +31,7 @@ class PeeringActions(VPCPeeringConnections):
         return ActionResult({"VpcPeeringConnections": items, "NextToken": token})
 
     def modify_vpc_peering_connection_options(self) -> ActionResult:
-        """Each answer repeats the options that were sent: those of the other side are not the caller's to read here."""
+        """The answer contains the options of the sides that were sent, and not of the other side."""
         sent = {side: self._get_param(f"{side}PeeringConnectionOptions", {}) or {} for side in ("Accepter", "Requester")}
         connection = self.ec2_backend.modify_vpc_peering_connection_options(
             self._connection_id, sent["Accepter"], sent["Requester"]

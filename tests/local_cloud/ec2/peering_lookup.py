@@ -1,4 +1,4 @@
-"""Finding peering connections, and seeing only those that the caller may see."""
+"""Finding peering connections, only those that the caller may see."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from .state import clock
 
 
 class PeeringLookup(VPCPeeringConnectionBackend):
-    """One account's peering connections in one Region. A connection is held by the backends of both its sides."""
+    """One account's peering connections in one Region. The backends of both sides have the same connection object."""
 
     def get_vpc_peering_connection(self, vpc_pcx_id: str) -> PeeringConnection:  # type: ignore[override]
         ids.check_connection_id(vpc_pcx_id)

@@ -11,7 +11,7 @@ from .state import iso
 from .timeline import Status, Timeline
 
 Place = tuple[str, str]
-"""An account and a Region. Whoever calls EC2 calls it in one place; tags and visibility belong to a place."""
+"""An account and a Region. Every call of EC2 is made in one place; tags and visibility belong to a place."""
 
 
 def no_options() -> dict[str, bool]:
@@ -24,7 +24,7 @@ def no_options() -> dict[str, bool]:
 
 @dataclass
 class Side:
-    """One end. A VPC that does not exist (AWS accepts such a request, then fails it) has an id but no model."""
+    """One end. ``vpc`` is None where the VPC does not exist: AWS accepts such a request, and then fails it."""
 
     owner_id: str
     region: str
@@ -100,16 +100,16 @@ class PeeringConnection:
 
     def is_visible_in(self, place: Place, now: float) -> bool:
         if place == self.requester.place:
-            return now >= self.visible_to_requester_at and not self._forgotten(place, now)
+            return now >= self.visible_to_requester_at and not self._is_hidden_again(place, now)
         if place == self.accepter.place:
-            return now >= self.visible_to_accepter_at and not self._forgotten(place, now)
+            return now >= self.visible_to_accepter_at and not self._is_hidden_again(place, now)
         return False
 
-    def _forgotten(self, place: Place, now: float) -> bool:
+    def _is_hidden_again(self, place: Place, now: float) -> bool:
         status = self.status(now)
-        return status.is_dead and now >= status.since + self._remembered_for(status, place)
+        return status.is_dead and now >= status.since + self._visible_for(status, place)
 
-    def _remembered_for(self, status: Status, place: Place) -> float:
+    def _visible_for(self, status: Status, place: Place) -> float:
         """How long a dead connection stays visible: "VPC peering connection lifecycle" in the VPC Peering Guide."""
         if status.code == "failed":
             return 2 * timeline.HOUR if place == self.requester.place else 0
@@ -142,7 +142,7 @@ class PeeringConnection:
 
 
 def filter_values(description: dict[str, Any], name: str) -> Iterator[str] | None:
-    """What the named filter looks at, or None where EC2 knows no such filter.
+    """The values that the named filter compares, or None where EC2 has no such filter.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcPeeringConnections.html
     """

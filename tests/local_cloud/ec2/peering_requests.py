@@ -1,4 +1,4 @@
-"""Asking for a peering connection: CreateVpcPeeringConnection.
+"""Requesting a peering connection: CreateVpcPeeringConnection.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcPeeringConnection.html
 """
@@ -18,17 +18,17 @@ class PeeringRequests(PeeringLookup):
         requester = Side(*self._place, vpc_id, self.get_vpc(vpc_id))  # type: ignore[attr-defined]
         accepter = self._find_accepter(peer_owner_id, peer_region, peer_vpc_id)
         if requester.key == accepter.key:
-            # AWS documents no code for this one; this is its code for any value that is not valid.
+            # AWS documents no code for this. InvalidParameterValue is its code for values in general.
             raise errors.invalid_value(f"{vpc_id} cannot be peered with itself")
         existing = self._live_connection(requester, accepter)
         if existing:
-            # The same id again, untouched: https://github.com/hashicorp/terraform-provider-aws/issues/27750
+            # The same id again, and nothing changes: https://github.com/hashicorp/terraform-provider-aws/issues/27750
             return existing
         self._check_outstanding_requests()
         return self._add(requester, accepter, tags)
 
     def _find_accepter(self, owner_id: str, region: str, vpc_id: str) -> Side:
-        """A missing VPC of the caller's own, here, is an error. One elsewhere is found out later: the request fails."""
+        """A VPC that is missing here, in the caller's account, is an error. If it is elsewhere, the request fails later."""
         ids.check_vpc_id(vpc_id)
         backend = backend_at(owner_id, region)
         vpc = backend.vpcs.get(vpc_id)
@@ -58,7 +58,7 @@ class PeeringRequests(PeeringLookup):
             timeline=timeline.requested(now, accepter.owner_id, settings.pending_after),
         )
         if accepter.vpc is None or connection.overlaps():
-            connection.timeline = timeline.doomed(now, accepter.owner_id, settings.pending_after)
+            connection.timeline = timeline.failing(now, accepter.owner_id, settings.pending_after)
         for side in connection.sides:
             backend_at(*side.place).vpc_pcxs[connection.id] = connection
         self.tags[connection.id].update(tags)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What may be done to a peering connection, by whom, where and when."""
+"""Which account may do what to a peering connection, in which Region and status."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class PeeringRules(PeeringRequests):
         return connection
 
     def delete_vpc_peering_connection(self, vpc_pcx_id: str) -> PeeringConnection:  # type: ignore[override]
-        """Either owner deletes a connection, from either Region; a request that waits, only the requester.
+        """Either owner may delete a connection, from either Region; a request that waits, only the requester's owner.
 
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcPeeringConnection.html
         """
@@ -117,7 +117,7 @@ class PeeringRules(PeeringRequests):
             raise errors.invalid_transition(connection.id, code, target)
 
     def _check_no_other_connection(self, connection: PeeringConnection) -> None:
-        """The later of two opposite requests can't be accepted, nor can any beside an accepted one.
+        """The later of two opposite requests can't be accepted, nor can a request opposite to an accepted one.
 
         https://github.com/hashicorp/terraform-provider-aws/issues/44315
         """

@@ -1,4 +1,4 @@
-"""Routes: what CreateRoute refuses, and when a route is a black hole."""
+"""Routes: what CreateRoute rejects, and when a route is a blackhole."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,9 +14,9 @@ from .state import clock, settings
 
 class StrictRoute(Route):
     propagated_by: str | None = None
-    """The virtual private gateway that put this route here."""
+    """The virtual private gateway that propagated this route."""
     overridden: "StrictRoute | None" = None
-    """The propagated route for the same destination that this static one hides."""
+    """The propagated route for the same destination, which this static route overrides."""
 
     @property
     def propagated(self) -> bool:
@@ -36,7 +36,7 @@ class StrictRoute(Route):
 
     @property
     def state(self) -> str:
-        """A route to a connection is a black hole before the connection is active and after it is gone.
+        """A route to a connection is a blackhole unless the connection is active.
 
         "Update your route tables", https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html
         """
@@ -131,7 +131,7 @@ class RouteRules(RouteBackend):
         destination_ipv6_cidr_block: str | None = None,
         destination_prefix_list_id: str | None = None,
     ) -> Route:
-        """A propagated route goes only with its propagation; one that was hidden comes back."""
+        """A propagated route can't be deleted. One that the deleted route has overridden is in force again."""
         table = self.get_route_table(route_table_id)
         route = _route_for(table, destination_cidr_block or destination_ipv6_cidr_block or "")
         if route and route.propagated:
@@ -144,7 +144,7 @@ class RouteRules(RouteBackend):
         return deleted
 
     def plant_propagated_route(self, route_table_id: str, destination: str, gateway_id: str) -> None:
-        """What a virtual private gateway does by itself. Where a static route exists it stays hidden behind that."""
+        """Add a route as a virtual private gateway does. A static route for the same destination overrides it."""
         table, block = self.get_route_table(route_table_id), cidrs.canonical(destination)
         route = StrictRoute(table, *_as_destination(block))
         route.propagated_by = gateway_id
@@ -155,7 +155,7 @@ class RouteRules(RouteBackend):
             table._routes[route.id] = route
 
     def _check_connection(self, table: RouteTable, connection_id: str) -> None:
-        """A dead connection is as good as unknown; one between other VPCs is refused.
+        """A dead connection is reported as not found; one between other VPCs is rejected.
 
         Wording of the second: https://github.com/hashicorp/terraform/issues/2185
         """
@@ -167,7 +167,7 @@ class RouteRules(RouteBackend):
 
 
 def _check_not_inside_local(table: RouteTable, block: cidrs.Network) -> None:
-    """Inside the VPC's own blocks only more specific routes to middleboxes are allowed, not to a peer.
+    """Inside the VPC's own blocks, more specific routes are allowed to middleboxes, not to a peer.
 
     "Route table concepts", https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html; wording:
     https://github.com/hashicorp/terraform-provider-aws/issues/26018
@@ -178,7 +178,7 @@ def _check_not_inside_local(table: RouteTable, block: cidrs.Network) -> None:
 
 
 def _check_route_quota(table: RouteTable, block: cidrs.Network) -> None:
-    """The quota "Routes per route table": each family by itself, propagated routes apart."""
+    """The quota "Routes per route table": IPv4 and IPv6 are counted apart, propagated routes not at all."""
     is_ipv6, limit = block.version == 6, settings.quotas.routes_per_table
     count = sum(
         bool(route.destination_ipv6_cidr_block) == is_ipv6 and not route.propagated  # type: ignore[attr-defined]

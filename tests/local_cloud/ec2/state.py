@@ -1,4 +1,4 @@
-"""The clock and the settings that every rule shares: module globals, since moto builds its backends itself."""
+"""The clock and the settings for all rules: module globals, because moto creates its backends itself."""
 
 import dataclasses
 import time
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Clock:
-    """Wall-clock time plus whatever a test has advanced it by. Every rule about time asks this clock."""
+    """Wall-clock time plus what a test has advanced it by. Every rule about time uses this clock."""
 
     def __init__(self) -> None:
         self._advanced = 0.0
@@ -35,7 +35,7 @@ class Quotas:
 
 @dataclass
 class Settings:
-    """How long AWS takes, in seconds. The defaults are short enough for tests and long enough to be noticed."""
+    """How long AWS takes, in seconds. The defaults are short enough for tests and long enough to have an effect."""
 
     pending_after: float = 0.3
     provisioning_for: float = 0.3

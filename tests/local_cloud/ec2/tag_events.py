@@ -1,4 +1,4 @@
-"""EventBridge's "Tag Change on Resource", which AWS emits for every real change of a VPC's tags.
+"""EventBridge's "Tag Change on Resource", which AWS sends for every actual change of a VPC's tags.
 
 "AWS tag change events on EventBridge",
 https://docs.aws.amazon.com/tag-editor/latest/userguide/monitor-tags-cloudwatch-events.html
@@ -22,7 +22,7 @@ _versions = itertools.count(1)
 
 
 class TaggingActions(TagResponse, VPCs):
-    """The calls that change a VPC's tags. One call makes at most one event for each VPC."""
+    """The calls that change a VPC's tags. One call sends at most one event for each VPC."""
 
     def create_tags(self) -> ActionResult:
         with self._reporting(self._get_param("Resources", [])):

@@ -1,4 +1,4 @@
-"""Reading one resource's tags without searching those of all others, which moto does for every resource it lists."""
+"""Reads one resource's tags directly. moto searches the tags of all resources for every resource that it lists."""
 
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
@@ -22,7 +22,7 @@ class TagLookup(TagBackend):
 
 
 def _plain_resource_ids(filters: dict[str, list[str]]) -> list[str] | None:
-    """The ids, if the filters name resources by id, without wildcards, and ask for nothing else."""
+    """The ids, if the only filter is resource-id, without wildcards."""
     resource_ids = filters.get("resource-id", [])
     is_plain = list(filters) == ["resource-id"] and not any(set("*?") & set(each) for each in resource_ids)
     return resource_ids if is_plain else None

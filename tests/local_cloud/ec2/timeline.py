@@ -1,4 +1,4 @@
-"""The lifecycle of a peering connection: which status it has at any instant.
+"""The lifecycle of a peering connection: which status it has at a given time.
 
 "VPC peering connection lifecycle", https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle
 """
@@ -25,7 +25,7 @@ class Status:
     message: str
     since: float
     by: str = ""
-    """The account that brought it about, where it matters."""
+    """The account that caused it, where it matters."""
 
     @property
     def is_live(self) -> bool:
@@ -37,7 +37,7 @@ class Status:
 
 
 class Timeline:
-    """Statuses past and to come, in order. Nothing ticks: the status of an instant is looked up."""
+    """Past and future statuses, in order. There is no timer: the status of a given time is looked up."""
 
     def __init__(self, *statuses: Status) -> None:
         self._statuses = list(statuses)
@@ -46,7 +46,7 @@ class Timeline:
         return [self._statuses[0], *self._begun(instant)][-1]
 
     def redirect(self, instant: float, *statuses: Status) -> None:
-        """From this instant on, what was to come is replaced."""
+        """Replace the statuses after this time."""
         self._statuses = [*self._begun(instant), *statuses]
 
     def _begun(self, instant: float) -> list[Status]:
@@ -61,8 +61,8 @@ def requested(now: float, accepter: str, pending_after: float) -> Timeline:
     )
 
 
-def doomed(now: float, accepter: str, failed_after: float) -> Timeline:
-    """A request that AWS takes and then fails, for one of the reasons in the message."""
+def failing(now: float, accepter: str, failed_after: float) -> Timeline:
+    """A request that AWS accepts and then fails, for one of the reasons in the message."""
     return Timeline(Status("initiating-request", f"Initiating Request to {accepter}", now), failed(now + failed_after))
 
 

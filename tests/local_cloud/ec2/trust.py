@@ -1,6 +1,6 @@
-"""Whom a role trusts: AssumeRole is held against the trust policy that the role has in MiniStack's IAM.
+"""AssumeRole is checked against the trust policy that the role has in MiniStack's IAM.
 
-moto itself lets anybody assume any role, whether it exists or not.
+moto itself lets any caller assume any role, whether it exists or not.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
@@ -13,16 +13,15 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
 from .api_call import ApiCall
 
-# What tests act as in an account that is a member: it exists without being made, and lets anybody in.
+# The roles as which tests act in a member account. They need not be created, and trust every caller.
 OWNERS = "owner-of-"
 
 
 class Trust:
-    """The roles of every account, as IAM at ``iam_url`` has them; without one, every role lets everybody in.
+    """The roles of every account, as IAM at ``iam_url`` has them. Without ``iam_url`` every role trusts every caller.
 
-    So does every role of an account that has none at all: nobody has prepared it for the local cloud, and whoever tries
-    something there shouldn't have to. And whoever calls with no token at all is the person at the keyboard, to whom every
-    account of the local cloud belongs.
+    So do all roles of an account in which no role was created: trying something there needs no preparation. A caller without
+    a session token is the user of the local cloud, who owns all its accounts and may assume every role.
     """
 
     def __init__(self, iam_url: str | None = None) -> None:
@@ -30,7 +29,7 @@ class Trust:
         self._iam = lru_cache(maxsize=None)(self._client)
 
     def refusal(self, call: ApiCall) -> str | None:
-        """What STS says instead of giving credentials. It doesn't tell a role that isn't there from one that refuses."""
+        """The error message of STS, or None. It is the same whether the role does not exist or does not trust the caller."""
         role_arn = call.parameters.get("RoleArn", "")
         if call.action != "AssumeRole" or self._iam_url is None or call.is_anybody or _name(role_arn).startswith(OWNERS):
             return None
@@ -54,7 +53,7 @@ class Trust:
         return role["AssumeRolePolicyDocument"] if role["Arn"] == role_arn else None
 
     def _client(self, account: str) -> Any:
-        """MiniStack takes a 12-digit access key for the account."""
+        """A client of that account, which is its access key."""
         keys = {"aws_access_key_id": account, "aws_secret_access_key": "local"}
         return boto3.client("iam", endpoint_url=self._iam_url, region_name="us-east-1", **keys)
 
@@ -64,7 +63,7 @@ def _name(role_arn: str) -> str:
 
 
 def _actions(call: ApiCall) -> list[str]:
-    """Whoever passes session tags needs a permission of its own.
+    """Session tags need a further permission.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
     """

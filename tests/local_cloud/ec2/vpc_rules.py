@@ -1,4 +1,4 @@
-"""VPCs: their address blocks and their end, as far as peering goes."""
+"""VPCs: address blocks and deletion, where they concern peering."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class VpcRules(VPCBackend):
         return association
 
     def associate_ipv6_pool_block(self, vpc_id: str, block: str, pool: str) -> dict[str, Any]:
-        """A block of an address pool of one's own: the only way to choose an IPv6 block, and so to make two overlap.
+        """A block from the account's own address pool: the only way to choose an IPv6 block, and so to have two that overlap.
 
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateVpcCidrBlock.html
         """
@@ -46,7 +46,7 @@ class VpcRules(VPCBackend):
         return association
 
     def _check_against_peers(self, vpc_id: str, block: str) -> None:
-        """A block that overlaps an active peer's is refused. AWS documents the refusal but no code for it.
+        """A block that overlaps an active peer's is rejected. AWS documents this, but no error code for it.
 
         "VPC CIDR blocks", https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
         """

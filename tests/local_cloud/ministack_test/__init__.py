@@ -1,1 +1,1 @@
-"""Tests of MiniStack as the local cloud runs it. Each would fail, or hang, without the patch that it is about."""
+"""Tests of MiniStack with our patches. Each fails, or hangs, without its patch."""

@@ -26,7 +26,7 @@ def unique(prefix: str) -> str:
 
 
 def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """What ``condition`` answers as soon as it is truthy."""
+    """Waits until ``condition`` returns something truthy, and returns that."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -62,7 +62,7 @@ class Cloud:
         return answer["executionArn"]
 
     def finish(self, execution: str, seconds: float = 60) -> dict[str, Any]:
-        """The closed execution as DescribeExecution gives it."""
+        """Waits for the execution to close; returns what DescribeExecution returns."""
 
         def closed() -> dict[str, Any] | None:
             found = self.client("stepfunctions").describe_execution(executionArn=execution)
@@ -102,7 +102,7 @@ class Cloud:
         return json.loads(answer["Payload"].read())
 
     def send_event(self, event: dict[str, Any], account: str = ACCOUNT, region: str = REGION) -> int:
-        """Send an AWS service's event, and answer the HTTP status."""
+        """Send an AWS service's event; returns the HTTP status."""
         body = json.dumps({"account": account, "region": region, "event": event}).encode()
         request = urllib.request.Request(f"{self.endpoint}/_local_cloud/events", data=body)
         with urllib.request.urlopen(request, timeout=60) as response:
@@ -115,7 +115,7 @@ def jsonata(states: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def invoke_task(function: str, **fields: Any) -> dict[str, Any]:
-    """A task that invokes ``function`` with the state's input and gives the function's answer."""
+    """A task that invokes ``function`` with the state's input; its output is the function's answer."""
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud import environment, processes
-from local_cloud.launcher import READY_WITHIN_SECONDS, Server, free_ports
+from local_cloud.launcher import READY_WITHIN_SECONDS, Server, free_ports, ministack_server
 from local_cloud.ministack_test.cloud import Cloud
 
 
@@ -19,11 +18,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     state = tmp_path_factory.mktemp("cloud")
     (state / "tmp").mkdir()
     port = next(free_ports())
-    server = Server(
-        "ministack",
-        [sys.executable, "-m", "local_cloud.ministack_server"],
-        f"{environment.endpoint(port)}/_local_cloud/health",
-    )
+    server = ministack_server(port)
     log = state / "ministack.log"
     process = processes.spawn(server.command, environment.process_environment(state, port, port), log)
     try:

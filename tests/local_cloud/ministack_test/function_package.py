@@ -1,4 +1,4 @@
-"""A Lambda function of a custom runtime, small enough for a test: a Python script that speaks the Runtime API.
+"""A Lambda function of a custom runtime, small enough for a test: a Python script that uses the Runtime API.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """

@@ -1,4 +1,4 @@
-"""Who may put what on another account's bus: principals and conditions of its policy."""
+"""The principals and conditions in the policy of an event bus."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from local_cloud.environment import REGION
 from local_cloud.ministack_test.cloud import Cloud, unique
 from local_cloud.ministack_test.test_events import MEMBER, THIRD, Inbox, add_rule, tag_event
-from local_cloud.patch_bus_policies import ORGANIZATION, STRANGERS
+from local_cloud.patch_bus_policies import ORGANIZATION, OUTSIDE_ACCOUNTS
 
-[STRANGER] = STRANGERS
+[OUTSIDER] = OUTSIDE_ACCOUNTS
 PINNED = {"events:source": "aws.tag", "events:detail-type": "Tag Change on Resource"}
 
 
@@ -64,13 +64,13 @@ def test_a_forwarded_event_must_meet_the_conditions(cloud: Cloud, condition: dic
         assert inbox.holds_nothing_of(event)
 
 
-def test_a_stranger_belongs_to_no_organization(cloud: Cloud) -> None:
+def test_an_outside_account_belongs_to_no_organization(cloud: Cloud) -> None:
     _, arn = bus_that_allows(cloud, "*", **{"aws:PrincipalOrgID": ORGANIZATION})
-    assert put(cloud, STRANGER, arn) == "AccessDeniedException"
+    assert put(cloud, OUTSIDER, arn) == "AccessDeniedException"
     assert put(cloud, THIRD, arn) != "AccessDeniedException"
 
 
-def test_an_event_put_by_another_account_bears_that_account(cloud: Cloud) -> None:
+def test_an_event_put_by_another_account_has_that_account(cloud: Cloud) -> None:
     bus, arn = bus_that_allows(cloud, MEMBER, **{"events:source": "ours"})
     inbox = Inbox(cloud, bus=bus, source="ours")
     received = inbox.receive({"id": put(cloud, MEMBER, arn, Detail='{"account": "forged"}')})

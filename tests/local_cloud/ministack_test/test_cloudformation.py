@@ -1,4 +1,4 @@
-"""What templates may hold."""
+"""What templates may contain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local_cloud.ministack_test.cloud import Cloud, jsonata, unique, until
 
 
 def deploy(cloud: Cloud, resources: dict[str, Any], **sections: Any) -> tuple[str, str]:
-    """Create a stack; answer its name and final status."""
+    """Create a stack; returns its name and final status."""
     stacks, name = cloud.client("cloudformation"), unique("stack")
     stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, **sections}))
 
@@ -60,6 +60,73 @@ def test_a_faulty_state_machine_fails_its_stack(cloud: Cloud) -> None:
         },
     )
     assert status.startswith("ROLLBACK")
+
+
+NAMED = {
+    "Machine": {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "StateMachineName": {"Fn::Sub": "${AWS::StackName}-peering"},
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any",
+            "DefinitionString": json.dumps(jsonata({"A": {"Type": "Pass", "End": True}})),
+        },
+    },
+    "Sweep": {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": {"Fn::Sub": "${AWS::StackName}-sweep"},
+            "Role": f"arn:aws:iam::{ACCOUNT}:role/any",
+            "Runtime": "python3.12",
+            "Handler": "index.handler",
+            "Code": {"ZipFile": "def handler(event, context): return 1"},
+        },
+    },
+}
+
+
+def test_names_of_machines_and_functions_are_those_of_the_template(cloud: Cloud) -> None:
+    stack, status = deploy(cloud, NAMED)
+    assert status == "CREATE_COMPLETE"
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{stack}-peering"
+    assert cloud.client("stepfunctions").describe_state_machine(stateMachineArn=machine)["name"] == f"{stack}-peering"
+    assert cloud.client("lambda").get_function(FunctionName=f"{stack}-sweep")["Configuration"]["FunctionName"] == f"{stack}-sweep"
+
+    stacks, changed = cloud.client("cloudformation"), json.loads(json.dumps(NAMED))
+    changed["Machine"]["Properties"]["DefinitionString"] = json.dumps(jsonata({"B": {"Type": "Pass", "End": True}}))
+    stacks.update_stack(StackName=stack, TemplateBody=json.dumps({"Resources": changed}))
+    until(lambda: stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "UPDATE_COMPLETE")
+    updated = cloud.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
+    assert json.loads(updated["definition"])["StartAt"] == "B"
+
+    stacks.delete_stack(StackName=stack)
+    gone = cloud.client("stepfunctions").exceptions.StateMachineDoesNotExist
+    until(lambda: _raises(gone, cloud.client("stepfunctions").describe_state_machine, stateMachineArn=machine))
+
+
+def test_a_name_that_is_taken_fails_the_stack(cloud: Cloud) -> None:
+    definition = json.dumps(jsonata({"Own": {"Type": "Pass", "End": True}}))
+    machines, name = cloud.client("stepfunctions"), unique("taken")
+    role = f"arn:aws:iam::{ACCOUNT}:role/any"
+    machine = machines.create_state_machine(name=f"{name}-peering", definition=definition, roleArn=role)["stateMachineArn"]
+    function = cloud.create_function("def handle(event, context): return 'own'")
+    for logical_id, property_name, taken in (
+        ("Machine", "StateMachineName", f"{name}-peering"),
+        ("Sweep", "FunctionName", function),
+    ):
+        resource = json.loads(json.dumps(NAMED[logical_id]))
+        resource["Properties"][property_name] = taken
+        _, status = deploy(cloud, {logical_id: resource})
+        assert status.startswith("ROLLBACK"), (logical_id, status)
+    assert machines.describe_state_machine(stateMachineArn=machine)["definition"] == definition
+    assert cloud.invoke(function) == "own"
+
+
+def _raises(error: type[Exception], call: Any, **arguments: Any) -> bool:
+    try:
+        call(**arguments)
+    except error:
+        return True
+    return False
 
 
 def test_conditions_on_account_region_and_lists(cloud: Cloud) -> None:

@@ -30,7 +30,7 @@ def tag_event(account: str = ACCOUNT, region: str = REGION) -> dict[str, Any]:
 
 
 class Inbox:
-    """A queue behind a rule on a bus of the given account and Region. It keeps what arrives there."""
+    """A queue behind a rule on a bus of the given account and Region. It keeps what is delivered to it."""
 
     def __init__(
         self, cloud: Cloud, account: str = ACCOUNT, region: str = REGION, bus: str = "default", source: str = "aws.tag"
@@ -43,7 +43,7 @@ class Inbox:
         return until(lambda: next((found for found in self._read() if found["id"] == event["id"]), None), seconds)
 
     def holds_nothing_of(self, event: dict[str, Any]) -> bool:
-        """Delivery is done when the event is accepted, so there is nothing to wait for."""
+        """An event is delivered before its request returns, so there is nothing to wait for."""
         return all(found["id"] != event["id"] for found in self._read())
 
     def _read(self) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def add_rule(cloud: Cloud, account: str, region: str, bus: str, target: str, sou
 
 
 def make_bus(cloud: Cloud, *allowed: str, account: str = ACCOUNT) -> tuple[str, str]:
-    """A bus's name and ARN. Of the accounts that may put events into it, ``allowed`` are the other ones."""
+    """A bus's name and ARN. ``allowed`` are the other accounts that may put events on it."""
     events, name = cloud.client("events", account), unique("bus")
     arn = events.create_event_bus(Name=name)["EventBusArn"]
     for sender in allowed:

@@ -1,4 +1,4 @@
-"""When an execution counts as started, how it times out, and what its history says."""
+"""Starting an execution, its timeout, and its history."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_machines_timeout_ends_the_execution(cloud: Cloud) -> None:
     closed = cloud.finish(execution)
     assert (closed["status"], closed["error"]) == ("TIMED_OUT", "States.Timeout")
     assert 1 <= (closed["stopDate"] - closed["startDate"]).total_seconds() < WAIT["Seconds"]
-    time.sleep(2.5)  # MiniStack's worker wakes up after the wait. It must not change what is closed.
+    time.sleep(2.5)  # MiniStack's worker continues after the wait. It must not change the closed execution.
     assert cloud.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "TIMED_OUT"
     assert cloud.history(execution)[-1]["type"] == "ExecutionTimedOut"
 

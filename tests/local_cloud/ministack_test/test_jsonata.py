@@ -1,4 +1,4 @@
-"""JSONata in state machines, as far as ours use it."""
+"""JSONata in state machines, in the parts that ours use."""
 
 from __future__ import annotations
 

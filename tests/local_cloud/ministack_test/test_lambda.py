@@ -1,4 +1,4 @@
-"""Functions of a custom runtime, as our compiled ones are."""
+"""Functions of a custom runtime, like our compiled ones."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_functions_environment_and_deadline(cloud: Cloud) -> None:
 
 
 def test_twenty_invocations_run_at_once(cloud: Cloud, tmp_path: Path) -> None:
-    """Each waits for all the others."""
+    """Each invocation waits for all others."""
     function = cloud.create_function(
         "import os, pathlib, time\ndef handle(event, context):\n"
         "  folder = pathlib.Path(event['folder'])\n"

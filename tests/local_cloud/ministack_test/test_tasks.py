@@ -37,7 +37,7 @@ def waits(cloud: Cloud, function: str, **retrier: object) -> list[float]:
 
 def test_retries_wait_no_longer_than_the_maximum(cloud: Cloud, failing: str) -> None:
     measured = waits(cloud, failing, IntervalSeconds=1, BackoffRate=8, MaxDelaySeconds=1, MaxAttempts=2)
-    assert len(measured) == 2 and 0.9 < min(measured) and max(measured) < 8  # which the second would be without
+    assert len(measured) == 2 and 0.9 < min(measured) and max(measured) < 8  # without the maximum the second would be 8 or more
 
 
 def test_full_jitter_is_uniform_below_the_capped_interval() -> None:

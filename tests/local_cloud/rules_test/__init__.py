@@ -1,1 +1,1 @@
-"""Every rule of AWS that the strict EC2 adds to moto, each in a test that fails without it."""
+"""Tests of the rules that the strict EC2 adds to moto. Each fails without its rule."""

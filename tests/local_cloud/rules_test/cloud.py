@@ -1,4 +1,4 @@
-"""What the tests say about the cloud: accounts, VPCs, peerings and the errors they expect."""
+"""What the tests use: accounts, VPCs, peerings and expected errors."""
 
 import itertools
 import time

@@ -73,7 +73,7 @@ def running_cloud(
 
 @pytest.fixture
 def cloud(running_cloud: Cloud) -> Cloud:
-    """The cloud with nothing to wait for and no quota in the way; a test about either sets its own."""
+    """The cloud without delays and with high quotas; a test about either sets its own."""
     running_cloud.control.set(**INSTANT, quotas=NO_QUOTAS)
     running_cloud.control.clear_faults()
     running_cloud.control.set_latency(0)

@@ -1,4 +1,4 @@
-"""From request to end: accepting, rejecting, expiring, deleting."""
+"""Accepting, rejecting, expiring and deleting."""
 
 import pytest
 

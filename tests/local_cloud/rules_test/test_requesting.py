@@ -35,13 +35,13 @@ def test_an_overlap_of_ipv6_blocks_fails(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("action", ["accept", "reject", "delete"])
-def test_a_failed_connection_is_beyond_every_action(cloud: Cloud, action: str) -> None:
+def test_no_action_is_possible_on_a_failed_connection(cloud: Cloud, action: str) -> None:
     connection = cloud.request(cloud.vpc("10.203.0.0/16"), cloud.vpc("10.203.0.0/16"))
     with refused("InvalidStateTransition"):
         getattr(cloud.ec2(), f"{action}_vpc_peering_connection")(VpcPeeringConnectionId=connection)
 
 
-def test_an_unknown_vpc_of_ones_own_is_an_error(cloud: Cloud) -> None:
+def test_an_unknown_vpc_in_the_callers_account_is_an_error(cloud: Cloud) -> None:
     with refused("InvalidVpcID.NotFound"):
         cloud.request(cloud.vpc(), "vpc-0123456789abcdef0")
     with refused("InvalidVpcID.NotFound"):

@@ -158,7 +158,7 @@ def test_a_table_can_be_associated_with_a_gateway(cloud: Cloud) -> None:
     assert [each.get("GatewayId") for each in associations] == gateways
 
 
-def test_the_route_of_an_unaccepted_connection_stays_dark(cloud: Cloud) -> None:
+def test_the_route_of_an_unaccepted_connection_is_a_black_hole(cloud: Cloud) -> None:
     cloud.control.set(provisioning_for=LATER)
     vpc, _, connection = cloud.peering()
     table = cloud.main_table(vpc)

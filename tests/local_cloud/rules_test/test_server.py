@@ -44,7 +44,7 @@ def test_an_assumed_role_acts_in_its_own_account(cloud: Cloud) -> None:
         cloud.ec2().describe_vpcs(VpcIds=[vpc])
 
 
-def test_a_fault_strikes_instead_of_the_call(cloud: Cloud) -> None:
+def test_a_fault_can_take_the_place_of_the_call(cloud: Cloud) -> None:
     cloud.control.plant_faults(
         {"Action": "CreateVpc", "Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 2, "AfterCalls": 1}
     )
@@ -57,7 +57,7 @@ def test_a_fault_strikes_instead_of_the_call(cloud: Cloud) -> None:
     assert len(cloud.ec2().describe_vpcs()["Vpcs"]) == before + 2
 
 
-def test_a_fault_can_strike_after_the_call(cloud: Cloud) -> None:
+def test_a_fault_can_follow_the_call(cloud: Cloud) -> None:
     before = len(cloud.ec2().describe_vpcs()["Vpcs"])
     cloud.control.plant_faults({"Action": "CreateVpc", "Code": "InternalError", "Effect": "execute-then-fail"})
     with refused("InternalError"):
@@ -65,7 +65,7 @@ def test_a_fault_can_strike_after_the_call(cloud: Cloud) -> None:
     assert len(cloud.ec2().describe_vpcs()["Vpcs"]) == before + 1
 
 
-def test_a_fault_can_be_meant_for_certain_calls(cloud: Cloud) -> None:
+def test_a_fault_can_be_limited_to_certain_calls(cloud: Cloud) -> None:
     vpc = cloud.vpc()
     fault = {"Action": "DescribeVpcs", "Code": "UnauthorizedOperation", "HttpStatus": 403, "Times": 9}
     cloud.control.plant_faults(fault | {"Region": THERE}, fault | {"Match": {"VpcId.1": vpc}})
@@ -92,7 +92,7 @@ def test_calls_can_be_slowed(cloud: Cloud) -> None:
     assert time.monotonic() - start > 0.4
 
 
-def test_one_region_can_be_farther_away_than_the_others(cloud: Cloud) -> None:
+def test_one_region_can_be_slower_than_the_others(cloud: Cloud) -> None:
     cloud.control.set_latency(0, us_west_2=0.3)
     start = time.monotonic()
     cloud.ec2(THERE).describe_vpcs()

@@ -1,4 +1,4 @@
-"""Who sees a connection, its tags and its addresses, and for how long."""
+"""Which account and Region sees a connection, its tags and its addresses, and for how long."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_a_new_connection_can_be_late_for_its_requester_too(cloud: Cloud) -> Non
     assert cloud.status(connection) == "pending-acceptance"
 
 
-def test_time_alone_brings_a_connection_about(cloud: Cloud) -> None:
+def test_a_connection_changes_its_status_by_time_alone(cloud: Cloud) -> None:
     cloud.control.set(pending_after=0.3, provisioning_for=0.3, visible_after=0.3)
     connection = cloud.request(cloud.vpc(), cloud.vpc(region=THERE), PeerRegion=THERE)
     eventually(lambda: cloud.status(connection) == "pending-acceptance")
@@ -63,7 +63,7 @@ def test_a_connection_is_unknown_to_third_parties(cloud: Cloud) -> None:
             cloud.describe(connection, region, account)
 
 
-def test_an_unknown_id_is_spelt_one_way_everywhere(cloud: Cloud) -> None:
+def test_an_unknown_id_has_the_same_error_everywhere(cloud: Cloud) -> None:
     with refused(NOT_FOUND):
         cloud.describe(UNKNOWN_CONNECTION)
     with refused(NOT_FOUND):

@@ -1,4 +1,4 @@
-"""What peering does to a VPC's address blocks and DNS options."""
+"""Address blocks and DNS options of peered VPCs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-//! The floor that `lambda_runtime` sets: it answers every event with nothing and calls nobody.
+//! The least that a function with `lambda_runtime` takes: it responds to every event with null and makes no call.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;

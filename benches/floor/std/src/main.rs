@@ -1,4 +1,4 @@
-//! The floor that the standard library sets: one socket, the two requests of Lambda's Runtime API, and no dependency.
+//! The least that a function with the standard library alone takes: one socket, the two requests of Lambda's Runtime API.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::io::{BufRead, BufReader, Error, Read, Write};
@@ -21,7 +21,7 @@ fn main() -> Result<(), Error> {
     }
 }
 
-/// Reads one answer to its end; the id of the invocation, if it carries one.
+/// Reads one response to its end. Returns the id of the invocation, if it contains one.
 fn read_answer(answers: &mut impl BufRead) -> Result<String, Error> {
     let (mut id, mut length) = (String::new(), 0);
     loop {

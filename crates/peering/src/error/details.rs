@@ -1,4 +1,4 @@
-//! What the causes of failures are made of.
+//! Parts of the causes of failures.
 
 use crate::connection::End;
 use crate::ids::{AccountId, RouteTableId, VpcId, VpcPeeringConnectionId};
@@ -8,17 +8,17 @@ use serde::{Serialize, Serializer};
 /// A connection that reached a status from which it never becomes active.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Ended {
+pub struct EndedConnection {
     /// The connection.
     pub vpc_peering_connection_id: VpcPeeringConnectionId,
-    /// EC2's words about it.
+    /// EC2's message about it.
     pub status_message: String,
 }
 
-/// What the tags of an end say, or fail to say, about another.
+/// An end whose tags, or missing tags, are the reason of a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Claim {
+pub struct TaggedEnd {
     /// The end's VPC.
     pub vpc_id: VpcId,
     /// Its account.
@@ -31,23 +31,23 @@ pub struct Claim {
     pub tag_prefix: String,
 }
 
-impl Claim {
-    /// What `end` says about `peer`.
+impl TaggedEnd {
+    /// The end `end` of the pair with `peer`.
     pub fn of(end: &End, peer: &End, tag_prefix: &str) -> Box<Self> {
         let End { vpc_id, owner_id, .. } = end.clone();
         Box::new(Self { vpc_id, owner_id, peer: peer.clone(), tag_prefix: tag_prefix.into() })
     }
 }
 
-/// A route in the way of one of ours.
+/// A route that prevents one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Conflict {
     /// The table.
     pub route_table_id: RouteTableId,
-    /// The destination both want, IPv4 or IPv6.
+    /// The destination of both, IPv4 or IPv6.
     pub destination_cidr_block: IpNet,
-    /// Where the table sends it now.
+    /// The target of the existing route.
     pub target: String,
 }
 
@@ -59,7 +59,7 @@ pub enum Quota {
     RoutesPerRouteTable,
     /// Active connections of a VPC.
     ActivePeeringsPerVpc,
-    /// Requests of an account in a Region that nobody has accepted yet.
+    /// Requests of an account in a Region that are not accepted yet.
     OutstandingPeeringRequests,
 }
 
@@ -88,15 +88,15 @@ impl Serialize for Quota {
 
 /// What is full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Place {
+pub enum FullResource {
     /// A VPC.
     VpcId(VpcId),
     /// A route table.
     RouteTableId(RouteTableId),
 }
 
-impl Place {
-    pub(super) fn name(&self) -> &str {
+impl FullResource {
+    pub(crate) fn id(&self) -> &str {
         match self {
             Self::VpcId(id) => id.as_str(),
             Self::RouteTableId(id) => id.as_str(),

@@ -1,183 +1,187 @@
 //! `CreateRequest`: read both sides, plan everything, and only then make or adopt the connection.
 
-pub(super) mod related;
-pub(super) mod survey;
-
-use crate::connection::{Connection, DnsSides, End, Record, Status, adopt};
-use crate::error::{Error, Place};
-use crate::ids::VpcPeeringConnectionId;
-use crate::network::{Network, Refusal, Refused, Tags};
-use crate::plan::{ReportedRoute, SidePlan, report, shorten};
-use crate::request::Request;
-use crate::stack::{EXECUTION_TAG, OWN_TAGS, STACK_TAG, Stack, is_made_by};
-use crate::standing::Origin;
-use crate::steps::executions::{as_tagged_now, origin};
-use related::Related;
+use crate::connection::{Connection, ConnectionIdentity, End, Status, adopt};
+use crate::consent::RequestedBy;
+use crate::context::Context;
+use crate::error::{Error, FullResource};
+use crate::peering::{Peering, PeeringOutput, PeeringSide};
+use crate::plan::{SidePlan, in_request_order, report, shorten};
+use crate::ports::{CallError, CallErrorKind, Network, NetworkReads, NetworkWrites};
+use crate::request::PeeringRequest;
+use crate::shared::marks::Marks;
+use crate::shared::survey::Survey;
+use crate::shared::tag_requests::as_tagged;
+use crate::stack::Quotas;
+use crate::tags::{CONNECTION_TAGS, EXECUTION, NAME, STACK, Tags, is_made_by};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use survey::Survey;
 
-/// What the state selects for this step.
+/// The task of the state.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateTask {
-    /// The input of the execution, as it came.
+    /// The input of the execution.
     pub request: Value,
-    /// The execution.
-    pub execution: Execution,
+    /// The ARN of the execution: the value of the tag that says which execution made a connection.
+    pub execution: String,
 }
 
-/// The execution that a step serves.
-#[derive(Debug, Clone, Deserialize)]
+/// The answer: one of the two.
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Execution {
-    /// Its ARN: the value of the tag that says which execution made a connection.
-    pub id: String,
+pub struct Created {
+    /// What the next states work on, as the variable `$peering`.
+    pub peering: Option<Peering>,
+    /// The output of a dry run.
+    pub output: Option<PeeringOutput>,
 }
 
-impl Execution {
-    fn name(&self) -> &str {
-        self.id.rsplit(':').next().unwrap_or_default()
+/// Everything that is decided before the first write.
+struct Plan {
+    request: PeeringRequest,
+    survey: Survey,
+    sides: [SidePlan; 2],
+    warnings: Vec<String>,
+}
+
+/// Reads, plans, and makes or adopts the connection. A failure leaves everything as it was.
+pub async fn create_request(context: Context<'_, impl Network>, task: CreateTask) -> Result<Created, Error> {
+    let request = PeeringRequest::parse(&task.request, context.stack)?;
+    let plan = plan(context, request).await?;
+    if plan.request.dry_run {
+        return Ok(Created { output: Some(plan.into_output()), peering: None });
     }
-}
-
-/// What the execution knows after this step, as the variable `$peering`.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Peering {
-    /// The connection; `None` in a dry run that would make one.
-    pub vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
-    /// `planned` in a dry run, else the connection's status.
-    pub status: &'static str,
-    /// Whether this execution made it, or would.
-    pub created: bool,
-    /// The end that asks.
-    pub requester: End,
-    /// The end that is asked.
-    pub accepter: End,
-    /// The two ends as the request names them.
-    pub ends: [End; 2],
-    /// The tags for each side of the connection; none on a connection that isn't this stack's.
-    pub tags: Tags,
-    /// The tags that say by which wish of the VPCs' tags it is routed, to be put on both sides once it is.
-    pub marks: Tags,
-    /// What to write in the tables of each end.
-    pub route_plan: [SidePlan; 2],
-    /// The sides that have yet to allow DNS resolution.
-    pub dns_to_allow: DnsSides,
-    /// Whether DNS resolution is, or will be, on at both sides.
-    pub dns_resolution: bool,
-    /// What is legal but surprising.
-    pub warnings: Vec<String>,
-    /// The ends on which the status shall be told once it is active.
-    pub to_tell: Vec<End>,
-    /// For events: the ARNs of both VPCs where their tags have to do with this peering, else none.
-    pub resources: Vec<String>,
-    /// The planned routes, one by one; only in a dry run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub routes: Option<Vec<ReportedRoute>>,
-}
-
-/// Reads, plans, and makes or adopts the connection. A refusal leaves the world exactly as it was.
-pub async fn create_request(network: &impl Network, stack: &Stack, task: CreateTask) -> Result<Peering, Error> {
-    let request = Request::parse(&task.request, stack)?;
-    let origin = origin(task.execution.name(), &request);
-    let survey = Survey::of(network, stack, &request, origin).await?;
-    let request = match origin {
-        Origin::Tags => as_tagged_now(&survey.pair, request, stack),
-        Origin::MemberEvent | Origin::Execution => request,
-    };
-    let related = Related::of(&survey.pair, stack, &request, origin);
-    let found = adopt(&survey.connections, &request.end, &request.peer);
-    let (route_plan, mut warnings) = survey.plan(network, stack, &request, found).await?;
-    shorten(&mut warnings);
-    if request.dry_run {
-        return Ok(Peering::planned(request, route_plan, warnings, found));
-    }
-    let connection = match found {
+    let stack = context.stack;
+    let marks = Marks::of(&plan.survey.pair, stack, &plan.request);
+    let connection = match plan.found() {
         Some(connection) => {
-            refresh_tags(network, stack, connection, &request.tags).await?;
+            refresh_tags(context, connection, &plan.request.tags).await?;
             connection.clone()
         }
         None => {
-            let mut tags = request.tags_at_creation();
-            tags.insert(STACK_TAG.into(), stack.name.clone());
-            tags.insert(EXECUTION_TAG.into(), task.execution.id.clone());
-            create(network, stack, &request, &related.mark(tags)).await?
+            let mut tags = plan.request.tags_at_creation();
+            tags.insert(STACK.into(), stack.name.clone());
+            tags.insert(EXECUTION.into(), task.execution.clone());
+            create(context, &plan.request, &marks.add_to(tags)).await?
         }
     };
     let is_own = is_made_by(&connection.tags, stack);
-    let marks = if is_own { related.marks_to_put(&connection, stack) } else { Tags::new() };
-    let tags = if is_own { tags_for_the_other_side(&connection, &request.tags) } else { Tags::new() };
-    let created = connection.tags.get(EXECUTION_TAG) == Some(&task.execution.id);
-    let (to_tell, resources) = (related.to_tell(stack, &connection), related.resources);
-    let peering = Peering::new(request, route_plan, warnings, Some(&connection));
-    Ok(Peering { created, tags, marks, to_tell, resources, ..peering })
+    let peering = Peering {
+        created: connection.tags.get(EXECUTION) == Some(&task.execution),
+        tags: if is_own { tags_for_accepter(&connection, &plan.request.tags) } else { Tags::new() },
+        marks: if is_own { marks.due(&connection, stack) } else { Tags::new() },
+        requested_by_tags: marks.requested_by_tags,
+        ..peering(&plan, &connection, marks.statuses_due(stack, &connection))
+    };
+    Ok(Created { peering: Some(peering), output: None })
 }
 
-impl Peering {
-    /// What a dry run answers.
-    fn planned(
-        request: Request,
-        route_plan: [SidePlan; 2],
-        mut warnings: Vec<String>,
-        found: Option<&Connection>,
-    ) -> Self {
-        let routes = Some(report(&route_plan, &mut warnings));
-        Self { status: "planned", created: found.is_none(), routes, ..Self::new(request, route_plan, warnings, found) }
+async fn plan(context: Context<'_, impl NetworkReads>, request: PeeringRequest) -> Result<Plan, Error> {
+    let survey = Survey::read(context, &request).await?;
+    let request = match request.requested_by {
+        RequestedBy::Tags => as_tagged(&survey.pair, request, context.stack)?,
+        RequestedBy::Event | RequestedBy::Execution => request,
+    };
+    let found = adopt(&survey.connections, &request.end, &request.peer);
+    let (sides, mut warnings) = survey.plan(context, &request, found).await?;
+    shorten(&mut warnings);
+    Ok(Plan { request, survey, sides, warnings })
+}
+
+impl Plan {
+    fn found(&self) -> Option<&Connection> {
+        adopt(&self.survey.connections, &self.request.end, &self.request.peer)
     }
 
-    /// What is known once `connection` serves the request; without one, what would be.
-    fn new(
-        request: Request,
-        route_plan: [SidePlan; 2],
-        warnings: Vec<String>,
-        connection: Option<&Connection>,
-    ) -> Self {
-        let (requester, accepter) = match connection {
-            Some(Connection { record, .. }) => (&record.requester, &record.accepter),
-            None => request.canonical(),
-        };
-        let (requester, accepter) = (requester.clone(), accepter.clone());
+    /// Whether DNS resolution is, or will be, on at both sides.
+    fn dns_resolution(&self, connection: Option<&Connection>) -> bool {
         let allowed = connection.map(|connection| connection.dns_resolution).unwrap_or_default();
-        let wished = request.dns_resolution;
-        Self {
-            vpc_peering_connection_id: connection.map(Connection::id).cloned(),
-            status: connection.map_or(Status::InitiatingRequest, |connection| connection.status).as_str(),
-            created: false,
-            requester,
-            accepter,
-            ends: [request.end, request.peer],
-            tags: Tags::new(),
-            marks: Tags::new(),
-            route_plan,
-            dns_to_allow: DnsSides { requester: wished && !allowed.requester, accepter: wished && !allowed.accepter },
-            dns_resolution: wished || (allowed.requester && allowed.accepter),
-            warnings,
-            to_tell: Vec::new(),
-            resources: Vec::new(),
-            routes: None,
+        self.request.dns_resolution || (allowed.requester && allowed.accepter)
+    }
+
+    fn into_output(mut self) -> PeeringOutput {
+        let routes = report(self.sides.each_ref(), &mut self.warnings);
+        let found = self.found();
+        let (requester, accepter) = match found {
+            Some(Connection { identity, .. }) => (&identity.requester, &identity.accepter),
+            None => self.request.canonical(),
+        };
+        PeeringOutput {
+            vpc_peering_connection_id: found.map(Connection::id).cloned(),
+            status: "planned",
+            created: found.is_none(),
+            requester: requester.clone(),
+            accepter: accepter.clone(),
+            routes,
+            dns_resolution: self.dns_resolution(found),
+            warnings: self.warnings,
         }
     }
 }
 
-async fn create(network: &impl Network, stack: &Stack, request: &Request, tags: &Tags) -> Result<Connection, Error> {
-    let (requester, accepter) = request.canonical();
-    network.create_connection(requester, accepter, tags).await.map_err(|refused: Refused| match refused.refusal {
-        Refusal::NoSuchVpc => Error::VpcNotFound(requester.clone()),
-        Refusal::Quota(quota) => {
-            Error::QuotaExceeded { quota, limit: stack.limits.of(quota), place: Place::VpcId(requester.vpc_id.clone()) }
-        }
-        _ => refused.into_error(),
-    })
+/// The part of `$peering` that follows from plan and connection alone.
+fn peering(plan: &Plan, connection: &Connection, statuses_due: [bool; 2]) -> Peering {
+    let ConnectionIdentity { id, requester, .. } = &connection.identity;
+    let [side, peer_side] = &plan.sides;
+    let swapped = side.end != *requester;
+    let allowed = connection.dns_resolution;
+    let [requester, accepter] = in_request_order(swapped, side, peer_side);
+    let [requester_status, accepter_status] = in_request_order(swapped, statuses_due[0], statuses_due[1]);
+    let side = |plan_of_side: &SidePlan, is_allowed: bool, write_status| PeeringSide {
+        plan: plan_of_side.clone(),
+        allow_dns_resolution: plan.request.dns_resolution && !is_allowed,
+        write_status,
+    };
+    Peering {
+        vpc_peering_connection_id: id.clone(),
+        status: connection.status,
+        created: false,
+        requester: side(requester, allowed.requester, requester_status),
+        accepter: side(accepter, allowed.accepter, accepter_status),
+        swapped,
+        tags: Tags::new(),
+        marks: Tags::new(),
+        dns_resolution: plan.dns_resolution(Some(connection)),
+        warnings: plan.warnings.clone(),
+        requested_by_tags: false,
+    }
 }
 
-/// Brings `Name` and `Tags` of a connection of ours up to date, on both sides. One that somebody else made keeps its own.
+async fn create(
+    context: Context<'_, impl NetworkWrites>,
+    request: &PeeringRequest,
+    tags: &Tags,
+) -> Result<Connection, Error> {
+    let (requester, accepter) = request.canonical();
+    let created = context.network.create_connection(requester, accepter, tags).await;
+    let connection = created.map_err(|error| explain(error, requester, context.stack.quotas))?;
+    // The next step accepts what this one answers, so both ids, Regions and owners have to match.
+    match connection.identity.joins(requester, accepter) {
+        true => Ok(connection),
+        false => Err(Error::ServiceFault {
+            action: "ec2:CreateVpcPeeringConnection".into(),
+            code: "UnexpectedConnection".into(),
+        }),
+    }
+}
+
+fn explain(error: CallError, requester: &End, quotas: Quotas) -> Error {
+    match error.kind {
+        CallErrorKind::NoSuchVpc => Error::VpcNotFound(requester.clone()),
+        CallErrorKind::Quota(quota) => Error::QuotaExceeded {
+            quota,
+            limit: quotas.limit(quota),
+            resource: FullResource::VpcId(requester.vpc_id.clone()),
+        },
+        _ => error.into_error(),
+    }
+}
+
+/// Updates `Name` and `Tags` of a connection of ours, on both sides. A connection that somebody else made keeps its own.
 ///
-/// The requester's side, by which a later run judges whether there is anything to do, comes last.
+/// The requester's side, by which a later run decides whether there is anything to do, comes last.
 async fn refresh_tags(
-    network: &impl Network,
-    stack: &Stack,
+    Context { network, stack }: Context<'_, impl NetworkWrites>,
     connection: &Connection,
     tags: &Tags,
 ) -> Result<(), Error> {
@@ -185,18 +189,17 @@ async fn refresh_tags(
     if is_up_to_date || !is_made_by(&connection.tags, stack) {
         return Ok(());
     }
-    let Record { requester, accepter, .. } = &connection.record;
+    let ConnectionIdentity { id, requester, accepter } = &connection.identity;
     // Until it is accepted, its accepter's side is tagged in the step that accepts it.
     if connection.status == Status::Active && requester.sees_other_tags_than(accepter) {
-        let tags = tags_for_the_other_side(connection, tags);
-        network.tag_connection(accepter, connection.id(), &tags).await?;
+        network.tag_connection(accepter, id, &tags_for_accepter(connection, tags)).await?;
     }
-    Ok(network.tag_connection(requester, connection.id(), tags).await?)
+    Ok(network.tag_connection(requester, id, tags).await?)
 }
 
-/// What says whose connection it is, and what this request adds. No more of the requester's side, which its owner may tag
-/// at will: that is no reason to write the same on somebody else's.
-fn tags_for_the_other_side(connection: &Connection, wished: &Tags) -> Tags {
-    let own = connection.tags.iter().filter(|(key, _)| key.starts_with(OWN_TAGS) || *key == "Name");
-    own.chain(wished).map(|(key, value)| (key.clone(), value.clone())).collect()
+/// Isthmus's own tags, and those that this request adds. Not the rest of the requester's side, which its owner may tag with
+/// anything: that must not be written on somebody else's side.
+fn tags_for_accepter(connection: &Connection, requested: &Tags) -> Tags {
+    let own = connection.tags.iter().filter(|(key, _)| key.starts_with(CONNECTION_TAGS) || *key == NAME);
+    own.chain(requested).map(|(key, value)| (key.clone(), value.clone())).collect()
 }

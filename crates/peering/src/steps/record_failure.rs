@@ -1,67 +1,109 @@
-//! `RecordFailure`, and `RecordOverlap` on the branch of its own: tell on both VPCs why their peering could not be had.
+//! `RecordFailure`: name the failure, and write its status to both VPCs.
 //!
-//! Only where tags have to do with it: whoever started an execution by hand or from a pipeline reads its cause.
+//! A status is written only where tags concern the pair: who started an execution by hand or from a pipeline reads its
+//! cause. A failed teardown changes no status.
 
-use super::pair::Pair;
-use super::planning::check_regions;
-use super::tell::tell_both;
+use crate::context::Context;
 use crate::error::Error;
-use crate::network::Network;
-use crate::request::Request;
-use crate::stack::Stack;
-use crate::status_tag::{News, told_active};
+use crate::failure::{Failure, RolledBack};
+use crate::ports::{Network, NetworkReads};
+use crate::request::PeeringRequest;
+use crate::shared::lookups::check_regions;
+use crate::shared::pair::Pair;
+use crate::shared::status_tags::write_status;
+use crate::status::{PeeringStatus, written_active};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// What the state selects for this step.
+/// The task of the state, in either machine.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct RecordTask {
-    /// The input of the execution, as it came.
+pub struct RecordFailureTask {
+    /// The input of the execution.
     pub request: Value,
-    /// The error's public name.
-    pub error: String,
-    /// Its cause: a JSON object, as text.
-    pub cause: String,
-    /// When the state was entered, as ISO 8601 spells it.
+    /// What failed.
+    pub failure: Failure,
+    /// What the peering machine undid, if anything.
+    #[serde(default)]
+    pub rolled_back: Option<RolledBack>,
+    /// In the teardown machine: the ARNs for its event.
+    #[serde(default)]
+    pub resources: Option<Vec<String>>,
+    /// How often the machine has called this step before.
+    pub attempt: u32,
+    /// When the state was entered, as ISO 8601.
     pub time: String,
 }
 
-/// For the event that is sent next.
-#[derive(Debug, Clone, Default, Serialize)]
+/// As often as the machine retries a `ServiceFault`. Then the status is given up: the execution ends by its own error.
+const RETRIES: u32 = 3;
+
+/// How the execution ends, and its event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Recorded {
-    /// The ARNs of both VPCs where their tags have to do with this peering, else none.
+pub struct RecordedFailure {
+    /// The error's name, always one of the public ones.
+    pub error: String,
+    /// `Message`, the error's fields, and `RolledBack` where something was undone.
+    pub cause: Map<String, Value>,
+    /// For the event: the ARNs of both VPCs where tags concern the pair, else none.
     pub resources: Vec<String>,
 }
 
-/// Tells it where it is due. A request that can't be read, or a dry run, concerns nobody's tags.
-pub async fn record_failure(network: &impl Network, stack: &Stack, task: RecordTask) -> Result<Recorded, Error> {
-    let RecordTask { request, error, cause, time } = task;
-    let Some(Request { end, peer, .. }) = Request::parse(&request, stack).ok().filter(|request| !request.dry_run)
-    else {
-        return Ok(Recorded::default());
+/// Names the failure and writes its status where it is due.
+pub async fn record_failure(
+    context: Context<'_, impl Network>,
+    task: RecordFailureTask,
+) -> Result<RecordedFailure, Error> {
+    let RecordFailureTask { request, failure, rolled_back, resources, attempt, time } = task;
+    let (error, mut cause) = failure.public();
+    if let Some(rolled_back) = rolled_back {
+        cause.insert("RolledBack".into(), serde_json::to_value(&rolled_back).unwrap_or_default());
+    }
+    let resources = match resources {
+        Some(of_teardown) => of_teardown,
+        None => match write_failed_status(context, &request, &error, &cause, &time).await {
+            Ok(resources) => resources,
+            Err(error) if attempt < RETRIES => return Err(error),
+            Err(_) => Vec::new(),
+        },
     };
-    if check_regions(network, &end, &peer).await.is_err() {
-        return Ok(Recorded::default());
-    }
-    let pair = Pair::read(network, stack, &end, &peer).await?;
-    let resources = pair.resources(stack);
-    if resources.is_empty() {
-        return Ok(Recorded::default());
-    }
-    let cause: Value = serde_json::from_str(&cause).unwrap_or_default();
-    if is_outdated(&pair, &stack.tag_prefix, &cause) {
-        return Ok(Recorded { resources });
-    }
-    let message = cause.get("Message").and_then(Value::as_str).unwrap_or_default().to_owned();
-    tell_both(network, &stack.tag_prefix, &pair, &News::Failed { error, message }, &time).await;
-    Ok(Recorded { resources })
+    Ok(RecordedFailure { error, cause, resources })
 }
 
-/// Whether it tells of a connection in whose place another one is active by now.
-fn is_outdated(Pair { sides: [side, peer] }: &Pair, prefix: &str, cause: &Value) -> bool {
+/// Answers the ARNs for the event.
+async fn write_failed_status(
+    context: Context<'_, impl Network>,
+    request: &Value,
+    error: &str,
+    cause: &Map<String, Value>,
+    time: &str,
+) -> Result<Vec<String>, Error> {
+    let Some(pair) = pair_of(context, request).await? else { return Ok(Vec::new()) };
+    let resources = pair.resources(context.stack);
+    if !resources.is_empty() && !is_outdated(&pair, &context.stack.tag_prefix, cause) {
+        let message = cause.get("Message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let status = PeeringStatus::Failed { error: error.to_owned(), message };
+        write_status(context, &pair, &status, time).await;
+    }
+    Ok(resources)
+}
+
+/// Nothing for an input that is invalid, or of a dry run.
+async fn pair_of(context: Context<'_, impl NetworkReads>, request: &Value) -> Result<Option<Pair>, Error> {
+    let Ok(PeeringRequest { end, peer, dry_run, .. }) = PeeringRequest::parse(request, context.stack) else {
+        return Ok(None);
+    };
+    if dry_run || check_regions(context.network, &end, &peer).await.is_err() {
+        return Ok(None);
+    }
+    Pair::read(context, [&end, &peer]).await.map(Some)
+}
+
+/// Whether it is about a connection in whose place another one is active by now.
+fn is_outdated(Pair { sides: [side, peer] }: &Pair, prefix: &str, cause: &Map<String, Value>) -> bool {
     let Some(ended) = cause.get("VpcPeeringConnectionId").and_then(Value::as_str) else { return false };
-    let active = [(side, peer), (peer, side)].map(|(side, other)| told_active(&side.tags, prefix, &other.end.vpc_id));
+    let active =
+        [(side, peer), (peer, side)].map(|(side, other)| written_active(&side.tags, prefix, &other.end().vpc_id));
     active.into_iter().flatten().any(|active| active != ended)
 }

@@ -1,154 +1,104 @@
 //! `RollBack`: leave nothing half made. Routes that this execution wrote go first, then the connection that it made.
 //!
 //! What this execution made is read back from EC2, by the tag that it put on the connection: the step that failed may
-//! have been killed before it could tell. A connection that was adopted stays as it was.
+//! have been killed before it could answer. A connection that was adopted stays as it was.
 
-mod failure;
-
-use crate::connection::{Connection, End, Record, Status};
+use crate::connection::{Connection, End, Status};
+use crate::context::Context;
 use crate::error::Error;
-use crate::network::{Network, Refusal, Refused};
-use crate::plan::SidePlan;
-use crate::request::Request;
-use crate::stack::{EXECUTION_TAG, Stack};
-use crate::steps::Execution;
-use crate::steps::batch::Progress;
-use crate::steps::delete_peering::remove_connection;
-use crate::steps::delete_routes::remove_routes;
-use crate::steps::planning::check_regions;
-use failure::public;
-use serde::{Deserialize, Serialize};
+use crate::failure::{Failure, RolledBack};
+use crate::peering::Peering;
+use crate::ports::{CallError, CallErrorKind, Network};
+use crate::request::PeeringRequest;
+use crate::shared::batch::Progress;
+use crate::shared::lookups::check_regions;
+use crate::shared::removal::{delete_connection, delete_routes};
+use crate::tags::EXECUTION;
+use serde::Deserialize;
 use serde_json::Value;
 
-/// What the state selects for this step.
+/// The task of the state.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RollBackTask {
-    /// The input of the execution, as it came.
+    /// The input of the execution: `CreateRequest` may have failed before it answered anything else.
     pub request: Value,
-    /// The execution.
-    pub execution: Execution,
+    /// What `CreateRequest` answered, if it did.
+    pub peering: Option<Peering>,
+    /// The ARN of the execution.
+    pub execution: String,
     /// What failed.
     pub failure: Failure,
-    /// What `CreateRequest` answered, if it came so far.
-    pub peering: Option<Planned>,
 }
 
-/// A state's failure, as its `Catch` received it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Failure {
-    /// The state.
-    pub state: String,
-    /// The error's name: one of ours, or one of Lambda's or Step Functions' own.
-    pub error: String,
-    /// For one of ours, the JSON that Lambda wraps around it.
-    pub cause: String,
-}
-
-/// The part of `CreateRequest`'s answer that says which routes this execution may have written.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Planned {
-    #[serde(flatten)]
-    record: Record,
-    route_plan: [SidePlan; 2],
-}
-
-/// How the execution ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct RolledBack {
-    /// The error's name, always one of the public ones.
-    pub error: String,
-    /// A JSON object, as text: `Message`, the error's fields, and `RolledBack`.
-    pub cause: String,
-}
-
-/// What was undone, for a person to read.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Undone {
-    routes_deleted: usize,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    connections_deleted: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    left_behind: Vec<String>,
-}
-
-/// Undoes what this execution did, and answers its failure by the public name. What could not be undone is named in the
-/// cause, beside the original failure. Short of time it fails with [`Error::RoutesRemaining`], throttled with
+/// Undoes what this execution did. Short of time it fails with [`Error::RoutesRemaining`], throttled with
 /// [`Error::ServiceFault`], and is called again.
 pub async fn roll_back(
-    network: &impl Network,
-    stack: &Stack,
+    Context { network, stack }: Context<'_, impl Network>,
     task: RollBackTask,
     has_time: impl Fn() -> bool,
 ) -> Result<RolledBack, Error> {
-    let mut undone = Undone::default();
-    if let Some(planned) = &task.peering
-        && task.failure.state == "UpdateRoutes"
-    {
-        undone.routes(network, planned, has_time).await?;
+    let RollBackTask { request, peering, execution, failure } = task;
+    let mut undone = RolledBack::default();
+    if let Some(peering) = peering.filter(|_| failure.is_in("UpdateRoutes")) {
+        undone.delete_routes(network, &peering, has_time).await?;
     }
-    if let Ok(request) = Request::parse(&task.request, stack)
+    if let Ok(request) = PeeringRequest::parse(&request, stack)
         && !request.dry_run
         && check_regions(network, &request.end, &request.peer).await.is_ok()
     {
-        undone.connections(network, &request, &task.execution).await?;
+        undone.delete_connections(network, &request, &execution).await?;
     }
-    let (error, mut cause) = public(&task.failure);
-    cause.insert("RolledBack".into(), serde_json::to_value(&undone).unwrap_or_default());
-    Ok(RolledBack { error, cause: Value::Object(cause).to_string() })
+    Ok(undone)
 }
 
-impl Undone {
-    /// Removes the routes that the plan says were absent before, wherever they now lead to the connection.
-    async fn routes(
+impl RolledBack {
+    /// Deletes the routes that the plan adds, wherever they lead to the connection.
+    async fn delete_routes(
         &mut self,
         network: &impl Network,
-        planned: &Planned,
+        peering: &Peering,
         has_time: impl Fn() -> bool,
     ) -> Result<(), Error> {
-        let id = &planned.record.vpc_peering_connection_id;
-        let again = |remaining| Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining };
-        let written = planned.route_plan.each_ref().map(|side| (&side.end, side.additions().collect()));
-        match remove_routes(network, written, id, has_time).await {
+        let id = &peering.vpc_peering_connection_id;
+        let continue_later = |remaining| Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining };
+        let added = peering.sides().map(|side| (side.end(), side.plan.additions().collect()));
+        match delete_routes(network, added, id, has_time).await {
             Ok(Progress { done, remaining: 0, .. }) => self.routes_deleted = done,
-            Ok(Progress { failure: Some(refused), remaining, .. }) if refused.refusal != Refusal::Unavailable => {
-                self.left_behind.push(format!("{remaining} routes to {id}: {refused}"));
+            Ok(Progress { failure: Some(error), remaining, .. }) if error.kind != CallErrorKind::Unavailable => {
+                self.left_behind.push(format!("{remaining} routes to {id}: {error}"));
             }
-            Ok(Progress { remaining, .. }) => return Err(again(remaining)),
-            Err(refused) => self.left_behind.push(format!("routes to {id}: {}", lasting(refused)?)),
+            Ok(Progress { remaining, .. }) => return Err(continue_later(remaining)),
+            Err(error) => self.left_behind.push(format!("routes to {id}: {}", permanent_error(error)?)),
         }
         Ok(())
     }
 
-    /// Removes the connections that carry this execution's tag.
-    async fn connections(
+    /// Deletes the connections that carry this execution's tag.
+    async fn delete_connections(
         &mut self,
         network: &impl Network,
-        request: &Request,
-        execution: &Execution,
+        request: &PeeringRequest,
+        execution: &str,
     ) -> Result<(), Error> {
         let (requester, accepter) = request.canonical();
         match network.connections_between(requester, accepter).await {
             Ok(connections) => {
-                let is_own = |c: &&Connection| c.tags.get(EXECUTION_TAG) == Some(&execution.id);
+                let is_own = |c: &&Connection| c.tags.get(EXECUTION).map(String::as_str) == Some(execution);
                 for connection in connections.iter().filter(is_own) {
-                    self.connection(network, requester, connection).await?;
+                    self.delete_connection(network, requester, connection).await?;
                 }
             }
-            Err(refused) => {
-                let refused = lasting(refused)?;
-                self.left_behind.push(format!("perhaps a connection, which could not be looked for: {refused}"));
+            Err(error) => {
+                let error = permanent_error(error)?;
+                self.left_behind.push(format!("perhaps a connection, which could not be looked for: {error}"));
             }
         }
         Ok(())
     }
 
     /// `failed` can't be deleted. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
-    async fn connection(
+    async fn delete_connection(
         &mut self,
         network: &impl Network,
         requester: &End,
@@ -156,12 +106,13 @@ impl Undone {
     ) -> Result<(), Error> {
         let id = connection.id();
         match connection.status {
-            status if status.is_live() => match remove_connection(network, requester, id).await {
+            status if status.is_live() => match delete_connection(network, requester, id).await {
                 Ok(()) => self.connections_deleted.push(id.to_string()),
-                Err(refused) => self.left_behind.push(format!("{id}: {}", lasting(refused)?)),
+                Err(error) => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
             },
             Status::Failed => {
-                self.left_behind.push(format!("{id}, which is failed and can't be deleted: EC2 drops it in two hours"));
+                let message = "which is failed and can't be deleted: EC2 removes it after two hours";
+                self.left_behind.push(format!("{id}, {message}"));
             }
             _ => {}
         }
@@ -169,10 +120,10 @@ impl Undone {
     }
 }
 
-/// What is only throttled is tried again by the machine; any other refusal is told.
-fn lasting(refused: Refused) -> Result<Refused, Error> {
-    match refused.refusal {
-        Refusal::Unavailable => Err(refused.into()),
-        _ => Ok(refused),
+/// A call that was only throttled is tried again by the machine; any other error is reported.
+fn permanent_error(error: CallError) -> Result<CallError, Error> {
+    match error.kind {
+        CallErrorKind::Unavailable => Err(error.into()),
+        _ => Ok(error),
     }
 }

@@ -1,30 +1,30 @@
-//! `start-requested`: an event asks for a peering, so start it if its sender owns one of the ends.
+//! `start-requested`: an event requests a peering, so start it if its sender owns one of the ends.
 //!
-//! Whoever may put events on the stack's bus may ask for anything; so the account that EventBridge stamped on the event
-//! has to be the owner of one end, and that end becomes the one that asks. Whether the ends consent is for
-//! `create-request` to find out, as with every execution; an event of the stack's own account speaks for it as an
-//! execution would. What can't be understood is answered and never tried again.
+//! Whoever may put events on the stack's bus may request anything. So the account that EventBridge set in the event has to
+//! own one end, and that end is named first. `create-request` checks consent, as for every execution. An event that is
+//! invalid is answered and not tried again.
 
-use super::executions::{Executions, execution_name};
+use crate::consent::RequestedBy;
 use crate::error::Error;
-use crate::request::Request;
+use crate::ports::Executions;
+use crate::request::PeeringRequest;
+use crate::shared::tag_requests::name_by_event;
 use crate::stack::Stack;
-use crate::standing::Origin;
 use serde::Serialize;
 use serde_json::Value;
 
-/// An event that asks for a peering.
+/// An event that requests a peering.
 #[derive(Debug, Clone)]
 pub struct RequestedTask {
     /// The account that sent it, as EventBridge says.
     pub sender: String,
-    /// What identifies the delivery, so that a repeated one starts nothing new.
+    /// Identifies the event, so that a repeated one starts nothing new.
     pub event_id: String,
     /// The input of the peering machine.
     pub request: Value,
 }
 
-/// What became of it: one of the two.
+/// The answer: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Requested {
@@ -33,7 +33,7 @@ pub struct Requested {
     pub execution: Option<String>,
     /// Why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
+    pub invalid: Option<String>,
 }
 
 /// Starts one execution, named after the pair and the event.
@@ -43,24 +43,23 @@ pub async fn start_requested(
     task: RequestedTask,
 ) -> Result<Requested, Error> {
     let RequestedTask { sender, event_id, request } = task;
-    let request = match read(&request, &sender, stack) {
-        Ok(request) => request,
-        Err(refusal) => return Ok(Requested { refused: Some(refusal), execution: None }),
+    let request = match sender_first(&request, &sender, stack) {
+        Ok(request) => PeeringRequest { requested_by: RequestedBy::Event, ..request },
+        Err(reason) => return Ok(Requested { invalid: Some(reason), execution: None }),
     };
-    let by = if request.end.owner_id == stack.account { Origin::Execution } else { Origin::MemberEvent };
-    let name = execution_name(by, &request.end, &request.peer, &event_id);
-    executions.set_up(&name, &request.into()).await?;
-    Ok(Requested { execution: Some(name), refused: None })
+    let name = name_by_event(&request.end, &request.peer, &event_id);
+    executions.start_peering(&name, &request.into()).await?;
+    Ok(Requested { execution: Some(name), invalid: None })
 }
 
-/// The request, asked by the end that the sender owns, or why it starts nothing.
-fn read(request: &Value, sender: &str, stack: &Stack) -> Result<Request, String> {
-    let request = Request::parse(request, stack).map_err(|error| format!("account {sender}: {error}"))?;
+/// The request with the sender's end first, or why it starts nothing.
+fn sender_first(request: &Value, sender: &str, stack: &Stack) -> Result<PeeringRequest, String> {
+    let request = PeeringRequest::parse(request, stack).map_err(|error| format!("account {sender}: {error}"))?;
     match [&request.end, &request.peer].map(|end| end.owner_id.as_str() == sender) {
         [true, _] => Ok(request),
-        [false, true] => Ok(request.turned()),
+        [false, true] => Ok(request.swapped()),
         [false, false] => Err(format!(
-            "account {sender} owns neither {} nor {}: whoever owns one of them has to ask",
+            "account {sender} owns neither {} nor {}: the owner of one of them has to send the event",
             request.end, request.peer
         )),
     }

@@ -1,208 +1,194 @@
-//! `UpdateRoutes`: write the planned routes on both sides, turn on DNS resolution, and only then remove the routes that a
-//! changed wish left behind.
+//! `UpdateRoutes`: write the planned routes on both sides, turn on DNS resolution, and only then delete stale routes.
 //!
 //! EC2 refills five `CreateRoute` a second, so no single call has to finish: short of time, it answers
-//! [`Error::RoutesRemaining`] and the machine calls again. Every later call looks first and goes on where the last stopped.
+//! [`Error::RoutesRemaining`] and the machine calls again. Every later call reads the tables first and continues.
 
-mod resume;
-mod write;
-
-use super::batch::{Progress, in_turn};
-use super::delete_routes::remove_routes;
-use super::diagnose::still_live;
-use super::tell::tell;
-use crate::connection::{DnsSides, End, Record};
-use crate::error::{Error, Place};
-use crate::ids::RouteTableId;
-use crate::network::{Answer, Network, Refusal, Refused, Tags};
-use crate::plan::{ReportedRoute, SidePlan, report};
-use crate::stack::Stack;
-use crate::status_tag::News;
+use crate::connection::{ConnectionIdentity, End};
+use crate::context::Context;
+use crate::error::{Error, FullResource};
+use crate::ids::{RouteTableId, VpcId};
+use crate::peering::{Peering, PeeringOutput, PeeringSide};
+use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads, NetworkWrites};
+use crate::shared::batch::Progress;
+use crate::shared::diagnosis::still_live;
+use crate::shared::remaining_routes::{Remaining, remaining};
+use crate::shared::removal::delete_routes;
+use crate::shared::route_writes::{Incomplete, Reason, planned_writes, write_routes};
+use crate::shared::status_tags::write_statuses;
+use crate::status::PeeringStatus;
+use crate::steps::PeeringTask;
 use futures_util::join;
-use resume::{Rest, rest};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeSet;
-use write::{Change, Stopped, Why, write_all};
 
-/// What the state selects for this step.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct UpdateTask {
-    /// The connection, which is active.
-    #[serde(flatten)]
-    pub record: Record,
-    /// The two ends as the request names them.
-    pub ends: [End; 2],
-    /// What to write in the tables of each end.
-    pub route_plan: [SidePlan; 2],
-    /// The sides that have yet to allow DNS resolution.
-    pub dns_to_allow: DnsSides,
-    /// Whether DNS resolution will be on at both sides after that.
-    pub dns_resolution: bool,
-    /// What was surprising so far.
-    pub warnings: Vec<String>,
-    /// The tags that say by which wish of the VPCs' tags it is routed, where the connection doesn't carry them yet.
-    pub marks: Tags,
-    /// The ends on which to tell that the connection is active.
-    pub to_tell: Vec<End>,
-    /// When the state was entered, as ISO 8601 spells it.
-    pub time: String,
-    /// How often the machine has called this step before.
-    pub attempt: u32,
-}
-
-/// What was done, for the variable `$record`.
+/// The answer.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Routed {
-    /// Every wished route, and what became of it.
-    pub routes: Vec<ReportedRoute>,
-    /// Whether DNS resolution is on at both sides.
-    pub dns_resolution: bool,
-    /// What is legal but surprising.
-    pub warnings: Vec<String>,
+    /// The output of the execution.
+    pub output: PeeringOutput,
+    /// For the event: the ARNs of both VPCs where tags request the peering, else none.
+    pub resources: Vec<String>,
 }
 
-/// Writes what is left to write, for as long as `has_time` says so.
+/// Writes what remains to be written, for as long as `has_time` says so.
 pub async fn update_routes(
-    network: &impl Network,
-    stack: &Stack,
-    task: UpdateTask,
+    context: Context<'_, impl Network>,
+    task: PeeringTask,
     has_time: impl Fn() -> bool,
 ) -> Result<Routed, Error> {
-    let Rest { changes, vanished } = match task.attempt {
-        0 => Rest { changes: planned(&task.route_plan), vanished: BTreeSet::new() },
-        _ => rest(network, &task).await?,
+    let Context { network, stack } = context;
+    let PeeringTask { mut peering, attempt, time, .. } = task;
+    let plans = peering.sides().map(|side| &side.plan);
+    let Remaining { writes, deleted_tables } = match attempt {
+        0 => Remaining { writes: planned_writes(plans), deleted_tables: BTreeSet::new() },
+        _ => remaining(network, plans, &peering.vpc_peering_connection_id).await?,
     };
-    if let Err(stopped) = write_all(network, &task.record, changes, &has_time).await {
-        return Err(explain(network, stack, &task, stopped).await);
+    if let Err(incomplete) = write_routes(network, &peering.vpc_peering_connection_id, writes, &has_time).await {
+        return Err(explain(context, &peering, incomplete).await);
     }
-    let UpdateTask { record, ends, dns_to_allow, .. } = &task;
-    let (requester, accepter) = join!(
-        allow_dns_resolution(network, dns_to_allow.requester.then_some(&record.requester), record, ends),
-        allow_dns_resolution(network, dns_to_allow.accepter.then_some(&record.accepter), record, ends),
-    );
-    let refusals: Vec<String> = [requester?, accepter?].into_iter().flatten().collect();
-    // From here on nothing may fail any more: to roll back would be to take the new routes away as well.
-    let left_behind = finish_moving(network, &task, has_time).await?;
-    let UpdateTask { record, route_plan, dns_resolution, mut warnings, to_tell, time, .. } = task;
-    let dns_resolution = dns_resolution && refusals.is_empty();
-    warnings.splice(0..0, refusals);
-    if !vanished.is_empty() {
-        let tables: Vec<&str> = vanished.iter().map(RouteTableId::as_str).collect();
-        warnings.insert(0, format!("deleted under way, so without routes: {}", tables.join(", ")));
+    let dns_warnings = allow_dns_resolution(network, &peering).await?;
+    // From here on nothing may fail any more: a roll-back would delete the new routes.
+    let stale_warning = finish(network, &peering, has_time).await?;
+    write_active_status(context, &peering, &time).await;
+
+    peering.dns_resolution &= dns_warnings.is_empty();
+    let first = deleted_tables_warning(&deleted_tables).into_iter().chain(dns_warnings);
+    peering.warnings.splice(0..0, first);
+    peering.warnings.extend(stale_warning);
+    for side in [&mut peering.requester, &mut peering.accepter] {
+        side.plan = side.plan.clone().without(&deleted_tables);
     }
-    warnings.extend(left_behind);
-    let route_plan = route_plan.map(|side| side.without(&vanished));
-    let routes = report(&route_plan, &mut warnings);
-    let news = News::Active(record.vpc_peering_connection_id.clone());
-    tell(network, &stack.tag_prefix, &to_tell, &record, &news, &time).await;
-    Ok(Routed { routes, dns_resolution, warnings })
+    let resources = peering.resources(&stack.partition);
+    Ok(Routed { output: peering.into_output(), resources })
 }
 
-fn planned([side, peer_side]: &[SidePlan; 2]) -> Vec<Change> {
-    let changes = |side: &SidePlan| side.additions().map(|route| Change { end: side.end.clone(), route }).collect();
-    in_turn(changes(side), changes(peer_side))
+fn deleted_tables_warning(tables: &BTreeSet<RouteTableId>) -> Option<String> {
+    let tables: Vec<&str> = tables.iter().map(RouteTableId::as_str).collect();
+    (!tables.is_empty()).then(|| format!("deleted during the set-up, so without routes: {}", tables.join(", ")))
 }
 
-/// The new routes carry the traffic by now. An old one that can't be removed is no reason to take them away again: it is
-/// a warning, and the next sweep tries once more. For that it has to know which tables had been selected, so only then is
-/// the selection recorded.
-async fn finish_moving(
+/// Deletes stale routes, and then records which tables the tags selected.
+///
+/// The new routes are in force by now. A stale one that can't be deleted is no reason to undo them: it is a warning, and the
+/// next sweep tries again. For that it needs the record of the earlier selection, so only then is that replaced.
+async fn finish(
     network: &impl Network,
-    task: &UpdateTask,
+    peering: &Peering,
     has_time: impl Fn() -> bool,
 ) -> Result<Option<String>, Error> {
-    let UpdateTask { record, route_plan, .. } = task;
-    let id = &record.vpc_peering_connection_id;
-    let doomed = route_plan.each_ref().map(|side| (&side.end, side.removals().collect()));
-    match remove_routes(network, doomed, id, has_time).await {
-        Ok(Progress { remaining: 0, .. }) => Ok(put_marks(network, task).await.err().map(|refused| {
-            format!("which tables the tags selected could not be recorded on the connection: {refused}")
-        })),
+    let id = &peering.vpc_peering_connection_id;
+    let stale = peering.sides().map(|side| (side.end(), side.plan.removals().collect()));
+    match delete_routes(network, stale, id, has_time).await {
+        Ok(Progress { remaining: 0, .. }) => Ok(put_marks(network, peering)
+            .await
+            .err()
+            .map(|error| format!("which tables the tags selected could not be recorded on the connection: {error}"))),
         Ok(Progress { remaining, failure: None, .. }) => {
             Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
         }
-        Ok(Progress { failure: Some(refused), .. }) | Err(refused) => {
-            Ok(Some(format!("routes that are no longer wished are still there: {refused}")))
+        Ok(Progress { failure: Some(error), .. }) | Err(error) => {
+            Ok(Some(format!("stale routes could not be deleted: {error}")))
         }
     }
 }
 
-/// The requester's side, by which a later run judges whether there is anything to put, comes last.
-async fn put_marks(network: &impl Network, UpdateTask { record, marks, .. }: &UpdateTask) -> Answer<()> {
-    let Record { vpc_peering_connection_id: id, requester, accepter } = record;
-    if marks.is_empty() {
+/// The requester's side, by which a later run decides whether there is anything to do, comes last.
+async fn put_marks(network: &impl NetworkWrites, peering: &Peering) -> CallResult<()> {
+    let ConnectionIdentity { id, requester, accepter } = peering.identity();
+    if peering.marks.is_empty() {
         return Ok(());
     }
-    if requester.sees_other_tags_than(accepter) {
-        network.tag_connection(accepter, id, marks).await?;
+    if requester.sees_other_tags_than(&accepter) {
+        network.tag_connection(&accepter, &id, &peering.marks).await?;
     }
-    network.tag_connection(requester, id, marks).await
+    network.tag_connection(&requester, &id, &peering.marks).await
 }
 
-/// A VPC without DNS hostnames can't be resolved into; the routes work all the same, so that is a warning.
+async fn write_active_status(context: Context<'_, impl NetworkWrites>, peering: &Peering, time: &str) {
+    let peer_of = |side: &PeeringSide| -> &VpcId {
+        let other = if side.end() == peering.requester.end() { &peering.accepter } else { &peering.requester };
+        &other.end().vpc_id
+    };
+    let due = peering.sides().into_iter().filter(|side| side.write_status);
+    let ends = due.map(|side| (side.end(), peer_of(side))).collect();
+    let status = PeeringStatus::Active(peering.vpc_peering_connection_id.clone());
+    write_statuses(context, ends, &status, time).await;
+}
+
+/// Turns DNS resolution on where it is due. The warnings say where it can't be.
+async fn allow_dns_resolution(network: &impl Network, peering: &Peering) -> Result<Vec<String>, Error> {
+    let allow = async |side: &PeeringSide| match side.allow_dns_resolution {
+        true => allow_dns_resolution_at(network, side.end(), peering).await,
+        false => Ok(None),
+    };
+    let (requester, accepter) = join!(allow(&peering.requester), allow(&peering.accepter));
+    Ok([requester?, accepter?].into_iter().flatten().collect())
+}
+
+/// EC2 refuses DNS resolution for a VPC without DNS hostnames; the routes work all the same, so that is a warning.
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html>
-async fn allow_dns_resolution(
+async fn allow_dns_resolution_at(
     network: &impl Network,
-    end: Option<&End>,
-    record: &Record,
-    ends: &[End; 2],
+    end: &End,
+    peering: &Peering,
 ) -> Result<Option<String>, Error> {
-    let Some(end) = end else { return Ok(None) };
-    match network.allow_dns_resolution(end, record).await {
+    let connection = peering.identity();
+    match network.allow_dns_resolution(end, &connection).await {
         Ok(()) => Ok(None),
-        Err(Refused { refusal: Refusal::DnsUnavailable, .. }) => Ok(Some(format!(
+        Err(CallError { kind: CallErrorKind::DnsUnavailable, .. }) => Ok(Some(format!(
             "DNS resolution is off on the side of {}: turn on DNS hostnames and DNS support of both VPCs, then run again",
             end.vpc_id
         ))),
-        // Each Region learns by itself that the connection is active, the other one perhaps a moment later.
-        Err(Refused { refusal: Refusal::WrongState | Refusal::NoSuchConnection, .. }) => {
-            let status = still_live(network, ends, record).await?;
-            let vpc_peering_connection_id = record.vpc_peering_connection_id.clone();
-            Err(Error::PeeringPending { vpc_peering_connection_id, status })
+        // One Region may see the connection as active a moment later than the other.
+        Err(CallError { kind: CallErrorKind::WrongState | CallErrorKind::NoSuchConnection, .. }) => {
+            let status = still_live(network, peering.ends(), &connection).await?;
+            Err(Error::PeeringPending { vpc_peering_connection_id: connection.id, status })
         }
-        Err(refused) => Err(refused.into()),
+        Err(error) => Err(error.into()),
     }
 }
 
-async fn explain(network: &impl Network, stack: &Stack, task: &UpdateTask, stopped: Stopped) -> Error {
-    let Stopped { remaining, why } = stopped;
-    let go_on = || {
-        let vpc_peering_connection_id = task.record.vpc_peering_connection_id.clone();
+async fn explain(
+    Context { network, stack }: Context<'_, impl NetworkReads>,
+    peering: &Peering,
+    incomplete: Incomplete,
+) -> Error {
+    let Incomplete { remaining, reason } = incomplete;
+    let continue_later = || {
+        let vpc_peering_connection_id = peering.vpc_peering_connection_id.clone();
         Error::RoutesRemaining { vpc_peering_connection_id, remaining }
     };
-    let (change, refused) = match why {
-        Why::OutOfTime => return go_on(),
-        Why::InTheWay(conflict) => return Error::RouteConflict { conflicts: vec![conflict] },
-        Why::Refused(change, refused) => (change, refused),
+    let (write, error) = match reason {
+        Reason::OutOfTime => return continue_later(),
+        Reason::Conflict(conflict) => return Error::RouteConflict { conflicts: vec![conflict] },
+        Reason::CallFailed(write, error) => (write, error),
     };
-    match refused.refusal {
-        Refusal::Quota(quota) => Error::QuotaExceeded {
+    match error.kind {
+        CallErrorKind::Quota(quota) => Error::QuotaExceeded {
             quota,
-            limit: stack.limits.of(quota),
-            place: Place::RouteTableId(change.route.table),
+            limit: stack.quotas.limit(quota),
+            resource: FullResource::RouteTableId(write.route.table),
         },
-        Refusal::NoSuchConnection | Refusal::NoSuchRouteTable | Refusal::WrongState => {
-            match lost(network, task, &change.end).await {
+        CallErrorKind::NoSuchConnection | CallErrorKind::NoSuchRouteTable | CallErrorKind::WrongState => {
+            match deleted_meanwhile(network, peering, &write.end).await {
                 Some(error) => error,
-                // The table alone is gone: the next call leaves it out.
-                None if refused.refusal == Refusal::NoSuchRouteTable => go_on(),
-                None => refused.into_error(),
+                // The table alone is deleted: the next call leaves it out.
+                None if error.kind == CallErrorKind::NoSuchRouteTable => continue_later(),
+                None => error.into_error(),
             }
         }
-        _ => refused.into_error(),
+        _ => error.into_error(),
     }
 }
 
-/// Whether the connection, or the whole VPC, went away under way.
-async fn lost(network: &impl Network, task: &UpdateTask, end: &End) -> Option<Error> {
-    let UpdateTask { record, ends, .. } = task;
-    if let Err(error) = still_live(network, ends, record).await {
+/// Whether the connection, or the whole VPC, was deleted meanwhile.
+async fn deleted_meanwhile(network: &impl NetworkReads, peering: &Peering, end: &End) -> Option<Error> {
+    if let Err(error) = still_live(network, peering.ends(), &peering.identity()).await {
         return Some(error);
     }
     match network.vpc(end).await {
-        Err(gone) if gone.refusal == Refusal::NoSuchVpc => Some(Error::VpcNotFound(end.clone())),
+        Err(error) if error.kind == CallErrorKind::NoSuchVpc => Some(Error::VpcNotFound(end.clone())),
         _ => None,
     }
 }

@@ -1,0 +1,47 @@
+//! What a whole Region of an account has, page by page.
+
+use crate::ec2::Ec2Network;
+use crate::ec2::pages::{FILTER_VALUES, filter};
+use isthmus_peering::connection::{Connection, Vpc};
+use isthmus_peering::ids::VpcId;
+use isthmus_peering::ports::{CallResult, Location, RegionReads};
+use isthmus_peering::route_tables::RouteTable;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl RegionReads for Ec2Network {
+    async fn vpcs_with_tags(&self, at: &Location, keys: &[String]) -> CallResult<BTreeMap<VpcId, Vpc>> {
+        self.vpcs(at, vec![filter("tag-key", keys.iter().map(String::as_str))]).await
+    }
+
+    async fn vpcs_by_id(&self, at: &Location, ids: &BTreeSet<VpcId>) -> CallResult<BTreeMap<VpcId, Vpc>> {
+        let mut vpcs = BTreeMap::new();
+        for some in in_filters(ids) {
+            // By filter, not by id: one unknown id would refuse them all.
+            vpcs.extend(self.vpcs(at, vec![filter("vpc-id", some)]).await?);
+        }
+        Ok(vpcs)
+    }
+
+    async fn connections_in(&self, at: &Location) -> CallResult<Vec<Connection>> {
+        self.connections(at, Vec::new()).await
+    }
+
+    async fn route_tables_of(
+        &self,
+        at: &Location,
+        vpcs: &BTreeSet<VpcId>,
+    ) -> CallResult<BTreeMap<VpcId, Vec<RouteTable>>> {
+        let mut tables: BTreeMap<VpcId, Vec<RouteTable>> = BTreeMap::new();
+        for some in in_filters(vpcs) {
+            for (vpc, table) in self.tables(at, vec![filter("vpc-id", some)]).await? {
+                tables.entry(vpc).or_default().push(table);
+            }
+        }
+        Ok(tables)
+    }
+}
+
+fn in_filters(ids: &BTreeSet<VpcId>) -> Vec<Vec<&str>> {
+    let ids: Vec<&str> = ids.iter().map(VpcId::as_str).collect();
+    ids.chunks(FILTER_VALUES).map(<[&str]>::to_vec).collect()
+}

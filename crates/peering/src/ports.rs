@@ -1,0 +1,14 @@
+//! What the domain asks of the outside, in this project's words.
+//!
+//! The `aws` crate answers with EC2 and Step Functions, `testing` from memory. Reads and writes are different traits, so
+//! that what only plans can't write.
+
+mod call_error;
+mod executions;
+mod network;
+mod region;
+
+pub use call_error::{CallError, CallErrorKind, CallResult};
+pub use executions::Executions;
+pub use network::{Network, NetworkReads, NetworkWrites};
+pub use region::{Location, RegionReads};

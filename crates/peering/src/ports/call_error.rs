@@ -1,0 +1,72 @@
+//! A call that was not carried out, and what that means.
+
+use crate::error::{Error, Quota};
+use crate::ids::{AccountId, Region};
+
+/// The result of one call.
+pub type CallResult<T> = Result<T, CallError>;
+
+/// A call that was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action} for account {owner_id} in {region}: {code}")]
+pub struct CallError {
+    /// What that means to a step.
+    pub kind: CallErrorKind,
+    /// The action, such as `ec2:CreateRoute`.
+    pub action: String,
+    /// The account it was made in.
+    pub owner_id: AccountId,
+    /// The Region it was made in.
+    pub region: Region,
+    /// AWS's error code, such as `RouteAlreadyExists`.
+    pub code: String,
+}
+
+/// What a failed call means to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallErrorKind {
+    /// The VPC does not exist there.
+    NoSuchVpc,
+    /// The connection does not exist there, or is not visible there yet.
+    NoSuchConnection,
+    /// The route table does not exist there.
+    NoSuchRouteTable,
+    /// The table has no such route.
+    NoSuchRoute,
+    /// The table has a route to that destination.
+    RouteExists,
+    /// The connection's status forbids it.
+    WrongState,
+    /// Another connection between the two VPCs came first.
+    ConnectionExists,
+    /// A VPC lacks DNS hostnames or DNS support.
+    DnsUnavailable,
+    /// The resource has fifty tags already.
+    TooManyTags,
+    /// A quota is used up.
+    Quota(Quota),
+    /// The caller is not allowed to do it.
+    Denied,
+    /// AWS throttles or fails; the call was tried several times.
+    Unavailable,
+    /// Anything else.
+    Other,
+}
+
+impl CallError {
+    /// The failure of a step to which this error means nothing in particular. Quotas need more words, so the steps that
+    /// can meet one handle it before.
+    pub fn into_error(self) -> Error {
+        let Self { kind, action, owner_id, region, code } = self;
+        match kind {
+            CallErrorKind::Denied => Error::AccessDenied { action, owner_id, region },
+            _ => Error::ServiceFault { action, code },
+        }
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        error.into_error()
+    }
+}

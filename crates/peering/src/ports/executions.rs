@@ -1,0 +1,14 @@
+//! Starting executions of the two machines.
+
+use crate::error::Error;
+use crate::request::{PeeringInput, TeardownInput};
+
+/// Both machines, as far as they can be started. A second start by the same name changes nothing.
+#[allow(async_fn_in_trait)] // as for `NetworkReads`
+pub trait Executions {
+    /// Starts an execution of the peering machine.
+    async fn start_peering(&self, name: &str, input: &PeeringInput) -> Result<(), Error>;
+
+    /// Starts an execution of the teardown machine.
+    async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error>;
+}

@@ -1,0 +1,141 @@
+//! A pair of VPCs as their tags are now: what several steps read before they write.
+
+use crate::connection::{End, Vpc};
+use crate::consent::{TagRequest, is_requested};
+use crate::context::Context;
+use crate::error::{Error, TaggedEnd};
+use crate::intent::VpcIntent;
+use crate::ports::{CallError, CallErrorKind, NetworkReads};
+use crate::stack::Stack;
+use crate::tags::{Tags, status_key};
+use futures_util::join;
+
+/// One VPC's tags.
+#[derive(Debug, Clone)]
+pub(crate) struct VpcTags {
+    /// None where the VPC could not be read.
+    pub(crate) tags: Tags,
+    pub(crate) intent: VpcIntent,
+    pub(crate) lookup: Lookup,
+}
+
+/// Whether the VPC could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Found,
+    NotFound,
+    AccessDenied,
+}
+
+/// The tags of both ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    pub(crate) sides: [VpcTags; 2],
+}
+
+impl VpcTags {
+    /// Reads the VPC's tags. A VPC that does not exist, or that we are not allowed to read, counts as one without tags; any
+    /// other failure is an error.
+    pub(crate) async fn read(context: Context<'_, impl NetworkReads>, end: &End) -> Result<Self, Error> {
+        let stack = context.stack;
+        match context.network.vpc(end).await {
+            Ok(vpc) => Ok(Self::found(stack, end, vpc.tags)),
+            Err(CallError { kind: CallErrorKind::NoSuchVpc, .. }) => Ok(Self::unread(stack, end, Lookup::NotFound)),
+            Err(CallError { kind: CallErrorKind::Denied, .. }) => Ok(Self::unread(stack, end, Lookup::AccessDenied)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn found(stack: &Stack, end: &End, tags: Tags) -> Self {
+        let intent = VpcIntent::parse(&tags, &stack.tag_prefix, end);
+        Self { tags, intent, lookup: Lookup::Found }
+    }
+
+    pub(crate) fn unread(stack: &Stack, end: &End, lookup: Lookup) -> Self {
+        Self { lookup, ..Self::found(stack, end, Tags::new()) }
+    }
+
+    pub(crate) fn end(&self) -> &End {
+        &self.intent.end
+    }
+
+    fn has_status_of(&self, peer: &Self, prefix: &str) -> bool {
+        self.tags.contains_key(&status_key(prefix, &peer.end().vpc_id))
+    }
+}
+
+impl Pair {
+    pub(crate) fn found(stack: &Stack, ends: [(&End, &Vpc); 2]) -> Self {
+        Self { sides: ends.map(|(end, vpc)| VpcTags::found(stack, end, vpc.tags.clone())) }
+    }
+
+    pub(crate) async fn read(context: Context<'_, impl NetworkReads>, [end, peer]: [&End; 2]) -> Result<Self, Error> {
+        let (side, peer_side) = join!(VpcTags::read(context, end), VpcTags::read(context, peer));
+        Ok(Self { sides: [side?, peer_side?] })
+    }
+
+    pub(crate) fn ends(&self) -> [&End; 2] {
+        self.sides.each_ref().map(VpcTags::end)
+    }
+
+    pub(crate) fn intents(&self) -> [&VpcIntent; 2] {
+        self.sides.each_ref().map(|side| &side.intent)
+    }
+
+    /// What the tags of both ends amount to; nothing, where one of the VPCs does not exist.
+    pub(crate) fn tag_request(&self, stack: &Stack) -> TagRequest {
+        let [intent, peer_intent] = self.intents();
+        match self.is_one(Lookup::NotFound) {
+            true => TagRequest::None,
+            false => TagRequest::of(intent, peer_intent, stack),
+        }
+    }
+
+    /// Whether a tag of either VPC requests the peering.
+    pub(crate) fn is_requested(&self) -> bool {
+        let [intent, peer_intent] = self.intents();
+        is_requested(intent, peer_intent)
+    }
+
+    /// Whether tags concern the pair: one requests it, or holds its status.
+    pub(crate) fn concerns_tags(&self, stack: &Stack) -> bool {
+        let [side, peer] = &self.sides;
+        let prefix = &stack.tag_prefix;
+        self.is_requested() || side.has_status_of(peer, prefix) || peer.has_status_of(side, prefix)
+    }
+
+    /// For events: the ARNs of both VPCs where tags concern the pair, else none.
+    pub(crate) fn resources(&self, stack: &Stack) -> Vec<String> {
+        match self.concerns_tags(stack) {
+            true => self.ends().map(|end| end.arn(&stack.partition)).to_vec(),
+            false => Vec::new(),
+        }
+    }
+
+    /// Whether reading one of the VPCs ended like that.
+    pub(crate) fn is_one(&self, lookup: Lookup) -> bool {
+        self.sides.iter().any(|side| side.lookup == lookup)
+    }
+
+    /// [`Error::StillTagged`] if a tag requests the pair: what is torn down would only be set up again.
+    /// [`Error::AccessDenied`] where that is unknown.
+    pub(crate) fn check_untagged(&self, stack: &Stack) -> Result<(), Error> {
+        if let Some(side) = self.sides.iter().find(|side| side.lookup == Lookup::AccessDenied) {
+            return Err(Error::denied("ec2:DescribeVpcs", side.end()));
+        }
+        if self.tag_request(stack) != TagRequest::Granted {
+            return Ok(());
+        }
+        let [asking, other] = self.asking_first();
+        Err(Error::StillTagged(TaggedEnd::of(asking.end(), other.end(), &stack.tag_prefix)))
+    }
+
+    /// Both sides, first the one whose tag names the other; in their own order where both or neither do.
+    pub(crate) fn asking_first(&self) -> [&VpcTags; 2] {
+        let [side, peer] = &self.sides;
+        match peer.intent.names(side.end()) && !side.intent.names(peer.end()) {
+            true => [peer, side],
+            false => [side, peer],
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The network as one sweep reads it.
+
+use crate::connection::{Connection, End, Vpc};
+use crate::context::Context;
+use crate::ids::VpcId;
+use crate::ports::{CallError, Location, NetworkReads, RegionReads};
+use crate::route_tables::RouteTable;
+use crate::shared::lookups::reject_unknown_regions;
+use crate::shared::pair::{Lookup, VpcTags};
+use crate::stack::{Scope, Stack};
+use crate::tags::{PEER, is_made_by, key, status_key_pattern};
+use futures_util::{StreamExt, join, stream};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Regions read at once: enough to hide their latency, few enough for 256 MB.
+const AT_ONCE: usize = 8;
+
+/// Everything that the tags of any VPC concern.
+#[derive(Default)]
+pub(crate) struct Snapshot {
+    tags: BTreeMap<End, VpcTags>,
+    vpcs: BTreeMap<End, Vpc>,
+    tables: BTreeMap<End, Vec<RouteTable>>,
+    connections: BTreeMap<Location, Vec<Connection>>,
+    failures: BTreeMap<Location, CallError>,
+    tagged: BTreeSet<End>,
+}
+
+impl Snapshot {
+    /// Reads the tagged VPCs of the scope, then the VPCs that these concern, then all their tables.
+    pub(crate) async fn read(context: Context<'_, impl NetworkReads + RegionReads>, scope: &Scope) -> Self {
+        let mut snapshot = Self::default();
+        snapshot.read_tagged(context, scope).await;
+        snapshot.reject_unknown_regions(context).await;
+        snapshot.read_others(context).await;
+        snapshot.read_tables(context.network).await;
+        snapshot
+    }
+
+    /// The VPCs with tags about peering.
+    pub(crate) fn tagged(&self) -> impl Iterator<Item = VpcTags> + '_ {
+        self.tagged.iter().filter_map(|end| self.tags.get(end).cloned())
+    }
+
+    /// The VPC's tags, or that it does not exist; `None` where its Region could not be read.
+    pub(crate) fn tags_of(&self, stack: &Stack, end: &End) -> Option<VpcTags> {
+        if self.failures.contains_key(&Location::from(end)) {
+            return None;
+        }
+        let missing = || VpcTags::unread(stack, end, Lookup::NotFound);
+        Some(self.tags.get(end).cloned().unwrap_or_else(missing))
+    }
+
+    /// The VPC's blocks and tags.
+    pub(crate) fn vpc(&self, end: &End) -> Option<&Vpc> {
+        self.vpcs.get(end)
+    }
+
+    /// The VPC's tables.
+    pub(crate) fn tables(&self, end: &End) -> &[RouteTable] {
+        self.tables.get(end).map_or(&[], Vec::as_slice)
+    }
+
+    /// The connections of a pair, as the requester in its canonical direction sees them.
+    pub(crate) fn connections(&self, requester: &End, accepter: &End) -> Vec<Connection> {
+        let visible = self.connections.get(&Location::from(requester)).into_iter().flatten();
+        visible.filter(|connection| connection.identity.joins(requester, accepter)).cloned().collect()
+    }
+
+    /// Every connection that this stack made, as either side sees it.
+    pub(crate) fn own_connections<'s>(&'s self, stack: &'s Stack) -> impl Iterator<Item = &'s Connection> {
+        self.connections.values().flatten().filter(|own| is_made_by(&own.tags, stack))
+    }
+
+    /// Where `id` is, if that is known.
+    pub(crate) fn locate(&self, id: &VpcId) -> Option<&End> {
+        self.tags.keys().find(|end| end.vpc_id == *id)
+    }
+
+    /// Whether every Region could be read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    /// The Regions that could not be read, and why.
+    pub(crate) fn unreachable(&self) -> Vec<String> {
+        self.failures.iter().map(|(at, error)| format!("{at}: {} to {}", error.code, error.action)).collect()
+    }
+
+    async fn read_tagged(&mut self, context: Context<'_, impl RegionReads>, scope: &Scope) {
+        let Context { network, stack } = context;
+        let keys = [key(&stack.tag_prefix, PEER), status_key_pattern(&stack.tag_prefix)];
+        let read = stream::iter(scope.locations().collect::<Vec<_>>()).map(async |at| {
+            let (vpcs, connections) = join!(network.vpcs_with_tags(&at, &keys), network.connections_in(&at));
+            (at, vpcs, connections)
+        });
+        for (at, vpcs, connections) in read.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+            match (vpcs, connections) {
+                (Ok(vpcs), Ok(connections)) => {
+                    self.tagged.extend(vpcs.keys().map(|id| at.end(id.clone())));
+                    self.add(stack, &at, vpcs);
+                    self.connections.insert(at, connections);
+                }
+                (Err(error), _) | (_, Err(error)) => drop(self.failures.insert(at, error)),
+            }
+        }
+    }
+
+    /// If that fails, those Regions are read all the same, and are then unreachable.
+    async fn reject_unknown_regions(&mut self, context: Context<'_, impl NetworkReads>) {
+        let mut sides: Vec<&mut VpcTags> = self.tags.values_mut().collect();
+        let _unknown = reject_unknown_regions(context.network, context.stack, &mut sides).await;
+    }
+
+    /// The other ends, wherever they are, and the connections visible there.
+    async fn read_others(&mut self, context: Context<'_, impl RegionReads>) {
+        let Context { network, stack } = context;
+        let named = self.tags.values().flat_map(|side| side.intent.peers.iter());
+        let joined = self.own_connections(stack).flat_map(|own| [&own.identity.requester, &own.identity.accepter]);
+        let mut missing: BTreeMap<Location, BTreeSet<_>> = BTreeMap::new();
+        for end in named.chain(joined).filter(|end| !self.tags.contains_key(end)) {
+            missing.entry(Location::from(end)).or_default().insert(end.vpc_id.clone());
+        }
+        missing.retain(|at, _| !self.failures.contains_key(at));
+        let known = &self.connections;
+        let read = stream::iter(missing).map(async |(at, ids)| {
+            let connections = async {
+                match known.contains_key(&at) {
+                    true => Ok(None),
+                    false => network.connections_in(&at).await.map(Some),
+                }
+            };
+            let (vpcs, connections) = join!(network.vpcs_by_id(&at, &ids), connections);
+            (at, vpcs, connections)
+        });
+        for (at, vpcs, connections) in read.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+            match (vpcs, connections) {
+                (Ok(vpcs), Ok(connections)) => {
+                    self.add(stack, &at, vpcs);
+                    self.connections.extend(connections.map(|connections| (at, connections)));
+                }
+                (Err(error), _) | (_, Err(error)) => drop(self.failures.insert(at, error)),
+            }
+        }
+    }
+
+    async fn read_tables(&mut self, network: &impl RegionReads) {
+        let mut wanted: BTreeMap<Location, BTreeSet<_>> = BTreeMap::new();
+        for end in self.tags.keys() {
+            wanted.entry(Location::from(end)).or_default().insert(end.vpc_id.clone());
+        }
+        let read = stream::iter(wanted).map(async |(at, ids)| {
+            let tables = network.route_tables_of(&at, &ids).await;
+            (at, tables)
+        });
+        for (at, tables) in read.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+            match tables {
+                Ok(tables) => self.tables.extend(tables.into_iter().map(|(id, tables)| (at.end(id), tables))),
+                Err(error) => drop(self.failures.insert(at, error)),
+            }
+        }
+    }
+
+    fn add(&mut self, stack: &Stack, at: &Location, vpcs: BTreeMap<VpcId, Vpc>) {
+        for (id, vpc) in vpcs {
+            let end = at.end(id);
+            self.tags.insert(end.clone(), VpcTags::found(stack, &end, vpc.tags.clone()));
+            self.vpcs.insert(end, vpc);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The request that the tags of a pair amount to, and the names of executions.
+
+use crate::connection::End;
+use crate::consent::{RequestedBy, TagRequest};
+use crate::error::Error;
+use crate::intent::{TagValue, VpcIntent};
+use crate::request::{PeeringInput, PeeringRequest};
+use crate::selection::RouteSelection;
+use crate::shared::pair::{Pair, VpcTags};
+use crate::stack::Stack;
+use crate::tags::{ROUTES, Tags, key};
+
+/// The side whose `routes` tag is invalid, if there is one. An invalid selection must not become the widest there is, so
+/// such a pair isn't set up.
+pub(crate) fn side_with_invalid_routes(pair: &Pair) -> Option<&VpcTags> {
+    pair.sides.iter().find(|side| side.intent.routes == TagValue::Invalid)
+}
+
+/// The error of such a pair.
+pub(crate) fn invalid_routes(side: &VpcTags, stack: &Stack) -> Error {
+    let key = key(&stack.tag_prefix, ROUTES);
+    let message = format!("the value of that tag on {} is invalid: its owner has to correct it", side.end().vpc_id);
+    Error::invalid(key, message)
+}
+
+/// The input of the execution that tags start. The end whose tag requests the peering comes first; the other one has to
+/// consent.
+pub(crate) fn input(pair: &Pair) -> PeeringInput {
+    let [asking, other] = pair.asking_first();
+    PeeringInput::by_tags(asking.end(), other.end())
+}
+
+/// The request that the tags of a pair amount to.
+pub(crate) fn request(pair: &Pair) -> PeeringRequest {
+    request_of(pair.asking_first())
+}
+
+/// The request that a claim of `tags` amounts to: what the tags request now. Where they no longer request the pair, the
+/// claim grants nothing and the request stays as it is, but a selection that it leaves out is that of the VPC's tags.
+pub(crate) fn as_tagged(pair: &Pair, given: PeeringRequest, stack: &Stack) -> Result<PeeringRequest, Error> {
+    if let Some(side) = side_with_invalid_routes(pair) {
+        return Err(invalid_routes(side, stack));
+    }
+    let tagged = request_of(pair.sides.each_ref());
+    if pair.tag_request(stack) == TagRequest::Granted {
+        return Ok(PeeringRequest { dry_run: given.dry_run, tags: given.tags, ..tagged });
+    }
+    let or_tagged = |given: RouteSelection, tagged| if given == RouteSelection::default() { tagged } else { given };
+    Ok(PeeringRequest {
+        routes: or_tagged(given.routes, tagged.routes),
+        peer_routes: or_tagged(given.peer_routes, tagged.peer_routes),
+        ..given
+    })
+}
+
+fn request_of([side, peer]: [&VpcTags; 2]) -> PeeringRequest {
+    let dns = [side, peer].map(|side| side.intent.dns_resolution);
+    PeeringRequest {
+        end: side.end().clone(),
+        peer: peer.end().clone(),
+        tags: Tags::new(),
+        routes: side.intent.selection(),
+        peer_routes: peer.intent.selection(),
+        dns_resolution: dns.contains(&Some(true)) && !dns.contains(&Some(false)),
+        dry_run: false,
+        requested_by: RequestedBy::Tags,
+    }
+}
+
+/// The name of an execution that tags start: the same for the same occasion.
+pub(crate) fn name_by_tags(pair: &Pair, occasion: &str) -> String {
+    let [VpcIntent { end, .. }, VpcIntent { end: peer, .. }] = pair.asking_first().map(|side| &side.intent);
+    format!("{}_{}_{}", end.vpc_id, peer.vpc_id, shortened(occasion))
+}
+
+/// The name of an execution that an event starts: likewise.
+pub(crate) fn name_by_event(end: &End, peer: &End, occasion: &str) -> String {
+    let [id, peer_id] = [end, peer].map(|end| end.vpc_id.as_str().trim_start_matches("vpc-"));
+    format!("event-{id}-{peer_id}-{}", shortened(occasion))
+}
+
+/// An occasion is identified by a UUID, and a name has at most 80 characters.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+fn shortened(occasion: &str) -> String {
+    occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect()
+}

@@ -1,0 +1,244 @@
+//! One name, one thing: the error enum, the state machines, the template, the folders and the reference agree.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::error::Error;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use strum::VariantNames;
+
+/// These make the machine call again; an execution never ends with one.
+const SIGNALS: [&str; 3] = ["PeeringNotVisible", "PeeringPending", "RoutesRemaining"];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace").to_owned()
+}
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn machine() -> Value {
+    serde_json::from_str(&text("statemachine/peering.asl.json")).expect("JSON")
+}
+
+fn teardown() -> Value {
+    serde_json::from_str(&text("statemachine/teardown.asl.json")).expect("JSON")
+}
+
+/// The states of both machines.
+fn states() -> Vec<(String, Value)> {
+    [machine(), teardown()].iter().flat_map(states_of).collect()
+}
+
+fn states_of(machine: &Value) -> Vec<(String, Value)> {
+    machine["States"].as_object().expect("states").iter().map(|(name, state)| (name.clone(), state.clone())).collect()
+}
+
+/// The tasks that a function carries out, each with the function's name as the template spells it.
+fn tasks() -> BTreeMap<String, String> {
+    let of_function = |(name, state): (String, Value)| {
+        let substitution = state["Arguments"]["FunctionName"].as_str()?.to_owned();
+        let function = substitution.strip_prefix("${")?.strip_suffix("FunctionArn}")?;
+        Some((name, function.to_owned()))
+    };
+    states().into_iter().filter_map(of_function).collect()
+}
+
+/// The tasks that no function carries out.
+fn reports() -> BTreeSet<(String, String)> {
+    let is_report = |(name, state): (String, Value)| {
+        let entry = state["Arguments"]["Entries"][0].as_object()?;
+        assert_eq!(
+            (entry["Source"].as_str(), entry["EventBusName"].as_str()),
+            (Some("isthmus"), Some("${EventBusName}"))
+        );
+        Some((name, entry["DetailType"].as_str()?.to_owned()))
+    };
+    states().into_iter().filter_map(is_report).collect()
+}
+
+fn functions() -> BTreeSet<String> {
+    let folders = std::fs::read_dir(repository().join("functions")).expect("functions/");
+    folders.map(|folder| folder.expect("a folder").file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn kebab(camel: &str) -> String {
+    let words =
+        camel.chars().flat_map(|c| if c.is_ascii_uppercase() { vec!['-', c.to_ascii_lowercase()] } else { vec![c] });
+    words.collect::<String>().trim_start_matches('-').to_owned()
+}
+
+fn errors_equals(clause: &str) -> BTreeSet<String> {
+    let states = states();
+    let clauses = states.iter().flat_map(|(_, state)| state[clause].as_array().cloned().unwrap_or_default());
+    let names = clauses.flat_map(|clause| clause["ErrorEquals"].as_array().cloned().unwrap_or_default());
+    names.map(|name| name.as_str().expect("a name").to_owned()).collect()
+}
+
+#[test]
+fn every_task_is_a_folder_a_step_a_resource_and_a_substitution() {
+    let (template, makefile) = (text("template.yaml"), text("Makefile"));
+    for (state, function) in tasks() {
+        let folder = kebab(&function);
+        assert!(functions().contains(&folder), "functions/{folder}");
+        let step = text(&format!("crates/peering/src/steps/{}.rs", folder.replace('-', "_")));
+        assert!(step.contains(&format!("`{state}`")), "the step says which state it is");
+        assert!(
+            template.contains(&format!("\n  {function}Function:\n    Type: AWS::Serverless::Function")),
+            "{function}Function"
+        );
+        assert!(
+            template.contains(&format!("{function}FunctionArn: !GetAtt {function}Function.Arn")),
+            "substitution of {function}"
+        );
+        assert_eq!(state, function, "a state is named as its function");
+    }
+    let in_the_chain: BTreeSet<String> = tasks().values().map(|function| kebab(function)).collect();
+    let beside_the_chain: BTreeSet<String> = functions().difference(&in_the_chain).cloned().collect();
+    assert_eq!(beside_the_chain, BTreeSet::from(["start-peering", "start-requested", "sweep"].map(str::to_owned)));
+    assert!(makefile.contains("build-%Function:"), "sam build finds its targets");
+}
+
+#[test]
+fn the_main_line_reads_as_promised() {
+    let machine = machine();
+    let next = |state: &str| {
+        machine["States"][state]["Next"].as_str().or(machine["States"][state]["Default"].as_str()).map(str::to_owned)
+    };
+    let line: Vec<String> =
+        std::iter::successors(machine["StartAt"].as_str().map(str::to_owned), |state| next(state)).collect();
+    assert_eq!(
+        line,
+        ["CreateRequest", "FollowPlan", "AcceptInPeerRegion", "WaitActive", "UpdateRoutes", "PeeringActive"]
+    );
+}
+
+#[test]
+fn each_ending_is_reported_on_the_bus() {
+    let reports = reports();
+    let reported: BTreeSet<(&str, &str)> =
+        reports.iter().map(|(state, event)| (state.as_str(), event.as_str())).collect();
+    assert_eq!(
+        reported,
+        BTreeSet::from([
+            ("PeeringActive", "VPC Peering Active"),
+            ("PeeringRemoved", "VPC Peering Removed"),
+            ("PublishFailure", "VPC Peering Failed"),
+        ])
+    );
+}
+
+#[test]
+fn failed_means_failed() {
+    let of_type = |machine: &Value, kind: &str| -> BTreeSet<String> {
+        states_of(machine).into_iter().filter(|(_, state)| state["Type"] == kind).map(|(name, _)| name).collect()
+    };
+    let names = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(of_type(&machine(), "Fail"), names(&["OverlappingCidrs", "PeeringFailed"]));
+    assert_eq!(of_type(&machine(), "Succeed"), names(&["ReturnOutput"]));
+    assert_eq!(of_type(&teardown(), "Fail"), names(&["TeardownFailed"]));
+    assert_eq!(of_type(&teardown(), "Succeed"), names(&["ReturnOutput"]));
+    let ends = |machine: &Value| -> BTreeSet<String> {
+        states_of(machine).into_iter().filter(|(_, state)| state["End"] == true).map(|(name, _)| name).collect()
+    };
+    assert_eq!(ends(&machine()), names(&["PeeringActive"]));
+    assert_eq!(ends(&teardown()), names(&["PeeringRemoved"]));
+    for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "RecordFailure")] {
+        for (name, state) in states_of(&machine).into_iter().filter(|(_, state)| state["Type"] == "Task") {
+            let last = state["Catch"].as_array().and_then(|catches| catches.last()).expect("a Catch");
+            assert_eq!(last["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
+            let way_out = match name.as_str() {
+                "RollBack" => "RecordFailure",
+                "RecordFailure" => "PublishFailure",
+                "PublishFailure" if way_out == "RollBack" => "ChooseEnding",
+                "PublishFailure" => "TeardownFailed",
+                "PeeringActive" | "PeeringRemoved" => "ReturnOutput",
+                _ => way_out,
+            };
+            assert_eq!(last["Next"], way_out, "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_error_the_machine_knows_is_one_of_ours_or_of_aws() {
+    for name in errors_equals("Retry").union(&errors_equals("Catch")) {
+        let is_aws = ["Lambda.", "States.", "Runtime.", "Sandbox."].iter().any(|prefix| name.starts_with(prefix));
+        assert!(is_aws || Error::VARIANTS.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn every_signal_is_retried() {
+    let retried = errors_equals("Retry");
+    for signal in SIGNALS {
+        assert!(Error::VARIANTS.contains(&signal) && retried.contains(signal), "{signal}");
+    }
+}
+#[test]
+fn every_setting_that_a_function_reads_is_in_the_template() {
+    let template = text("template.yaml");
+    let sources = text("crates/aws/src/settings.rs") + &text("crates/aws/src/serve.rs");
+    let read_by = |reader: &str| -> Vec<String> {
+        let call = format!("{reader}(\"");
+        sources.split(&call).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+    };
+    let names = [read_by("setting"), read_by("listed")].concat();
+    assert!(names.len() > 12, "{names:?}");
+    // Lambda's own begin with AWS_, which a template may not set.
+    for name in names.into_iter().filter(|name| !name.starts_with("AWS_")) {
+        assert!(
+            template.contains(&format!("\n        {name}: ")) || template.contains(&format!("\n          {name}: ")),
+            "{name}"
+        );
+    }
+}
+/// A failure of overlapping blocks skips the roll-back, for nothing was made, and has a Fail state of its own.
+#[test]
+fn overlapping_blocks_have_their_own_branch() {
+    let machine = machine();
+    for state in ["CreateRequest", "AcceptInPeerRegion", "WaitActive"] {
+        let first = &machine["States"][state]["Catch"][0];
+        assert_eq!((&first["ErrorEquals"][0], &first["Next"]), (&"OverlappingCidrs".into(), &"RecordFailure".into()));
+    }
+    let choice = &machine["States"]["ChooseEnding"];
+    assert!(choice["Choices"][0]["Condition"].as_str().expect("a condition").contains("'OverlappingCidrs'"));
+    assert_eq!(
+        (&choice["Choices"][0]["Next"], &choice["Default"]),
+        (&"OverlappingCidrs".into(), &"PeeringFailed".into())
+    );
+}
+
+/// The names that outsiders rely on.
+#[test]
+fn machines_functions_and_outputs_have_their_fixed_names() {
+    let template = text("template.yaml");
+    for name in [
+        "Name: !Sub ${AWS::StackName}-peering",
+        "Name: !Sub ${AWS::StackName}-teardown",
+        "FunctionName: !Sub ${AWS::StackName}-sweep",
+    ] {
+        assert!(template.contains(&format!("      {name}\n")), "{name}");
+    }
+    for output in [
+        "StateMachineArn",
+        "TeardownStateMachineArn",
+        "EventBusArn",
+        "InvokeRoleArn",
+        "MemberRoleName",
+        "SweepFunctionName",
+        "Version",
+    ] {
+        assert!(template.contains(&format!("\n  {output}:\n    Description: ")), "{output}");
+    }
+}
+
+#[test]
+fn there_is_one_version() {
+    let version = text("VERSION");
+    let version = version.trim();
+    assert_eq!(env!("CARGO_PKG_VERSION"), version);
+    assert!(text("template.yaml").contains(&format!("    Value: {version}\n")), "the output Version");
+}

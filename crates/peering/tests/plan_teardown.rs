@@ -1,0 +1,73 @@
+//! The teardown chain in memory: killed at every single call, and beside another one.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::connection::Status;
+use isthmus_peering::ports::CallErrorKind;
+use isthmus_testing::pair::{ends, network, request, routes_to_peerings, swapped};
+use isthmus_testing::{Faulty, Memory, When, execute, tear_down};
+
+/// How many calls a teardown makes here: five to plan, two of tags, two of tables, six routes, three to look once more,
+/// the deletion, two for routes that were written meanwhile.
+const CALLS: usize = 5 + 2 + 2 + 6 + 3 + 1 + 2;
+
+async fn peered() -> Memory {
+    let memory = network();
+    execute(&memory, "the set-up", &request()).await.expect("peered");
+    memory.take_calls();
+    memory
+}
+
+fn assert_gone(memory: &Memory, context: &str) {
+    assert!(memory.connections().iter().all(|connection| connection.status == Status::Deleted), "{context}");
+    assert_eq!(routes_to_peerings(memory), 0, "{context}");
+}
+
+#[tokio::test]
+async fn it_makes_these_calls() {
+    let memory = peered().await;
+    tear_down(&memory, &request()).await.expect("torn down");
+    assert_gone(&memory, "undisturbed");
+    let calls = memory.take_calls();
+    assert_eq!(calls.len(), CALLS, "{calls:?}");
+}
+
+#[tokio::test]
+async fn killed_at_any_call_and_run_again_nothing_is_left() {
+    for when in [When::Before, When::After] {
+        for calls in 0..CALLS {
+            let memory = peered().await;
+            let network = Faulty::new(&memory, calls, when, CallErrorKind::Unavailable);
+            let _killed = tear_down(&network, &request()).await;
+            let ended = tear_down(&memory, &swapped()).await;
+            assert!(ended.is_ok(), "call {calls}, {when:?}: {ended:?}");
+            assert_gone(&memory, &format!("call {calls}, {when:?}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_one_at_the_same_time_is_no_failure() {
+    let quicker = |memory: &Memory| {
+        memory.delete(&memory.connections()[0]);
+        memory.drop_routes(&ends().0, "10.2.0.0/16");
+        memory.drop_routes(&ends().1, "10.1.0.0/16");
+    };
+    for calls in 0..CALLS {
+        let memory = peered().await;
+        let ended = tear_down(&Faulty::interrupted(&memory, calls, &quicker), &request()).await;
+        assert!(ended.is_ok(), "call {calls}: {ended:?}");
+        assert_gone(&memory, &format!("call {calls}"));
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_answered_as_a_failure_has_happened_all_the_same() {
+    let memory = peered().await;
+    let until_deletion = CALLS - 3;
+    let ended =
+        tear_down(&Faulty::once(&memory, until_deletion, When::After, CallErrorKind::WrongState), &request()).await;
+    assert!(ended.is_ok(), "{ended:?}");
+    assert_eq!(memory.take_calls().iter().filter(|call| **call == "delete_connection").count(), 1);
+    assert_gone(&memory, "answered as a failure");
+}

@@ -1,0 +1,78 @@
+//! What a failed execution leaves behind: nothing that it made, and all that it found.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::connection::Status;
+use isthmus_peering::ports::CallErrorKind;
+use isthmus_testing::pair::{CALLS, assert_peered, ends, network, request, routes_to_peerings};
+use isthmus_testing::{Faulty, Memory, When, execute, execute_with_time_for};
+use serde_json::json;
+
+#[tokio::test]
+async fn whatever_call_fails_for_good_nothing_half_made_is_left() {
+    for when in [When::Before, When::After] {
+        for calls in 0..CALLS {
+            let memory = network();
+            // The failing network serves the steps; the roll-back finds it working again.
+            let ended = execute_with_recovery(&memory, calls, when).await;
+            match ended {
+                Ok(_) => assert_peered(&memory),
+                Err((name, cause)) => {
+                    assert_eq!(name, "AccessDenied", "call {calls}, {when:?}: {cause}");
+                    assert!(
+                        memory.connections().iter().all(|c| !c.status.is_live()),
+                        "call {calls}, {when:?}: {:?}",
+                        memory.connections()
+                    );
+                    assert_eq!(routes_to_peerings(&memory), 0, "call {calls}, {when:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The first `calls` calls work, one is denied, and the network works again.
+async fn execute_with_recovery(memory: &Memory, calls: usize, when: When) -> isthmus_testing::Ended {
+    execute(&Faulty::once(memory, calls, when, CallErrorKind::Denied), "the execution", &request()).await
+}
+
+#[tokio::test]
+async fn a_roll_back_that_is_throttled_tries_again() {
+    // Eleven calls until two routes are written and the next is refused; then the roll-back's own calls, each in its turn.
+    for throttled in 0..12 {
+        let memory = network();
+        let denied = Faulty::once(&memory, 9 + 2, When::Before, CallErrorKind::Denied);
+        let network = Faulty::once(&denied, 9 + 2 + 1 + throttled, When::Before, CallErrorKind::Unavailable);
+        let (name, cause) = execute(&network, "the execution", &request()).await.expect_err("denied");
+        assert_eq!(name, "AccessDenied", "call {throttled}: {cause}");
+        assert_eq!(cause["RolledBack"]["LeftBehind"], json!(null), "call {throttled}: {cause}");
+        assert!(memory.connections().iter().all(|connection| !connection.status.is_live()), "call {throttled}");
+        assert_eq!(routes_to_peerings(&memory), 0, "call {throttled}");
+    }
+}
+
+#[tokio::test]
+async fn an_adopted_connection_stays_when_a_later_step_fails() {
+    let memory = network();
+    let (one, other) = ends();
+    let id = memory.add_connection(&one, &other, Status::Active);
+    let ended =
+        execute(&Faulty::once(&memory, 5 + 2, When::Before, CallErrorKind::Denied), "the execution", &request()).await;
+    let (name, cause) = ended.expect_err("denied");
+    assert_eq!(name, "AccessDenied");
+    assert!(cause["RolledBack"]["RoutesDeleted"].as_u64() > Some(0), "{cause}");
+    assert_eq!(routes_to_peerings(&memory), 0);
+    let connection = &memory.connections()[0];
+    assert_eq!((connection.id(), connection.status), (&id, Status::Active));
+}
+
+#[tokio::test]
+async fn a_roll_back_that_is_short_of_time_goes_on_too() {
+    let memory = network();
+    // Nine calls until the connection is active; the sixteenth comes after four routes, written two by two.
+    let network = Faulty::once(&memory, 9 + 6, When::After, CallErrorKind::Denied);
+    let ended = execute_with_time_for(2, &network, "the execution", &request()).await;
+    assert_eq!(ended.expect_err("denied").0, "AccessDenied");
+    assert_eq!(routes_to_peerings(&memory), 0);
+    assert!(memory.connections().iter().all(|connection| !connection.status.is_live()));
+}

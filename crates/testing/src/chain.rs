@@ -1,0 +1,153 @@
+//! The states of both machines in their order, in memory: what passes from step to step is the JSON that the machine
+//! would pass.
+
+use isthmus_peering::context::Context;
+use isthmus_peering::error::Error;
+use isthmus_peering::ids::Region;
+use isthmus_peering::ports::Network;
+use isthmus_peering::stack::{Quotas, Stack};
+use isthmus_peering::steps::{
+    accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, record_failure, roll_back,
+    update_routes, wait_active,
+};
+use serde_json::{Value, json};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+/// How an execution ended.
+pub type Ended = Result<Value, (String, Value)>;
+
+/// When every state is entered.
+const TIME: &str = "2026-11-25T12:00:00.000Z";
+
+/// A stack for tests.
+pub fn stack() -> Stack {
+    Stack {
+        name: "isthmus".into(),
+        account: "123456789012".parse().unwrap_or_else(|_| unreachable!("twelve digits")),
+        region: region("us-east-1"),
+        tag_prefix: "isthmus".into(),
+        partition: "aws".into(),
+        trusted_accounts: BTreeSet::new(),
+        teardown_on_untag: true,
+        quotas: Quotas { routes_per_table: 500, peerings_per_vpc: 50, outstanding_requests: 25 },
+    }
+}
+
+fn region(code: &str) -> Region {
+    code.parse().unwrap_or_else(|_| unreachable!("a Region"))
+}
+
+/// Runs an execution of the peering machine to its end, roll-back included.
+pub async fn execute(network: &impl Network, execution: &str, request: &Value) -> Ended {
+    execute_with_time_for(usize::MAX, network, execution, request).await
+}
+
+/// The same, where each invocation of a function has time for so many routes and no more.
+pub async fn execute_with_time_for(routes: usize, network: &impl Network, execution: &str, request: &Value) -> Ended {
+    let stack = stack();
+    let context = Context::new(network, &stack);
+    let mut peering = Value::Null;
+    let (state, error) = match forward(context, execution, request, &mut peering, routes).await {
+        Ok(output) => return Ok(output),
+        Err(failed) => failed,
+    };
+    let (name, cause) = error.name_and_cause();
+    let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
+    let failure = json!({"State": state, "Error": {"Error": name, "Cause": cause}});
+    let rolled_back = match error {
+        Error::OverlappingCidrs { .. } => Value::Null,
+        _ => {
+            let task = json!({"Request": request, "Peering": peering, "Execution": execution, "Failure": failure});
+            let undone = again(task, &["RoutesRemaining", "ServiceFault"], async |task| {
+                roll_back(context, read(task), time_for(routes)).await
+            });
+            write(undone.await.map_err(|error| public(&error))?)
+        }
+    };
+    let task = json!({"Request": request, "Failure": failure, "RolledBack": rolled_back, "Time": TIME});
+    let recorded = again(task, &["ServiceFault"], async |task| record_failure(context, read(task)).await).await;
+    let recorded = recorded.map_err(|error| public(&error))?;
+    Err((recorded.error, Value::Object(recorded.cause)))
+}
+
+async fn forward(
+    context: Context<'_, impl Network>,
+    execution: &str,
+    request: &Value,
+    peering: &mut Value,
+    routes: usize,
+) -> Result<Value, (&'static str, Error)> {
+    let task = json!({"Request": request, "Execution": execution});
+    let created = create_request(context, read(task)).await.map_err(|error| ("CreateRequest", error))?;
+    let created = write(created);
+    *peering = created["Peering"].clone();
+    if peering.is_null() {
+        return Ok(created["Output"].clone());
+    }
+    let task = json!({"Peering": peering, "Execution": execution, "Attempt": 0, "Time": TIME});
+    if peering["Status"] != "active" {
+        again(task.clone(), &["PeeringNotVisible"], async |task| accept_in_peer_region(context, read(task)).await)
+            .await
+            .map_err(|error| ("AcceptInPeerRegion", error))?;
+        wait_active(context, read(task.clone())).await.map_err(|error| ("WaitActive", error))?;
+    }
+    let routed = again(task, &["RoutesRemaining"], async |task| {
+        update_routes(context, read(task), time_for(routes)).await.map(write)
+    })
+    .await
+    .map_err(|error| ("UpdateRoutes", error))?;
+    Ok(routed["Output"].clone())
+}
+
+/// Runs an execution of the teardown machine to its end.
+pub async fn tear_down(network: &impl Network, request: &Value) -> Ended {
+    let stack = stack();
+    let context = Context::new(network, &stack);
+    let ended = async {
+        let planned = write(plan_teardown(context, read(json!({"Request": request}))).await?);
+        if planned["Teardown"].is_null() {
+            return Ok(planned["Output"].clone());
+        }
+        let task = json!({"Teardown": planned["Teardown"]});
+        delete_routes(context, read(task.clone()), || true).await?;
+        Ok(write(delete_peering(context, read(task)).await?)["Output"].clone())
+    };
+    ended.await.map_err(|error: Error| public(&error))
+}
+
+/// A clock that runs out after so many routes.
+fn time_for(routes: usize) -> impl Fn() -> bool {
+    let left = Cell::new(routes);
+    move || {
+        let now = left.get();
+        left.set(now.saturating_sub(1));
+        now > 0
+    }
+}
+
+/// The machine's `Retry` on these errors, which counts the attempts and is bounded.
+async fn again<T>(mut task: Value, errors: &[&str], step: impl AsyncFn(Value) -> Result<T, Error>) -> Result<T, Error> {
+    let mut attempt = 0;
+    loop {
+        task["Attempt"] = json!(attempt);
+        match step(task.clone()).await {
+            Err(error) if attempt < 15 && errors.contains(&error.name_and_cause().0.as_str()) => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+fn public(error: &Error) -> (String, Value) {
+    let (name, cause) = error.name_and_cause();
+    (name, Value::Object(cause))
+}
+
+fn read<T: serde::de::DeserializeOwned>(task: Value) -> T {
+    serde_json::from_value(task)
+        .unwrap_or_else(|error| panic!("the next step can't read what the last one wrote: {error}"))
+}
+
+fn write(answer: impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_else(|error| panic!("an answer is JSON: {error}"))
+}

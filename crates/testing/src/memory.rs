@@ -1,0 +1,247 @@
+//! A network in memory that follows EC2's rules for peering, as far as the steps can tell.
+
+mod reads;
+mod region;
+mod writes;
+
+use ipnet::IpNet;
+use isthmus_peering::connection::{Connection, ConnectionIdentity, DnsSides, End, Status, Vpc};
+use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
+use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Location};
+use isthmus_peering::route_tables::{Route, RouteTable, Target};
+use isthmus_peering::tags::Tags;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The network.
+#[derive(Debug, Default)]
+pub struct Memory {
+    vpcs: RefCell<BTreeMap<End, Vpc>>,
+    tables: RefCell<BTreeMap<End, Vec<RouteTable>>>,
+    connections: RefCell<Vec<Connection>>,
+    unreachable: RefCell<BTreeSet<Location>>,
+    dns_hostnames: RefCell<bool>,
+    calls: RefCell<Vec<&'static str>>,
+    other_requester: RefCell<Option<End>>,
+}
+
+impl Memory {
+    /// Adds a VPC with these blocks and that many route tables, the first of them main.
+    pub fn add_vpc(&self, end: &End, blocks: &[&str], tables: usize) {
+        let cidr_blocks: Vec<IpNet> = blocks.iter().map(|block| parse(block)).collect();
+        let local = |&destination: &IpNet| route(destination, Target::Other("local".into()));
+        let routes: Vec<Route> = cidr_blocks.iter().map(local).collect();
+        let suffix = &end.vpc_id.as_str()[end.vpc_id.as_str().len() - 4..];
+        let tables = (0..tables).map(|number| RouteTable {
+            id: parse(&format!("rtb-{number:04x}{suffix}")),
+            main: number == 0,
+            edge: false,
+            subnets: BTreeSet::new(),
+            tags: Tags::new(),
+            routes: routes.clone(),
+        });
+        self.tables.borrow_mut().insert(end.clone(), tables.collect());
+        self.vpcs.borrow_mut().insert(end.clone(), Vpc { cidr_blocks, tags: Tags::new() });
+    }
+
+    /// Removes a VPC, and its connections with it, as EC2 does.
+    pub fn remove_vpc(&self, end: &End) {
+        self.vpcs.borrow_mut().remove(end);
+        self.tables.borrow_mut().remove(end);
+        for connection in self.connections.borrow_mut().iter_mut() {
+            if connection.identity.requester == *end || connection.identity.accepter == *end {
+                connection.status = Status::Deleted;
+            }
+        }
+    }
+
+    /// Puts a tag on a VPC.
+    pub fn tag_vpc(&self, end: &End, key: &str, value: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
+    /// Puts a tag on the numbered table of a VPC.
+    pub fn tag_table(&self, end: &End, table: usize, key: &str, value: &str) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            tables[table].tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
+    /// Takes a tag off a VPC.
+    pub fn drop_tag(&self, end: &End, key: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.tags.remove(key);
+        }
+    }
+
+    /// The tags of a VPC.
+    pub fn tags(&self, end: &End) -> Tags {
+        self.vpcs.borrow().get(end).map(|vpc| vpc.tags.clone()).unwrap_or_default()
+    }
+
+    /// Makes a Region of an account one that can't be read.
+    pub fn deny(&self, at: &Location) {
+        self.unreachable.borrow_mut().insert(at.clone());
+    }
+
+    /// Gives all VPCs DNS support and DNS hostnames.
+    pub fn turn_on_dns_hostnames(&self) {
+        self.dns_hostnames.replace(true);
+    }
+
+    /// Adds a block to a VPC.
+    pub fn add_block(&self, end: &End, block: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.cidr_blocks.push(parse(block));
+        }
+    }
+
+    /// Takes a block off a VPC.
+    pub fn drop_block(&self, end: &End, block: &str) {
+        if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
+            vpc.cidr_blocks.retain(|known| *known != parse::<IpNet>(block));
+        }
+    }
+
+    /// One more route table, with a route to the VPC itself alone.
+    pub fn add_table(&self, end: &End) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            let mut table = tables[0].clone();
+            table.id = parse(&format!("rtb-{:08x}", 0xf000_0000_u32 + u32::try_from(tables.len()).unwrap_or_default()));
+            table.main = false;
+            table.routes.retain(|route| route.target == Target::Other("local".into()));
+            tables.push(table);
+        }
+    }
+
+    /// Removes the routes to that destination from all tables of a VPC.
+    pub fn drop_routes(&self, end: &End, destination: &str) {
+        for table in self.tables.borrow_mut().get_mut(end).into_iter().flatten() {
+            table.routes.retain(|route| route.destination != parse::<IpNet>(destination));
+        }
+    }
+
+    /// Deletes a connection by hand: its routes turn to blackholes.
+    pub fn delete(&self, connection: &Connection) {
+        for known in self.connections.borrow_mut().iter_mut().filter(|known| known.id() == connection.id()) {
+            known.status = Status::Deleted;
+        }
+        self.blacken(connection.id());
+    }
+
+    fn blacken(&self, id: &VpcPeeringConnectionId) {
+        for table in self.tables.borrow_mut().values_mut().flatten() {
+            for route in &mut table.routes {
+                route.blackhole |= route.target == Target::Peering(id.clone());
+            }
+        }
+    }
+
+    /// Adds a route to the numbered table of a VPC.
+    pub fn add_route(&self, end: &End, table: usize, route: Route) {
+        if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
+            tables[table].routes.push(route);
+        }
+    }
+
+    /// Sets the status of every live connection.
+    pub fn set_status(&self, status: Status) {
+        for connection in self.connections.borrow_mut().iter_mut().filter(|connection| connection.status.is_live()) {
+            connection.status = status;
+        }
+    }
+
+    /// Adds a connection that somebody else made.
+    pub fn add_connection(&self, requester: &End, accepter: &End, status: Status) -> VpcPeeringConnectionId {
+        let number = self.connections.borrow().len();
+        let id: VpcPeeringConnectionId = parse(&format!("pcx-{number:08x}"));
+        self.connections.borrow_mut().push(Connection {
+            identity: ConnectionIdentity { id: id.clone(), requester: requester.clone(), accepter: accepter.clone() },
+            status,
+            status_message: format!("is {status}"),
+            tags: Tags::new(),
+            dns_resolution: DnsSides::default(),
+            expires_at: None,
+        });
+        id
+    }
+
+    /// Answers the next creation with a connection of another requester.
+    pub fn answer_creation_with(&self, requester: &End) {
+        self.other_requester.replace(Some(requester.clone()));
+    }
+
+    /// Every connection there is or was.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.connections.borrow().clone()
+    }
+
+    /// The tables of a VPC.
+    pub fn tables(&self, end: &End) -> Vec<RouteTable> {
+        self.tables.borrow().get(end).cloned().unwrap_or_default()
+    }
+
+    /// Answers the calls so far, and clears that list.
+    pub fn take_calls(&self) -> Vec<&'static str> {
+        self.calls.take()
+    }
+
+    /// Of these calls, those that change something.
+    pub fn writes<'c>(calls: &[&'c str]) -> Vec<&'c str> {
+        let is_write = |call: &&&str| {
+            ["create", "accept", "delete", "tag", "untag", "allow"].iter().any(|verb| call.starts_with(verb))
+        };
+        calls.iter().filter(is_write).copied().collect()
+    }
+
+    fn called(&self, call: &'static str) {
+        self.calls.borrow_mut().push(call);
+    }
+
+    fn with_table<T>(
+        &self,
+        end: &End,
+        id: &RouteTableId,
+        change: impl FnOnce(&mut RouteTable) -> Result<T, CallErrorKind>,
+    ) -> CallResult<T> {
+        let mut tables = self.tables.borrow_mut();
+        let table = tables.get_mut(end).and_then(|tables| tables.iter_mut().find(|table| table.id == *id));
+        match table {
+            Some(table) => change(table).map_err(|kind| call_error(end, kind)),
+            None => Err(call_error(end, CallErrorKind::NoSuchRouteTable)),
+        }
+    }
+
+    fn with_connection(
+        &self,
+        end: &End,
+        id: &VpcPeeringConnectionId,
+        change: impl FnOnce(&mut Connection) -> Result<(), CallErrorKind>,
+    ) -> CallResult<Connection> {
+        let mut connections = self.connections.borrow_mut();
+        match connections.iter_mut().find(|connection| connection.id() == id) {
+            Some(connection) => change(connection).map(|()| connection.clone()).map_err(|kind| call_error(end, kind)),
+            None => Err(call_error(end, CallErrorKind::NoSuchConnection)),
+        }
+    }
+}
+
+fn route(destination: IpNet, target: Target) -> Route {
+    Route { destination, target, blackhole: false, propagated: false }
+}
+
+fn call_error(end: &End, kind: CallErrorKind) -> CallError {
+    CallError {
+        kind,
+        action: "memory:Call".into(),
+        owner_id: end.owner_id.clone(),
+        region: end.region.clone(),
+        code: format!("{kind:?}"),
+    }
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}

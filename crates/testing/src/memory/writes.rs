@@ -1,0 +1,120 @@
+//! What can be written, in memory.
+
+use crate::memory::{Memory, call_error, route};
+use ipnet::IpNet;
+use isthmus_peering::connection::{Connection, ConnectionIdentity, End, Status};
+use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
+use isthmus_peering::ports::{CallErrorKind, CallResult, NetworkWrites};
+use isthmus_peering::route_tables::Target;
+use isthmus_peering::tags::Tags;
+use std::collections::BTreeSet;
+
+impl NetworkWrites for Memory {
+    async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()> {
+        self.called("tag_vpc");
+        match self.vpcs.borrow_mut().get_mut(end) {
+            Some(vpc) => vpc.tags.extend(tags.clone()),
+            None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
+        }
+        Ok(())
+    }
+
+    async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
+        self.called("untag_vpc");
+        match self.vpcs.borrow_mut().get_mut(end) {
+            Some(vpc) => vpc.tags.retain(|key, _| !keys.contains(key)),
+            None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
+        }
+        Ok(())
+    }
+
+    async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> CallResult<Connection> {
+        self.called("create_connection");
+        let same_direction = |connection: &&Connection| {
+            connection.status.is_live()
+                && (&connection.identity.requester, &connection.identity.accepter) == (requester, accepter)
+        };
+        if let Some(live) = self.connections().iter().find(same_direction) {
+            return Ok(live.clone());
+        }
+        let other = self.other_requester.take();
+        let id = self.add_connection(other.as_ref().unwrap_or(requester), accepter, Status::PendingAcceptance);
+        self.with_connection(requester, &id, |connection| {
+            connection.tags = tags.clone();
+            Ok(())
+        })
+    }
+
+    async fn accept_connection(&self, record: &ConnectionIdentity) -> CallResult<Connection> {
+        self.called("accept_connection");
+        self.with_connection(&record.accepter, &record.id, |connection| match connection.status {
+            Status::PendingAcceptance => {
+                connection.status = Status::Active;
+                Ok(())
+            }
+            _ => Err(CallErrorKind::WrongState),
+        })
+    }
+
+    async fn delete_connection(&self, end: &End, id: &VpcPeeringConnectionId) -> CallResult<()> {
+        self.called("delete_connection");
+        let deleted = self.with_connection(end, id, |connection| match connection.status.is_live() {
+            true => {
+                connection.status = Status::Deleted;
+                Ok(())
+            }
+            false => Err(CallErrorKind::WrongState),
+        });
+        self.blacken(id);
+        deleted.map(drop)
+    }
+
+    async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, tags: &Tags) -> CallResult<()> {
+        self.called("tag_connection");
+        let put = |connection: &mut Connection| {
+            connection.tags.extend(tags.clone());
+            Ok(())
+        };
+        self.with_connection(end, id, put).map(drop)
+    }
+
+    async fn allow_dns_resolution(&self, end: &End, record: &ConnectionIdentity) -> CallResult<()> {
+        self.called("allow_dns_resolution");
+        let allow = |connection: &mut Connection| {
+            match *end == record.requester {
+                true => connection.dns_resolution.requester = true,
+                false => connection.dns_resolution.accepter = true,
+            }
+            Ok(())
+        };
+        self.with_connection(end, &record.id, allow).map(drop)
+    }
+
+    async fn create_route(
+        &self,
+        end: &End,
+        table: &RouteTableId,
+        destination: IpNet,
+        to: &VpcPeeringConnectionId,
+    ) -> CallResult<()> {
+        self.called("create_route");
+        self.with_table(end, table, |table| {
+            match table.routes.iter().any(|route| route.destination == destination && !route.propagated) {
+                true => Err(CallErrorKind::RouteExists),
+                false => {
+                    table.routes.push(route(destination, Target::Peering(to.clone())));
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> CallResult<()> {
+        self.called("delete_route");
+        self.with_table(end, table, |table| {
+            let before = table.routes.len();
+            table.routes.retain(|route| route.destination != destination || route.propagated);
+            if table.routes.len() == before { Err(CallErrorKind::NoSuchRoute) } else { Ok(()) }
+        })
+    }
+}

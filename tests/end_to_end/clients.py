@@ -1,0 +1,76 @@
+"""Calls to services other than EC2, by the account or role that a test chooses."""
+
+import json
+import urllib.request
+import uuid
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from .network import HERE, HUB
+
+
+def client(environment: dict[str, str], service: str, account: str = HUB, region: str = HERE) -> Any:
+    """A client of that account: the local cloud reads the account from the access key."""
+    return boto3.client(
+        service,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=region,
+        aws_access_key_id=account,
+        aws_secret_access_key="local",
+    )
+
+
+def output(environment: dict[str, str], key: str) -> str:
+    """An output of the stack."""
+    [stack] = client(environment, "cloudformation").describe_stacks(StackName="isthmus")["Stacks"]
+    return next(found["OutputValue"] for found in stack["Outputs"] if found["OutputKey"] == key)
+
+
+def function(environment: dict[str, str], state: str) -> dict[str, Any]:
+    """The deployed function of that state, such as `CreateRequest`."""
+    stack = client(environment, "cloudformation")
+    resource = stack.describe_stack_resource(StackName="isthmus", LogicalResourceId=f"{state}Function")["StackResourceDetail"]
+    return client(environment, "lambda").get_function_configuration(FunctionName=resource["PhysicalResourceId"])
+
+
+def functions(environment: dict[str, str]) -> list[dict[str, Any]]:
+    """All deployed functions."""
+    pages = client(environment, "lambda").get_paginator("list_functions").paginate()
+    return [each for page in pages for each in page["Functions"]]
+
+
+def assume(environment: dict[str, str], role: str, caller: str, **more: Any) -> str | None:
+    """The error code of AssumeRole by that caller, if it fails. The local STS reads the caller's ARN from the session token."""
+    sts = boto3.client(
+        "sts",
+        endpoint_url=environment["AWS_ENDPOINT_URL_STS"],
+        region_name=HERE,
+        aws_access_key_id=HUB,
+        aws_secret_access_key="local",
+        aws_session_token=caller,
+    )
+    try:
+        sts.assume_role(RoleArn=role, RoleSessionName="test", **more)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
+
+
+def deliver(environment: dict[str, str], account: str, region: str, resource: str, tags: dict[str, str]) -> None:
+    """Delivers a tag event as AWS itself would in that account and Region, whether or not the tags changed."""
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Tag Change on Resource",
+        "source": "aws.tag",
+        "account": account,
+        "time": "2026-01-02T03:04:05Z",
+        "region": region,
+        "resources": [resource],
+        "detail": {"changed-tag-keys": [*tags], "tags": tags, "service": "ec2", "resource-type": "vpc", "version": 1},
+    }
+    body = json.dumps({"account": account, "region": region, "event": event}).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener.open(f"{environment['AWS_ENDPOINT_URL']}/_local_cloud/events", body, timeout=30).close()

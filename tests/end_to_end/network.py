@@ -1,0 +1,232 @@
+"""EC2 as the tests set it up and read it back: VPCs of both accounts in any Region, by boto3 and never by the code under test."""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from iam.recorded import Record
+from local_cloud.ec2.control import Control
+
+from .calls import Calls, is_by_a_function, is_write
+
+HUB = "123456789012"
+MEMBER = "222222222222"
+HERE = "us-east-1"
+THERE = "eu-west-1"
+LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
+NEVER = 600  # seconds; longer than any test waits, until it advances the clock
+ENDED = ["failed", "expired", "rejected", "deleting", "deleted"]
+
+_IDS = re.compile(r"(?:vpc|rtb|pcx)-[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """A VPC that a test created."""
+
+    id: str
+    region: str
+    account: str
+    main_table: str
+    ec2: Any = field(repr=False, compare=False)
+
+    def end(self, prefix: str = "") -> dict[str, str]:
+        """The fields of a request that name this end; `prefix` is `Peer` for the other one."""
+        return {f"{prefix}VpcId": self.id, f"{prefix}Region": self.region, f"{prefix}OwnerId": self.account}
+
+    def table(self, **tags: str) -> str:
+        """One more route table."""
+        table = self.ec2.create_route_table(VpcId=self.id)["RouteTable"]["RouteTableId"]
+        if tags:
+            self.ec2.create_tags(Resources=[table], Tags=_tags(tags))
+        return table
+
+    def subnet(self, block: str, table: str | None = None) -> str:
+        """A subnet, associated with that table or, without one, using the main table."""
+        subnet = self.ec2.create_subnet(VpcId=self.id, CidrBlock=block)["Subnet"]["SubnetId"]
+        if table:
+            self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        return subnet
+
+    def internet_gateway(self) -> str:
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.id)
+        return gateway
+
+    def add_block(self, block: str) -> None:
+        """A secondary IPv4 block, or an IPv6 one."""
+        if ":" in block:
+            self.ec2.associate_vpc_cidr_block(VpcId=self.id, Ipv6CidrBlock=block, Ipv6Pool="ipv6pool-ec2-0123456789abcdef0")
+        else:
+            self.ec2.associate_vpc_cidr_block(VpcId=self.id, CidrBlock=block)
+
+    def tag(self, **tags: str) -> None:
+        self.ec2.create_tags(Resources=[self.id], Tags=_tags({key.replace("__", ":"): value for key, value in tags.items()}))
+
+    def untag(self, *keys: str) -> None:
+        self.ec2.delete_tags(Resources=[self.id], Tags=[{"Key": key} for key in keys])
+
+    def tags(self) -> dict[str, str]:
+        described = self.ec2.describe_vpcs(VpcIds=[self.id])["Vpcs"][0]
+        return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+
+    def status(self, peer: "Vpc") -> str:
+        """The status that the stack wrote on this VPC for its peering with `peer`."""
+        return self.tags().get(f"isthmus:status:{peer.id}", "")
+
+    def change_dns(self, **attribute: bool) -> None:
+        """Sets `EnableDnsSupport` or `EnableDnsHostnames`: EC2 accepts one attribute a call."""
+        [(name, value)] = attribute.items()
+        self.ec2.modify_vpc_attribute(VpcId=self.id, **{name: {"Value": value}})
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Every route of every table of this VPC, as EC2 describes it."""
+        pages = self.ec2.get_paginator("describe_route_tables").paginate(Filters=[{"Name": "vpc-id", "Values": [self.id]}])
+        return {table["RouteTableId"]: table["Routes"] for page in pages for table in page["RouteTables"]}
+
+    def routes_to(self, connection: str) -> set[tuple[str, str, str]]:
+        """Table, destination and state of every route to that connection."""
+        return {
+            (table, route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"], route["State"])
+            for table, routes in self.tables().items()
+            for route in routes
+            if route.get("VpcPeeringConnectionId") == connection
+        }
+
+    def connections(self, *statuses: str) -> list[dict[str, Any]]:
+        """The connections of this VPC in those statuses, live ones by default, as EC2 shows them to its own account and Region."""
+        found = [
+            connection
+            for side in ("requester", "accepter")
+            for connection in self.ec2.describe_vpc_peering_connections(
+                Filters=[
+                    {"Name": f"{side}-vpc-info.vpc-id", "Values": [self.id]},
+                    {"Name": "status-code", "Values": list(statuses or LIVE)},
+                ]
+            )["VpcPeeringConnections"]
+        ]
+        return sorted(found, key=lambda connection: connection["VpcPeeringConnectionId"])
+
+    def everything(self) -> dict[str, Any]:
+        """Everything that a peering could change: the route tables, and the connections in any status, with their tags."""
+        return {"tables": self.tables(), "connections": self.connections(*LIVE, *ENDED)}
+
+    def connection(self, connection: str) -> dict[str, Any]:
+        described = self.ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[connection])
+        return described["VpcPeeringConnections"][0]
+
+
+class Network:
+    """The local EC2."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._url = environment["AWS_ENDPOINT_URL_EC2"]
+        self._call_log = Path(environment["LOCAL_CLOUD_CALL_LOG"])
+        self.control = Control(self._url)
+        self.ec2 = lru_cache(maxsize=None)(self._ec2)
+
+    def _ec2(self, region: str = HERE, account: str = HUB) -> Any:
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        if account != HUB:
+            sts = boto3.client("sts", endpoint_url=self._url, region_name=region, **keys)
+            role = f"arn:aws:iam::{account}:role/owner-of-{account}"
+            session = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+            keys = {
+                "aws_access_key_id": session["AccessKeyId"],
+                "aws_secret_access_key": session["SecretAccessKey"],
+                "aws_session_token": session["SessionToken"],
+            }
+        return boto3.client("ec2", endpoint_url=self._url, region_name=region, **keys)
+
+    def vpc(self, *blocks: str, region: str = HERE, account: str = HUB, consents: bool = True) -> Vpc:
+        """A VPC with these blocks, the first of them primary. One of another account consents to the stack's, or not."""
+        ec2 = self.ec2(region, account)
+        consent = [{"ResourceType": "vpc", "Tags": _tags({"isthmus:accept": HUB})}] if consents and account != HUB else []
+        if consent:
+            self.control.disturb_events(drop=1)  # consent from the start: the tag event is not part of the test
+        vpc = ec2.create_vpc(CidrBlock=blocks[0], TagSpecifications=consent)["Vpc"]["VpcId"]
+        tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+        made = Vpc(vpc, region, account, tables[0]["RouteTableId"], ec2)
+        for block in blocks[1:]:
+            made.add_block(block)
+        return made
+
+    def vpc_with_dns(self, *blocks: str, **place: str) -> Vpc:
+        """A VPC with DNS support and DNS hostnames, which DNS resolution over a peering needs and a new VPC lacks."""
+        vpc = self.vpc(*blocks, **place)
+        vpc.change_dns(EnableDnsSupport=True)
+        vpc.change_dns(EnableDnsHostnames=True)
+        return vpc
+
+    def peer_manually(self, requester: Vpc, accepter: Vpc, accept: bool = True) -> str:
+        """The id of a connection that somebody else creates and, if `accept`, accepts."""
+        made = requester.ec2.create_vpc_peering_connection(
+            VpcId=requester.id, PeerVpcId=accepter.id, PeerRegion=accepter.region, PeerOwnerId=accepter.account
+        )
+        connection = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        wait_until(lambda: bool(accepter.connections("pending-acceptance")), f"{connection} can be accepted")
+        if accept:
+            accepter.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
+            wait_until(lambda: accepter.connection(connection)["Status"]["Code"] == "active", f"{connection} is active")
+        return connection
+
+    def remove_delays(self) -> None:
+        """Sets EC2's delays to zero until the next test, for tests that are not about them."""
+        self.control.set(pending_after=0, provisioning_for=0, visible_after=0)
+
+    @contextmanager
+    def untouched(self, *vpcs: Vpc) -> Iterator[None]:
+        """Asserts that in this block the functions write nothing to these VPCs, and that the VPCs are unchanged after it."""
+        before = [vpc.everything() for vpc in vpcs]
+        with self.calls() as calls:
+            yield
+        own_ids = set(_IDS.findall(json.dumps(before, default=str))) | {vpc.id for vpc in vpcs}
+        written = [call for call in calls.made if is_write(call) and own_ids & set(_IDS.findall(json.dumps(call["Parameters"])))]
+        assert written == []
+        assert [vpc.everything() for vpc in vpcs] == before
+
+    @contextmanager
+    def calls(self) -> Iterator[Calls]:
+        """The calls that the functions make in this block."""
+        self._wait_until_idle()
+        calls, record = Calls(), Record(self._call_log)
+        yield calls
+        calls.made = [call for call in record.new_calls() if is_by_a_function(call)]
+
+    def every_call(self) -> list[dict[str, Any]]:
+        """All calls to this cloud so far, of the tests too."""
+        return [json.loads(line) for line in self._call_log.read_text().splitlines()]
+
+    def _wait_until_idle(self) -> None:
+        """Returns once no call has been logged for a moment: executions of the previous test may still be running."""
+        size = -1
+        while size != (size := self._call_log.stat().st_size):
+            time.sleep(0.3)
+
+
+def request(end: Vpc, peer: Vpc, **fields: Any) -> dict[str, Any]:
+    """The input of an execution that peers two VPCs."""
+    return {**end.end(), **peer.end("Peer"), **fields}
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 240) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not true after {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+def unknown_vpc_id() -> str:
+    return f"vpc-{uuid.uuid4().hex[:17]}"
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,7 +1,8 @@
 """The demonstration: in a local cloud with the real stack, one tag peers two VPCs in two Regions, and its removal tears it down.
 
-Prints each state when it is entered, then the connection, the route tables of both VPCs and the status tags from EC2. Exits
-with 1 and the reason if the connection is not active, a route is missing, or anything is left after the teardown.
+Prints each state when it is entered, then the connection, the route tables of both VPCs and the status tags from EC2, and what
+the ledger knows about the pair. Exits with 1 and the reason if the connection is not active, a route is missing, the ledger
+doesn't know of one, or anything is left after the teardown.
 """
 
 import argparse
@@ -9,8 +10,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from end_to_end.executions import Machine
+from end_to_end.ledger import Ledger
 from end_to_end.network import HERE, THERE, Network, Vpc, wait_until
 from local_cloud.deployed import deployed
 
@@ -29,8 +32,9 @@ def main() -> int:
         with deployed(state) as environment:
             machine = Machine(environment, environment["STATE_MACHINE_ARN"])
             teardown = Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
-            vpc, peer = peer_by_tag(Network(environment), machine)
-            tear_down_by_untagging(vpc, peer, teardown)
+            ledger = Ledger(environment)
+            vpc, peer = peer_by_tag(Network(environment), machine, ledger)
+            tear_down_by_untagging(vpc, peer, teardown, ledger)
     except (Unexpected, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
         return 1
@@ -38,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def peer_by_tag(network: Network, machine: Machine) -> tuple[Vpc, Vpc]:
+def peer_by_tag(network: Network, machine: Machine, ledger: Ledger) -> tuple[Vpc, Vpc]:
     vpc = network.vpc("10.1.0.0/16", "10.11.0.0/16", region=HERE)
     peer = network.vpc("10.2.0.0/16", "2600:1f00:2::/56", region=THERE)
     vpc.table()
@@ -48,11 +52,15 @@ def peer_by_tag(network: Network, machine: Machine) -> tuple[Vpc, Vpc]:
     vpc.tag(isthmus__peer=tag)
 
     follow_executions(machine, vpc)
-    read_back(vpc, peer)
+    connection = read_back(vpc, peer)
+    print_item(ledger, vpc, peer)
+    written = {(table, block) for end in (vpc, peer) for table, block, _ in end.routes_to(connection)}
+    if ledger.routes(vpc, peer) != written:
+        raise Unexpected(f"the ledger does not know exactly the routes that were written: {sorted(written)}")
     return vpc, peer
 
 
-def tear_down_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine) -> None:
+def tear_down_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine, ledger: Ledger) -> None:
     print(f"\nuntagging {vpc.id}:  isthmus:peer\n")
     vpc.untag("isthmus:peer")
     follow_executions(teardown, vpc)
@@ -61,6 +69,9 @@ def tear_down_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine) -> None:
         foreign = [route for routes in end.tables().values() for route in routes if route.get("GatewayId") != "local"]
         if foreign or end.connections() or end.tags():
             raise Unexpected(f"{end.id} is not as before: {foreign or end.connections() or end.tags()}")
+    print_item(ledger, vpc, peer)
+    if "Removed" not in ledger.item(vpc, peer) or ledger.routes(vpc, peer):
+        raise Unexpected("the ledger does not know that the peering is removed")
 
 
 def follow_executions(machine: Machine, vpc: Vpc) -> None:
@@ -103,8 +114,9 @@ def follow(machine: Machine, arn: str) -> None:
         time.sleep(0.1)
 
 
-def read_back(vpc: Vpc, peer: Vpc) -> None:
-    """Prints and checks the result in EC2: one active connection, and in every table a route to every block."""
+def read_back(vpc: Vpc, peer: Vpc) -> str:
+    """Prints and checks the result in EC2: one active connection, whose id it returns, and in every table a route to every
+    block."""
     active = vpc.connections("active")
     if len(active) != 1:
         raise Unexpected(f"{vpc.id} has {len(active)} active connections instead of one")
@@ -118,6 +130,29 @@ def read_back(vpc: Vpc, peer: Vpc) -> None:
         missing = {(table, block, "active") for table in own.tables() for block in expected} - own.routes_to(connection)
         if missing:
             raise Unexpected(f"no active route in {own.region}: {sorted(missing)}")
+    return connection
+
+
+def print_item(ledger: Ledger, vpc: Vpc, peer: Vpc) -> None:
+    """Prints what the ledger knows about the pair."""
+    item = ledger.item(vpc, peer)
+    ends = dict(zip("AB", item["Pair"].split("|"), strict=True))
+    print("\nthe ledger's item of the pair")
+    for letter, end in ends.items():
+        print(f"  {f'end {letter}':12} {end.replace('@', ' in ', 1).replace('@', ' of ')}")
+    for name, value in item.items():
+        if name != "Pair":
+            for number, line in enumerate(lines(value)):
+                print(f"  {'' if number else name:12} {line}")
+
+
+def lines(value: Any) -> list[str]:
+    """An attribute of an item, as a person reads it."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):  # routes, tables with the same ones together
+        return [f"{', '.join(group['Destinations'])}  in  {', '.join(group['RouteTableIds'])}" for group in value]
+    if isinstance(value, dict):
+        return [f"{name}: {', '.join(lines(each))}" for name, each in value.items()]
+    return [", ".join(value)] if isinstance(value, list) else [str(value)]
 
 
 def print_tables(vpc: Vpc) -> None:

@@ -16,7 +16,7 @@ CREATE_ROUTE_BURST, CREATE_ROUTE_PER_SECOND = 50, 5
 
 
 def dollars(transitions: float, invocations: float, billed_ms: float) -> float:
-    """The price of one peering, without logs, traces and the free tier."""
+    """The price of one peering, without logs, traces, the ledger (three writes are 1.3 % of it) and the free tier."""
     return transitions * TRANSITION + invocations * REQUEST + billed_ms / 1000 * MEMORY_GB * GIGABYTE_SECOND
 
 

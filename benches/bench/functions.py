@@ -15,7 +15,7 @@ from typing import Any
 from bench import certificates, quota
 from bench.processes import cpu_seconds, peak_rss_bytes
 from bench.runtime_api import Sandbox
-from bench.subjects import Subject, subjects
+from bench.subjects import Endpoints, Subject, subjects
 
 WARM = 7
 # Linux's default period, and the period that has been observed on Lambda. With a shorter one, a call is paused sooner.
@@ -27,12 +27,12 @@ def measure(repository: Path, python_env: Path, floor: Path, folder: Path, round
     """Median and minimum of all rounds, by subject and figure. The minimum is the least affected by other processes."""
     certificate, key, bundle = certificates.make(folder)
     samples: Samples = defaultdict(lambda: defaultdict(list))
-    with quota.prioritized(), ec2_stub(certificate, key) as endpoint:
-        all_subjects = subjects(repository, python_env, floor, endpoint, bundle)
+    with quota.prioritized(), stub(certificate, key) as endpoints:
+        all_subjects = subjects(repository, python_env, floor, endpoints, bundle)
         for turn in range(rounds):
             print(f"\r  round {turn + 1} of {rounds}", end="", flush=True)
             for subject in all_subjects:
-                one_round(subject, samples[subject.name], endpoint, bundle)
+                one_round(subject, samples[subject.name], endpoints.ec2, bundle)
     print()
     for subject in all_subjects:
         samples[subject.name]["zip MB"] = [subject.zip_bytes / 1e6]
@@ -82,12 +82,12 @@ def record(samples: dict[str, list[float]], figures: dict[str, float]) -> None:
 
 
 @contextmanager
-def ec2_stub(certificate: Path, key: Path) -> Iterator[str]:
+def stub(certificate: Path, key: Path) -> Iterator[Endpoints]:
     command = [sys.executable, "-m", "bench.ec2_stub", "--certificate", certificate, "--key", key]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield f"https://localhost:{int(process.stdout.readline())}"
+        yield Endpoints(*(f"https://localhost:{port}" for port in process.stdout.readline().split()))
     finally:
         process.terminate()
         process.wait()

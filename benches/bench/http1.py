@@ -10,6 +10,7 @@ class Request:
     method: str
     path: str
     body: bytes
+    headers: dict[str, str]
 
 
 def read(connection: socket.socket) -> Request | None:
@@ -28,7 +29,7 @@ def read(connection: socket.socket) -> Request | None:
     while len(body) < int(headers.get("content-length", 0)):
         body += connection.recv(65536)
     method, path, _ = first.split(" ")
-    return Request(connection, method, path, body)
+    return Request(connection, method, path, body, headers)
 
 
 def answer(connection: socket.socket, status: str, body: bytes, headers: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 from bench.ec2_stub import ACCOUNT, BLOCKS, PCX, PEER, REGIONS, TABLE, VPC
 
 STACK = {
-    "STACK_NAME": "isthmus",
+    "INSTALLATION_ID": f"isthmus.us-east-1.{ACCOUNT}",
+    "LEDGER_TABLE": "isthmus-ledger",
     "STACK_ACCOUNT": ACCOUNT,
     "PARTITION": "aws",
     "TAG_PREFIX": "isthmus",
@@ -38,7 +40,11 @@ LAMBDA = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
 }
-EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:isthmus-peering:bench"
+CALL = {
+    "Execution": "arn:aws:states:us-east-1:123456789012:execution:isthmus-peering:bench",
+    "Time": "2026-01-02T03:04:05.678Z",
+    "Started": int(time.time() * 1000),  # more than 90 minutes ago, and no step would begin
+}
 
 
 def side(vpc: str, other: str) -> dict[str, Any]:
@@ -55,18 +61,24 @@ PEERING = {
     "Accepter": side(PEER, VPC),
     "Swapped": False,
     "Tags": {},
-    "Marks": {},
+    "Made": True,
+    "AskedBy": {"Tags": False, "Execution": {"RoutesA": {"Tables": "all"}, "RoutesB": {"Tables": "all"}, "DnsResolution": False}},
     "DnsResolution": False,
     "Warnings": [],
     "RequestedByTags": False,
 }
 EVENTS = {
-    "wait-active": {"Peering": PEERING, "Execution": EXECUTION, "Attempt": 0, "Time": "2026-01-02T03:04:05.678Z"},
-    "create-request": {
-        "Request": {"VpcId": VPC, "Region": REGIONS[VPC], "PeerVpcId": PEER, "PeerRegion": REGIONS[PEER]},
-        "Execution": EXECUTION,
-    },
+    "wait-active": CALL | {"Peering": PEERING, "Attempt": 0},
+    "create-request": CALL | {"Request": {"VpcId": VPC, "Region": REGIONS[VPC], "PeerVpcId": PEER, "PeerRegion": REGIONS[PEER]}},
 }
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where the stub listens."""
+
+    ec2: str
+    dynamodb: str
 
 
 @dataclass
@@ -85,8 +97,9 @@ class Subject:
         return f"{self.implementation} {self.function}".strip()
 
 
-def subjects(repository: Path, python_env: Path, floor: Path, endpoint: str, bundle: Path) -> list[Subject]:
-    environment = LAMBDA | STACK | {"AWS_ENDPOINT_URL_EC2": endpoint, "AWS_CA_BUNDLE": str(bundle), "SSL_CERT_FILE": str(bundle)}
+def subjects(repository: Path, python_env: Path, floor: Path, endpoints: Endpoints, bundle: Path) -> list[Subject]:
+    reached = {"AWS_ENDPOINT_URL_EC2": endpoints.ec2, "AWS_ENDPOINT_URL_DYNAMODB": endpoints.dynamodb}
+    environment = LAMBDA | STACK | reached | {"AWS_CA_BUNDLE": str(bundle), "SSL_CERT_FILE": str(bundle)}
     found = []
     for function, event in EVENTS.items():
         bootstrap = repository / "target" / "lambda" / function / "bootstrap"

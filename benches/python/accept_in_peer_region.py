@@ -3,8 +3,8 @@
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import ledger, stack
 from isthmus import peering as peerings
-from isthmus import stack
 from isthmus.diagnose import diagnose
 from isthmus.errors import PeeringFailed, PeeringNotVisible, QuotaExceeded, code_of, failure
 from isthmus.plan import LIVE
@@ -15,7 +15,9 @@ ATTEMPTS_WITHOUT_A_READ = 2
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    stack.check_time("AcceptInPeerRegion", event["Started"])
     peering = event["Peering"]
+    ledger.held(ledger.pair_of(peerings.ends(peering)), event["Execution"])
     pcx = peering["VpcPeeringConnectionId"]
     requester, accepter = (stack.end_of(peering[side]) for side in peerings.SIDES)
     try:

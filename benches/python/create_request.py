@@ -3,9 +3,9 @@
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import ledger, stack
 from isthmus import peering as peerings
 from isthmus import request as requests
-from isthmus import stack
 from isthmus.errors import Failure, InvalidRequest, QuotaExceeded, RouteConflict, VpcNotFound, code_of, failure
 from isthmus.peering import Peering
 from isthmus.plan import LIVE, Plan, destinations, plan, select
@@ -21,12 +21,16 @@ QUOTAS = {
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request = requests.parse(event["Request"])
     try:
-        return create_request(request, event["Execution"])
+        return create_request(request, event)
     except (ClientError, BotoCoreError) as error:
         raise failure(error, request.end) from error
 
 
-def create_request(request: requests.Request, execution: str) -> dict[str, Any]:
+def create_request(request: requests.Request, event: dict[str, Any]) -> dict[str, Any]:
+    execution, item = event["Execution"], {}
+    if not request.dry_run:
+        stack.check_time("CreateRequest", event["Started"])
+        item = ledger.acquire(ledger.pair_of(request.canonical()), execution, event["Time"])
     for field, end in (("Region", request.end), ("PeerRegion", request.peer)):
         check_region(field, end["Region"])
     requester, accepter = request.canonical()
@@ -39,17 +43,22 @@ def create_request(request: requests.Request, execution: str) -> dict[str, Any]:
     if request.dry_run:
         planned = peering_of(request, plans, warnings, found) | {"Created": found is None}
         return {"Peering": None, "Output": peerings.output(planned, "planned")}
-    if found:
-        refresh_tags(found, request.tags)
-        connection = found
-    else:
-        connection = create(request, requester, accepter, execution)
+    connection = found or create(request, requester, accepter, execution)
+    made = request.take_over or is_ours(connection, item)
+    if made:
+        refresh_tags(connection, request.tags)
     tags = stack.tags_of(connection)
-    own = tags.get(stack.STACK_TAG) == stack.NAME
+    other_side = tags_for_the_other_side(tags, request.tags) if made else {}
     created = tags.get(stack.EXECUTION_TAG) == execution
-    other_side = tags_for_the_other_side(tags, request.tags) if own else {}
-    peering = peering_of(request, plans, warnings, connection) | {"Created": created, "Tags": other_side}
+    peering = peering_of(request, plans, warnings, connection) | {"Created": created, "Made": made, "Tags": other_side}
     return {"Peering": peering, "Output": None}
+
+
+def is_ours(connection: dict[str, Any], item: ledger.Item) -> bool:
+    """By the execution that made it, or by its id once that is recorded."""
+    maker = stack.tags_of(connection).get(stack.EXECUTION_TAG)
+    recorded = {"Id": connection["VpcPeeringConnectionId"], "Made": True}
+    return maker in item.get("Makers", ()) or item.get("Connection") == recorded
 
 
 def check_region(field: str, region: str) -> None:
@@ -107,7 +116,7 @@ def plan_both(
 
 
 def create(request: requests.Request, requester: dict[str, str], accepter: dict[str, str], execution: str) -> dict[str, Any]:
-    tags = request.tags_at_creation() | {stack.STACK_TAG: stack.NAME, stack.EXECUTION_TAG: execution}
+    tags = request.tags_at_creation() | {stack.STACK_TAG: stack.INSTALLATION, stack.EXECUTION_TAG: execution}
     try:
         made = stack.ec2(requester).create_vpc_peering_connection(
             VpcId=requester["VpcId"],
@@ -132,7 +141,8 @@ def refused(error: ClientError, requester: dict[str, str]) -> Failure:
 def refresh_tags(connection: dict[str, Any], desired: dict[str, str]) -> None:
     """Updates the tags of a connection of ours, the requester's side last."""
     tags = stack.tags_of(connection)
-    if desired.items() <= tags.items() or tags.get(stack.STACK_TAG) != stack.NAME:
+    desired = desired | {stack.STACK_TAG: stack.INSTALLATION}
+    if desired.items() <= tags.items():
         return
     requester, accepter = ends_of(connection)
     ids = [connection["VpcPeeringConnectionId"]]
@@ -143,7 +153,8 @@ def refresh_tags(connection: dict[str, Any], desired: dict[str, str]) -> None:
 
 
 def tags_for_the_other_side(tags: dict[str, str], desired: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in tags.items() if key.startswith("isthmus:") or key == "Name"} | desired
+    own = {key: value for key, value in tags.items() if key in (stack.EXECUTION_TAG, "Name")}
+    return own | desired | {stack.STACK_TAG: stack.INSTALLATION}
 
 
 def shorten(warnings: list[str]) -> list[str]:
@@ -169,8 +180,21 @@ def peering_of(request: requests.Request, plans: list[Plan], warnings: list[str]
         **dict(zip(peerings.SIDES, sides, strict=True)),
         "Swapped": swapped,
         "Tags": {},
-        "Marks": {},
+        "Made": False,
+        "AskedBy": {"Tags": False, "Execution": asked_for(request)},
         "DnsResolution": request.dns_resolution or all(allowed),
         "Warnings": warnings,
         "RequestedByTags": False,  # these functions do not read the tags of the VPCs
     }
+
+
+def asked_for(request: requests.Request) -> dict[str, Any]:
+    """What the ledger records of the request, in the canonical order of the pair."""
+    of_ends = sorted([(request.end, request.routes), (request.peer, request.peer_routes)], key=lambda each: ledger.key(each[0]))
+    routes_a, routes_b = (
+        selection | {"Destinations": [str(block) for block in selection["Destinations"]]}
+        if "Destinations" in selection
+        else selection
+        for _, selection in of_ends
+    )
+    return {"RoutesA": routes_a, "RoutesB": routes_b, "DnsResolution": request.dns_resolution}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from isthmus import ledger, stack
 from isthmus import peering as peerings
-from isthmus import stack
 from isthmus.diagnose import diagnose
 from isthmus.errors import PeeringPending, QuotaExceeded, RouteConflict, RoutesRemaining, code_of, failure
 from isthmus.peering import Peering
@@ -19,11 +19,16 @@ Change = tuple[End, str, str, str]
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    peering = event["Peering"]
-    try:
-        update_routes(peering, event["Attempt"], context)
-    except (ClientError, BotoCoreError) as error:
-        raise failure(error, stack.end_of(peering["Requester"])) from error
+    stack.check_time("UpdateRoutes", event["Started"])
+    peering, execution = event["Peering"], event["Execution"]
+    pair, sides = ledger.pair_of(peerings.ends(peering)), peerings.in_request_order(peering)
+    if not ledger.has_ended(item := ledger.read(pair), execution):
+        item = ledger.intend(pair, execution, ledger.connection_of(peering), sides, item)
+        try:
+            update_routes(peering, event["Attempt"], context)
+        except (ClientError, BotoCoreError) as error:
+            raise failure(error, stack.end_of(peering["Requester"])) from error
+        ledger.complete(pair, execution, peering, sides, item)
     return {"Output": peerings.output(peering, "active"), "Resources": []}
 
 

@@ -12,6 +12,7 @@ from isthmus.vpcs import connection
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    stack.check_time("WaitActive", event["Started"])
     peering = event["Peering"]
     pcx, requester = peering["VpcPeeringConnectionId"], stack.end_of(peering["Requester"])
     try:

@@ -24,6 +24,7 @@ LAMBDA_TRANSIENT = {
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
+LONGEST_WAIT_FOR_A_PAIR = 20 * 60  # seconds
 MOST_ATTEMPTS = 300  # the language allows 99,999,999, which is not a limit
 NO_CATCH = "No Catch:"  # in the Comment of a Task, before the reason why it has no Catch
 
@@ -107,6 +108,24 @@ def lambda_faults_are_retried(state: State) -> Iterator[str]:
     yield f"no Retry on all of Lambda's transient errors: {', '.join(sorted(LAMBDA_TRANSIENT))}"
 
 
+def pair_is_waited_for(state: State) -> Iterator[str]:
+    """Executions wait for each other for 20 minutes at the most, and not all of them ask at the same moment."""
+    for retrier in state.get("Retry", []):
+        if "PairBusy" not in retrier.get("ErrorEquals", []):
+            continue
+        if retrier.get("JitterStrategy") != "FULL":
+            yield "the Retry on PairBusy has no JitterStrategy FULL"
+        if (longest := longest_wait(retrier)) > LONGEST_WAIT_FOR_A_PAIR:
+            yield f"the Retry on PairBusy waits for up to {longest:.0f} s (at most {LONGEST_WAIT_FOR_A_PAIR})"
+
+
+def longest_wait(retrier: dict[str, Any]) -> float:
+    """Seconds between the first attempt and the last, without the attempts themselves."""
+    first, rate = retrier.get("IntervalSeconds", 1), retrier.get("BackoffRate", 2.0)
+    waits = (first * rate**attempt for attempt in range(retrier.get("MaxAttempts", 3)))
+    return sum(min(wait, retrier.get("MaxDelaySeconds", wait)) for wait in waits)
+
+
 def task_catches_all(state: State) -> Iterator[str]:
     if state["Type"] != "Task" or NO_CATCH in state.get("Comment", ""):
         return
@@ -125,6 +144,7 @@ RULES: list[Rule] = [
     task_has_timeout,
     retry_is_bounded,
     lambda_faults_are_retried,
+    pair_is_waited_for,
     task_catches_all,
     jsonata_runs,
 ]

@@ -68,6 +68,7 @@ def test_the_template_check_includes_the_definition() -> None:
 
 WAITS = "Looks once; Retry on PeeringPending is the poll, at one state transition each."
 OVERLAP, CAUSE = '"Error": "OverlappingCidrs"', '"Cause": "{% $string($report.Cause) %}"'
+LAMBDA_WAIT, PAIR_WAIT = (f'"MaxAttempts": {attempts}, "JitterStrategy": ' for attempts in (5, 44))
 EXPRESSION = "{% $states.result.Payload.Peering %}"
 MACHINE_MUTANTS = {
     "Next to nowhere": ('"Next": "WaitActive"', '"Next": "Nowhere"', 'No state found named "Nowhere"'),
@@ -78,7 +79,9 @@ MACHINE_MUTANTS = {
     "no TimeoutSeconds of a Task": ('"TimeoutSeconds": 70,', "", "CreateRequest: a Task without TimeoutSeconds"),
     "an unbounded Retry": ('"MaxAttempts": 5,', "", "has no MaxAttempts"),
     "a Retry with too many attempts": ('"MaxAttempts": 300', '"MaxAttempts": 99999999', "which is not a limit"),
-    "no jitter": ('"JitterStrategy": "FULL"', '"JitterStrategy": "NONE"', "no JitterStrategy FULL"),
+    "no jitter": (f'{LAMBDA_WAIT}"FULL"', f'{LAMBDA_WAIT}"NONE"', "the Retry on Lambda's transient errors has no JitterStrategy"),
+    "no jitter for a pair": (f'{PAIR_WAIT}"FULL"', f'{PAIR_WAIT}"NONE"', "the Retry on PairBusy has no JitterStrategy FULL"),
+    "half an hour for a pair": ('"MaxAttempts": 44', '"MaxAttempts": 65', "the Retry on PairBusy waits for up to 1"),
     "a Lambda fault not retried": ('"Lambda.SdkClientException", ', "", "no Retry on all of Lambda's transient errors"),
     "a Retry without a maximum delay": ('"MaxDelaySeconds": 20,', "", "has no MaxDelaySeconds"),
     "no Catch for all": ('["States.ALL"]', '["States.Timeout"]', "a Task without a Catch for States.ALL"),
@@ -112,7 +115,7 @@ def test_a_task_may_have_a_reason_for_no_catch() -> None:
     assert list(state_machines.check(with_reason)) == []
 
 
-@pytest.mark.parametrize(("name", "most"), [("peering", 300), ("teardown", 170)])
+@pytest.mark.parametrize(("name", "most"), [("peering", 300), ("teardown", 170), ("clean-up", 100)])
 def test_a_machine_is_short_enough_to_read(name: str, most: int) -> None:
     assert len(DEFINITIONS[f"statemachine/{name}.asl.json"].text.splitlines()) <= most
 

@@ -13,14 +13,16 @@ from local_cloud.deployed import REPOSITORY, deployed, variables
 
 from .clients import client
 from .executions import Machine
+from .ledger import Ledger
 from .network import Network
+from .sweeping import Sweep
 from .tagging import Peerings
 
 DELAYS = {
     "pending_after": 0.3,
     "provisioning_for": 0.3,
     "visible_after": 0.3,
-    "requester_visible_after": 0,
+    "requester_visible_after": 0.2,
     "deleting_for": 0,
 }
 QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 25, "routes_per_table": 500}
@@ -54,6 +56,7 @@ def reset(network: Network) -> None:
     network.control.set(**DELAYS, quotas=QUOTAS)
     network.control.set_latency(0)
     network.control.disturb_events(drop=0, duplicate=0)
+    network.services.clear_faults()
 
 
 @pytest.fixture
@@ -72,10 +75,26 @@ def peerings(machine: Machine, teardown: Machine) -> Peerings:
 
 
 @pytest.fixture(scope="session")
-def permissions(environment: dict[str, str], pytestconfig: pytest.Config) -> Permissions:
-    """Evaluates calls by the policies of the templates."""
+def ledger(environment: dict[str, str]) -> Ledger:
+    return Ledger(environment)
+
+
+@pytest.fixture(scope="session")
+def sweep(environment: dict[str, str]) -> Sweep:
+    return Sweep(environment)
+
+
+@pytest.fixture(scope="session")
+def evaluator(environment: dict[str, str]) -> Evaluator:
+    """The policies of the templates."""
     [stack] = client(environment, "cloudformation").describe_stacks(StackName="isthmus")["Stacks"]
-    return Permissions(Evaluator.of_templates(stack["StackId"]), pytestconfig.stash[USED])
+    return Evaluator.of_templates(stack["StackId"], ledger=environment["LEDGER_TABLE_NAME"])
+
+
+@pytest.fixture(scope="session")
+def permissions(evaluator: Evaluator, pytestconfig: pytest.Config) -> Permissions:
+    """Evaluates calls by the policies of the templates."""
+    return Permissions(evaluator, pytestconfig.stash[USED])
 
 
 @pytest.fixture(scope="session")

@@ -131,6 +131,8 @@ class Network:
         self._url = environment["AWS_ENDPOINT_URL_EC2"]
         self._call_log = Path(environment["LOCAL_CLOUD_CALL_LOG"])
         self.control = Control(self._url)
+        self.services = Control(environment["AWS_ENDPOINT_URL"])
+        """Faults of DynamoDB and Step Functions, and the time since executions ended."""
         self.ec2 = lru_cache(maxsize=None)(self._ec2)
 
     def _ec2(self, region: str = HERE, account: str = HUB) -> Any:
@@ -172,6 +174,7 @@ class Network:
             VpcId=requester.id, PeerVpcId=accepter.id, PeerRegion=accepter.region, PeerOwnerId=accepter.account
         )
         connection = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        wait_until(lambda: bool(requester.connections("pending-acceptance")), f"{connection} is visible to its requester")
         wait_until(lambda: bool(accepter.connections("pending-acceptance")), f"{connection} can be accepted")
         if accept:
             accepter.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
@@ -180,7 +183,7 @@ class Network:
 
     def remove_delays(self) -> None:
         """Sets EC2's delays to zero until the next test, for tests that are not about them."""
-        self.control.set(pending_after=0, provisioning_for=0, visible_after=0)
+        self.control.set(pending_after=0, provisioning_for=0, visible_after=0, requester_visible_after=0)
 
     @contextmanager
     def untouched(self, *vpcs: Vpc) -> Iterator[None]:
@@ -196,7 +199,7 @@ class Network:
     @contextmanager
     def calls(self) -> Iterator[Calls]:
         """The calls that the functions make in this block."""
-        self._wait_until_idle()
+        self.settle()
         calls, record = Calls(), Record(self._call_log)
         yield calls
         calls.made = [call for call in record.new_calls() if is_by_a_function(call)]
@@ -205,7 +208,7 @@ class Network:
         """All calls to this cloud so far, of the tests too."""
         return [json.loads(line) for line in self._call_log.read_text().splitlines()]
 
-    def _wait_until_idle(self) -> None:
+    def settle(self) -> None:
         """Returns once no call has been logged for a moment: executions of the previous test may still be running."""
         size = -1
         while size != (size := self._call_log.stat().st_size):

@@ -3,7 +3,11 @@
 import pytest
 
 from .executions import Machine
+from .ledger import Ledger
+from .listening import Listener
 from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
+from .places import PLACES
+from .tagging import Peerings
 
 
 def ends(vpc: Vpc, peer: Vpc, **fields: object) -> dict[str, object]:
@@ -39,15 +43,59 @@ def test_a_second_time_there_is_nothing_to_remove(network: Network, machine: Mac
     assert calls.writes() == []
 
 
-def test_a_connection_that_somebody_else_made_is_not_ours(network: Network, machine: Machine, teardown: Machine) -> None:
+def test_a_connection_that_somebody_else_made_is_not_ours(network: Network, teardown: Machine) -> None:
     vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
     pcx = network.peer_manually(vpc, peer)
-    machine.run(request(vpc, peer)).succeeded()  # adopted, not made
-    before = vpc.tables(), peer.tables()
-    cause = teardown.run(ends(vpc, peer)).failed("NotOurs").cause
-    assert cause["VpcPeeringConnectionId"] == pcx
-    assert (vpc.tables(), peer.tables()) == before
+    for dry_run in (True, False):
+        with network.untouched(vpc, peer):
+            cause = teardown.run(ends(vpc, peer, DryRun=dry_run)).failed("NotOurs").cause
+        assert cause["VpcPeeringConnectionId"] == pcx
+
+
+@pytest.mark.parametrize("status", ["pending-acceptance", "active"])
+@PLACES
+def test_an_adopted_connection_stays_and_what_we_wrote_goes(
+    network: Network, machine: Machine, teardown: Machine, ledger: Ledger, peer_region: str, peer_account: str, status: str
+) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
+    pcx = network.peer_manually(vpc, peer, accept=status == "active")
+    own = {"DestinationCidrBlock": "10.2.9.0/24", "VpcPeeringConnectionId": pcx}
+    vpc.ec2.create_route(RouteTableId=vpc.main_table, **own)
+    machine.run(request(vpc, peer)).succeeded()
+    planned = teardown.run(ends(vpc, peer, DryRun=True)).succeeded().output
+    assert (planned["Status"], len(planned["Routes"])) == ("planned", 2)
+
+    with network.calls() as calls:
+        output = teardown.run(ends(peer, vpc)).succeeded().output
+
+    assert (output["VpcPeeringConnectionId"], output["Status"]) == (pcx, "released")
+    assert sorted(route["Action"] for route in output["Routes"]) == ["Deleted"] * 2
+    assert calls.writes() == ["DeleteRoute"] * 2
+    assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.9.0/24", "active")} and peer.routes_to(pcx) == set()
     assert [found["VpcPeeringConnectionId"] for found in vpc.connections("active")] == [pcx]
+    assert "Connection" not in ledger.assert_free(vpc, peer)
+    teardown.run(ends(vpc, peer)).failed("NotOurs")  # the ledger knows nothing of it any more
+
+
+def test_an_adopted_connection_whose_tag_is_removed_is_released(
+    network: Network, peerings: Peerings, ledger: Ledger, environment: dict[str, str]
+) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
+    pcx = network.peer_manually(vpc, peer)
+    peer.ec2.create_route(RouteTableId=peer.main_table, DestinationCidrBlock="10.1.0.0/16", VpcPeeringConnectionId=pcx)
+    vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
+    peerings.wait_until_active(vpc, peer)
+    peerings.wait_for_executions(vpc, peer)
+    assert ledger.routes(vpc, peer) == {(vpc.main_table, "10.2.0.0/16")}
+    listener = Listener(environment, {"source": ["isthmus"], "detail-type": ["VPC Peering Removed"]})
+    vpc.untag("isthmus:peer")
+    detail = listener.receive("VPC Peering Removed", vpc)["detail"]
+    listener.stop()
+    assert (detail["VpcPeeringConnectionId"], detail["Status"]) == (pcx, "released")
+    assert vpc.routes_to(pcx) == set() and peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/16", "active")}
+    assert vpc.connection(pcx)["Status"]["Code"] == "active"
+    peerings.wait_for_executions(vpc, peer)
+    assert vpc.tags() == peer.tags() == {}
 
 
 def test_routes_to_other_places_stay(network: Network, machine: Machine, teardown: Machine) -> None:
@@ -71,7 +119,7 @@ def test_blackholes_of_a_connection_deleted_manually_are_removed(network: Networ
 
 
 @pytest.mark.parametrize("account", [HUB, MEMBER], ids=["one account", "two accounts"])
-def test_a_route_written_by_a_concurrent_execution_is_deleted_too(
+def test_a_route_that_somebody_writes_meanwhile_is_not_ours(
     network: Network, machine: Machine, teardown: Machine, account: str
 ) -> None:
     vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", account=account)
@@ -79,20 +127,22 @@ def test_a_route_written_by_a_concurrent_execution_is_deleted_too(
     network.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 5})
     arn = teardown.start(ends(vpc, peer))
     wait_until(lambda: not vpc.routes_to(pcx) and not peer.routes_to(pcx), "the planned routes are deleted")
-    for end, block in ((vpc, "10.2.0.0/16"), (peer, "10.1.0.0/16")):
+    for end, block in ((vpc, "10.2.0.0/17"), (peer, "10.1.0.0/17")):
         end.ec2.create_route(RouteTableId=end.main_table, DestinationCidrBlock=block, VpcPeeringConnectionId=pcx)
     teardown.wait(arn).succeeded()
-    assert vpc.routes_to(pcx) == peer.routes_to(pcx) == set()
+    assert vpc.routes_to(pcx) == {(vpc.main_table, "10.2.0.0/17", "blackhole")}
+    assert peer.routes_to(pcx) == {(peer.main_table, "10.1.0.0/17", "blackhole")}
 
 
 def test_two_at_once_are_no_failure(network: Network, machine: Machine, teardown: Machine) -> None:
-    """Each has read the connection as active when the other one deletes it."""
+    """The second one waits until the pair is free, and finds nothing to remove."""
     vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
     pcx = machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
     network.control.plant_faults({"Action": "DeleteVpcPeeringConnection", "DelaySeconds": 5, "Times": 2})
     arns = [teardown.start(ends(vpc, peer)), teardown.start(ends(peer, vpc))]
     outputs = [teardown.wait(arn).succeeded().output for arn in arns]
-    assert {(output["VpcPeeringConnectionId"], output["Status"]) for output in outputs} == {(pcx, "deleted")}
+    found = sorted((output["VpcPeeringConnectionId"] or "", output["Status"]) for output in outputs)
+    assert found == [("", "absent"), (pcx, "deleted")]
     assert vpc.routes_to(pcx) == peer.routes_to(pcx) == set()
     assert vpc.connections() == peer.connections() == []
 

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from .clients import deliver
+from .ledger import Ledger
 from .network import HERE, HUB, NEVER, THERE, Network, Vpc, request, wait_until
 from .tagging import Peerings
 
@@ -189,17 +190,24 @@ def test_tagged_again_during_its_teardown_it_is_peered_in_the_end(network: Netwo
     wait_until(lambda: peerings.is_complete(vpc, peer), "the last tag has taken effect")
 
 
-def test_untagged_during_its_set_up_it_is_removed_in_the_end(network: Network, peerings: Peerings) -> None:
+def test_untagged_during_its_set_up_it_is_removed_in_the_end(network: Network, peerings: Peerings, ledger: Ledger) -> None:
+    """Not before the set-up has ended: one execution at a time works on a pair."""
     network.control.set(provisioning_for=NEVER)
     vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE)
     before = vpc.tables(), peer.tables()
     vpc.tag(isthmus__peer=f"{peer.id}@{THERE}")
     wait_until(lambda: bool(vpc.connections("provisioning")), "the set-up has started")
     vpc.untag("isthmus:peer")
+    [arn] = peerings.set_up.executions(f"{vpc.id}_{peer.id}")
+    peerings.set_up.reaches(arn, "WaitActive")
+    assert ledger.holder(vpc, peer) == arn
+    network.control.advance(NEVER)
     wait_until(lambda: bool(vpc.everything()["connections"]) and not vpc.connections(), "the connection is removed")
     peerings.wait_for_executions(vpc, peer, at_least=1)
     wait_until(lambda: (vpc.tables(), peer.tables()) == before, "no route is left")
     assert not vpc.connections()
+    assert vpc.tags() == peer.tags() == {}
+    assert "Removed" in ledger.assert_free(vpc, peer)
 
 
 def test_untagged_before_its_set_up_it_is_removed_in_the_end(network: Network, peerings: Peerings) -> None:

@@ -2,7 +2,8 @@
 
 A first run with R routes describes VPCs twice, connections once and route tables twice; it creates and accepts the
 connection and describes it once, when it is active; and it creates R routes. Each further poll, each side of DNS
-resolution, each further page and the tags of the other side add one call.
+resolution, each further page and the tags of the other side add one call. The ledger is written three times: when the pair
+is taken, before the first route, and at the end.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 
 from .calls import Calls
 from .executions import Execution, Machine
+from .ledger import Writes
 from .network import HERE, HUB, MEMBER, NEVER, THERE, Network, request, wait_until
 
 READS = Counter(DescribeVpcs=2, DescribeVpcPeeringConnections=1, DescribeRouteTables=2)
@@ -112,6 +114,59 @@ def test_a_refused_request_takes_five_reads_and_two_of_the_status_tags(network: 
     with network.calls() as calls:
         machine.run(request(vpc, peer)).failed("OverlappingCidrs")
     assert_within(calls, READS + Counter(DescribeVpcs=2))
+
+
+TAKE, INTEND, END = "Known0", "PendingA", "Outcome"
+
+
+def written(made: list[dict[str, Any]]) -> list[str]:
+    """What each write of the ledger was for, by what only that one mentions."""
+    writes = [call["Parameters"] for call in made if call["Action"] not in ("GetItem", "Query", "Scan")]
+    values = [{name.lstrip(":") for name in write["ExpressionAttributeValues"]} for write in writes]
+    return [next(purpose for purpose in (TAKE, INTEND, END) if purpose in names) for names in values]
+
+
+@pytest.mark.parametrize(("peer_region", "peer_account"), [(HERE, HUB), (THERE, MEMBER)])
+def test_the_ledger_is_written_three_times_a_run(
+    environment: dict[str, str], network: Network, machine: Machine, teardown: Machine, peer_region: str, peer_account: str
+) -> None:
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=peer_region, account=peer_account)
+    ends, writes = vpc.end() | peer.end("Peer"), Writes(environment)
+    assert machine.run(request(vpc, peer)).succeeded().output["Created"]
+    made = writes.made()
+    assert written(made) == [TAKE, INTEND, END]
+    assert Counter(call["Action"] for call in made) <= Counter(UpdateItem=3, GetItem=2)
+
+    machine.run(request(vpc, peer)).succeeded()
+    assert written(writes.made()) == [TAKE, END], "nothing is written in EC2, so nothing is recorded before that"
+
+    vpc.table()
+    machine.run(request(vpc, peer)).succeeded()
+    assert written(writes.made()) == [TAKE, INTEND, END]
+
+    teardown.run(ends).succeeded()
+    assert written(writes.made()) == [TAKE, END]
+    teardown.run(ends).succeeded()
+    assert [call["Action"] for call in writes.made()] == ["UpdateItem"] * 2, "taken and given back"
+
+
+@pytest.mark.parametrize("action", ["CreateVpcPeeringConnection", "AcceptVpcPeeringConnection", "CreateRoute"])
+def test_the_ledger_is_written_three_times_by_a_run_that_fails(
+    environment: dict[str, str], network: Network, machine: Machine, action: str
+) -> None:
+    vpc, peer, writes = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE), Writes(environment)
+    network.control.plant_faults({"Action": action, "Code": "UnauthorizedOperation", "HttpStatus": 403})
+    machine.run(request(vpc, peer)).failed("AccessDenied")
+    assert written(writes.made()) == ([TAKE, INTEND, END] if action == "CreateRoute" else [TAKE, END])
+
+
+def test_routes_over_several_calls_are_recorded_once(environment: dict[str, str], network: Network, machine: Machine) -> None:
+    vpc, peer, writes = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE), Writes(environment)
+    throttled = {"Code": "RequestLimitExceeded", "HttpStatus": 503, "Match": {"RouteTableId": peer.main_table}}
+    network.control.plant_faults({"Action": "CreateRoute", "Times": 4, **throttled})
+    execution = machine.run(request(vpc, peer)).succeeded()
+    assert "RoutesRemaining" in {error for error, _ in machine.failed_tries(execution.arn)}
+    assert written(writes.made()) == [TAKE, INTEND, END]
 
 
 def test_independent_calls_are_made_concurrently(network: Network, machine: Machine) -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from .executions import Execution, Machine
-from .network import HERE, MEMBER, THERE, Network, Vpc, request
+from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request
 from .places import PLACES
+
+INSTALLATION = f"isthmus.{HERE}.{HUB}"
 
 
 @pytest.fixture(autouse=True)
@@ -115,24 +117,25 @@ def test_an_adopted_connection_keeps_its_own_tags(
 
 
 def test_what_a_member_puts_on_its_own_side_is_not_written_on_ours(network: Network, machine: Machine) -> None:
-    """A connection requested manually with this stack's tag: its owner decides about the tags of that side only."""
+    """A connection requested manually with this installation's tag is not ours: nothing is written on either side."""
     vpc = network.vpc("10.1.0.0/16", account=MEMBER)
     while (peer := network.vpc("10.2.0.0/16", region=THERE)).id < vpc.id:
         pass  # the side of the smaller id is the one that decides whose connection it is
     pcx = network.peer_manually(vpc, peer, accept=False)
-    forged = {"isthmus:stack": "isthmus", "Access": "admin"}
+    forged = {"isthmus:stack": INSTALLATION, "Access": "admin"}
     vpc.ec2.create_tags(Resources=[pcx], Tags=[{"Key": key, "Value": value} for key, value in forged.items()])
     execution = machine.run(request(peer, vpc)).succeeded()
     assert execution.output["VpcPeeringConnectionId"] == pcx
-    assert tags(peer, execution) == {"isthmus:stack": "isthmus"}
+    assert tags(peer, execution) == {}
+    assert tags(vpc, execution) == forged
 
 
 def tags(vpc: Vpc, execution: Execution) -> dict[str, str]:
     """The connection's tags, as EC2 shows them to that VPC's own account and Region."""
-    found = vpc.connection(execution.output["VpcPeeringConnectionId"])["Tags"]
+    found = vpc.connection(execution.output["VpcPeeringConnectionId"]).get("Tags", [])
     return {tag["Key"]: tag["Value"] for tag in found}
 
 
 def ownership(execution: Execution) -> dict[str, str]:
-    """The tags that record which stack and which execution created a connection."""
-    return {"isthmus:stack": "isthmus", "isthmus:execution": execution.arn}
+    """The tags that say which installation and which execution created a connection."""
+    return {"isthmus:stack": INSTALLATION, "isthmus:execution": execution.arn}

@@ -1,42 +1,20 @@
 """The sweep: lost events, every kind of drift, a dry run that changes nothing, and few calls however many VPCs."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from .clients import client, function
 from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, wait_until
+from .sweeping import Sweep, drift
 from .tagging import Peerings
 
-Sweep = Callable[..., dict[str, Any]]
 WEST = "us-west-2"
 
 
 @pytest.fixture(autouse=True)
 def no_delays(network: Network) -> None:
     network.remove_delays()
-
-
-@pytest.fixture
-def sweep(environment: dict[str, str]) -> Sweep:
-    """Invokes the function as the schedule does. Returns its answer."""
-    functions, name = client(environment, "lambda"), function(environment, "Sweep")["FunctionName"]
-
-    def invoke(**task: Any) -> dict[str, Any]:
-        answer = functions.invoke(FunctionName=name, Payload=json.dumps(task))
-        summary = json.load(answer["Payload"])
-        assert "FunctionError" not in answer, summary
-        return summary
-
-    return invoke
-
-
-def drift(summary: dict[str, Any], vpc: Vpc) -> list[str]:
-    """How the pairs of that VPC differ. The answer contains VPCs of other tests too."""
-    return [each["Differs"] for each in summary["Drift"] if vpc.id in (each["VpcId"], each["PeerVpcId"])]
 
 
 @pytest.fixture

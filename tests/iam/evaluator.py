@@ -16,7 +16,7 @@ STACK_ID = f"arn:aws:cloudformation:{HERE}:{HUB}:stack/isthmus/6f1b7c2e-0000-400
 
 
 def member(hub: Stack, account: str) -> Stack:
-    """The member template in another account, with the hub's outputs as its parameters."""
+    """The member template in another account, with the hub's outputs as its parameters. Its roles are made in `HERE`."""
     outputs = {name: str(hub.value(output["Value"])) for name, output in hub.template["Outputs"].items()}
     return deploy(
         "member/template.yaml",
@@ -29,13 +29,15 @@ def member(hub: Stack, account: str) -> Stack:
         HubRoleArns=outputs["FunctionRoleArns"],
         ExternalId=outputs["ExternalId"],
         MemberRoleName=outputs["MemberRoleName"],
+        TagPrefix=outputs["TagPrefix"],
         RoleRegion=HERE,
     )
 
 
-def hub(stack_id: str = STACK_ID) -> Stack:
-    """The stack with those members. Its `ExternalId` is derived from its id."""
-    return deploy("template.yaml", HUB, HERE, stack_id, MemberAccounts=",".join(MEMBERS))
+def hub(stack_id: str = STACK_ID, region: str = HERE, ledger: str | None = None, **parameters: str) -> Stack:
+    """The stack with those members. Its `ExternalId` is derived from its id. `ledger` is the name of its table."""
+    names = {"Ledger": ledger} if ledger else {}
+    return deploy("template.yaml", HUB, region, stack_id, names, MemberAccounts=",".join(MEMBERS), **parameters)
 
 
 class Evaluator:
@@ -46,10 +48,15 @@ class Evaluator:
         self._resource_policies = {**{arn: role.trust for arn, role in self.roles.items()}, **(resource_policies or {})}
 
     @classmethod
-    def of_templates(cls, stack_id: str = STACK_ID) -> Evaluator:
-        """The roles of the hub and of its members."""
-        own = hub(stack_id)
+    def of_templates(cls, stack_id: str = STACK_ID, **deployment: str) -> Evaluator:
+        """The roles of the hub and of its members. See `hub`."""
+        own = hub(stack_id, **deployment)
         return cls([*own.roles(), *(role for account in MEMBERS for role in member(own, account).roles())], own.bus_policies())
+
+    def add(self, other: Evaluator) -> None:
+        """The roles of another installation as well."""
+        self.roles |= other.roles
+        self._resource_policies |= other._resource_policies
 
     def evaluate(self, role: Role, action: str, resource: str, context: Context) -> Decision:
         name = role.arn.rpartition("/")[2]

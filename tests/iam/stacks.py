@@ -13,7 +13,7 @@ from typing import Any
 from checks.cloudformation_yaml import load, plain
 from checks.source import Finding, Source
 from checks.translation import translate
-from local_cloud.patch_cloudformation import resolve_in_conditions
+from local_cloud.patch_cloudformation import name_in_region, resolve_in_conditions
 from ministack.core.responses import request_scope
 from ministack.services.cloudformation import engine
 from ministack.services.cloudformation.provisioners import _physical_name as physical_name
@@ -24,6 +24,7 @@ STACK = "isthmus"
 
 # By resource type: the maximum length of a name, and the ARN after the partition.
 KINDS = {
+    "AWS::DynamoDB::Table": (255, "dynamodb:{place}:table/{name}"),
     "AWS::Events::EventBus": (256, "events:{place}:event-bus/{name}"),
     "AWS::Events::Rule": (64, "events:{place}:rule/{name}"),
     "AWS::IAM::Role": (64, "iam::{account}:role/{name}"),
@@ -110,8 +111,11 @@ class Stack:
         )
 
 
-def deploy(path: str, account: str, region: str, stack_id: str, **parameters: str) -> Stack:
-    """The stack that a template of this repository would become, without a deployment."""
+def deploy(path: str, account: str, region: str, stack_id: str, names: Mapping[str, str] | None = None, **parameters: str) -> Stack:
+    """The stack that a template of this repository would become, without a deployment.
+
+    `names` has the names of resources by logical id, where CloudFormation draws them at random.
+    """
     source = Source.read(REPOSITORY, REPOSITORY / path)
     loaded = load(source)
     if isinstance(loaded, Finding):
@@ -130,13 +134,14 @@ def deploy(path: str, account: str, region: str, stack_id: str, **parameters: st
         for name, resource in template["Resources"].items():
             if resource["Type"] in KINDS:
                 given = [stack.value(resource["Properties"][key]) for key in NAMES if key in resource.get("Properties", {})]
-                _name(stack, name, resource["Type"], *given)
+                drawn = [(names or {})[name]] if name in (names or {}) else []
+                _name(stack, name, resource["Type"], *(given or drawn))
     return stack
 
 
 def _name(stack: Stack, logical_id: str, kind: str, given: str | None = None) -> None:
     max_length, form = KINDS[kind]
-    name = given or physical_name(STACK, logical_id, max_len=max_length)
+    name = given or name_in_region(physical_name, STACK, logical_id, max_len=max_length)
     arn = "arn:aws:" + form.format(name=name, account=stack.account, place=f"{stack.region}:{stack.account}")
     attributes = {"Arn": arn, "Name": name, "TopicArn": arn, "QueueName": name, "TopicName": name}
     stack.arns[logical_id] = arn

@@ -20,6 +20,7 @@ SERVICES = {
     "role": "iam:",
     "route-table": f"ec2:{HERE}",
     "stateMachine": f"states:{HERE}",
+    "table": f"dynamodb:{HERE}",
     "vpc": f"ec2:{HERE}",
     "vpc-peering-connection": f"ec2:{HERE}",
 }
@@ -62,11 +63,13 @@ class Names:
 
     def __init__(self, hub: Stack) -> None:
         self._hub = hub
-        self._external_id = hub.value(hub.template["Outputs"]["ExternalId"]["Value"])
+        outputs = hub.template["Outputs"]
+        self._values = {f"${name}": hub.value(outputs[name]["Value"]) for name in ("ExternalId", "InstallationId")}
 
     def resource(self, text: str) -> str:
-        if text in self._hub.arns:
-            return self._hub.arns[text]
+        name, slash, part = text.partition("/")
+        if name in self._hub.arns:
+            return self._hub.arns[name] + slash + part
         if match := _RESOURCE.fullmatch(text):
             account, name, kind = match.groups()
             return f"arn:aws:{SERVICES[kind]}:{ACCOUNTS[account]}:{self._deployed(name)}"
@@ -77,7 +80,7 @@ class Names:
         context: dict[str, str | list[str]] = {}
         for pair in filter(None, text.split(", ")):
             key, _, value = pair.partition("=")
-            value = self._external_id if value == "$ExternalId" else self.resource(value)
+            value = self._values.get(value) or self.resource(value)
             context[key] = [*context.get(key, []), value] if key == "aws:TagKeys" else value
         return context
 

@@ -13,7 +13,11 @@ from checks.source import Source
 from iam.evaluator import Evaluator, hub
 from iam.stacks import REPOSITORY, Role, Stack
 
-MACHINES = {"PeeringStateMachine": "peering.asl.json", "TeardownStateMachine": "teardown.asl.json"}
+MACHINES = {
+    "PeeringStateMachine": "peering.asl.json",
+    "TeardownStateMachine": "teardown.asl.json",
+    "CleanUpStateMachine": "clean-up.asl.json",
+}
 INVOKE, PUT_EVENTS = "arn:aws:states:::lambda:invoke", "arn:aws:states:::events:putEvents"
 Call = tuple[str, str, dict[str, str]]
 

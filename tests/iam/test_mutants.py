@@ -12,13 +12,14 @@ import pytest
 
 from iam.evaluator import MEMBERS, STACK_ID, Evaluator, hub
 from iam.recorded import Call, Permissions
-from iam.stacks import HUB, Role
+from iam.stacks import HERE, HUB, STACK, Role
 from iam.table import ACCOUNTS, Names, Row, outsiders, rows
 
 MEMBER = MEMBERS[0]
 EXTERNAL_ID = STACK_ID.rpartition("/")[2]
-OURS = {"aws:ResourceTag/isthmus:stack": "isthmus"}
-AS_MADE = {"aws:RequestTag/isthmus:stack": "isthmus", "aws:RequestTag/Name": "a/b", "aws:TagKeys": ["isthmus:stack", "Name"]}
+INSTALLATION = f"{STACK}.{HERE}.{HUB}"
+OURS = {"aws:ResourceTag/isthmus:stack": INSTALLATION}
+AS_MADE = {"aws:RequestTag/isthmus:stack": INSTALLATION, "aws:RequestTag/Name": "a/b", "aws:TagKeys": ["isthmus:stack", "Name"]}
 ENDS = {f"ec2:{side}Vpc": f"arn:aws:ec2:us-east-1:{MEMBER}:vpc/vpc-{side.lower()}" for side in ("Requester", "Accepter")}
 
 
@@ -44,6 +45,9 @@ def usual_calls(evaluator: Evaluator) -> list[Call]:
     in_vpc = {"ec2:Vpc": arn(MEMBER, "vpc/vpc-requester")}
     create, accept, delete = (f"ec2:{verb}VpcPeeringConnection" for verb in ("Create", "Accept", "Delete"))
     creating = {**AS_MADE, "ec2:CreateAction": "CreateVpcPeeringConnection"}
+    deployed = hub()
+    ledger, machine = deployed.arns["Ledger"], deployed.arns["PeeringStateMachine"]
+    execution = f"{machine.replace(':stateMachine:', ':execution:')}:1"
     return [
         called(evaluator, "CreateRequestFunction", HUB, "ec2:DescribeVpcs", "*"),
         called(evaluator, "CreateRequestFunction", HUB, create, arn(HUB, "vpc/vpc-1")),
@@ -53,6 +57,12 @@ def usual_calls(evaluator: Evaluator) -> list[Call]:
         called(evaluator, "AcceptInPeerRegionFunction", HUB, accept, arn(HUB, pcx), **OURS),
         called(evaluator, "AcceptInPeerRegionFunction", HUB, "sts:AssumeRole", member_role, **{"sts:ExternalId": EXTERNAL_ID}),
         called(evaluator, "UpdateRoutesFunction", HUB, "ec2:CreateRoute", arn(HUB, table)),
+        called(evaluator, "UpdateRoutesFunction", HUB, "dynamodb:GetItem", ledger),
+        called(evaluator, "UpdateRoutesFunction", HUB, "dynamodb:UpdateItem", ledger),
+        called(evaluator, "StartPeeringFunction", HUB, "dynamodb:Query", f"{ledger}/index/Owes"),
+        called(evaluator, "StartPeeringFunction", HUB, "states:StartExecution", machine),
+        called(evaluator, "SweepFunction", HUB, "dynamodb:Scan", ledger),
+        called(evaluator, "SweepFunction", HUB, "states:DescribeExecution", execution),
         called(evaluator, "RollBackFunction", HUB, delete, arn(HUB, pcx), **OURS, **{"ec2:RequesterVpc": arn(HUB, "vpc/vpc-1")}),
         called(evaluator, "MemberRole", MEMBER, accept, arn(MEMBER, "vpc/vpc-accepter")),
         called(evaluator, "MemberRole", MEMBER, accept, arn(MEMBER, pcx), **ENDS),
@@ -88,6 +98,7 @@ def test_a_call_beyond_the_policy_is_a_violation(
     call = called(evaluator, name, account, action, f"arn:aws:ec2:us-east-1:{account}:{resource}", **context)
     [violation] = Permissions(evaluator, set()).violations([call])
     assert violation.startswith(f"{name} may not {action} on ")
+    assert Permissions(evaluator, set()).violations([{**call, "Error": "UnauthorizedOperation"}]) == [], "it was denied"
 
 
 def test_a_call_by_an_unknown_role_or_of_unknown_meaning_is_a_violation(evaluator: Evaluator) -> None:
@@ -135,6 +146,28 @@ def test_a_row_fails_without_each_of_the_conditions(evaluator: Evaluator) -> Non
                 detected.add(mutant)
     assert found, "the policies have conditions"
     assert found - detected == set(), "the table lacks rows that these conditions deny"
+
+
+def _statements(role: Role) -> Iterator[tuple[str, Role]]:
+    """Copies of the role, each without one of the statements that the template gives it. Those without a Sid are SAM's."""
+    for place, statement in enumerate(role.statements()):
+        if sid := statement.get("Sid"):
+            mutant = copy.deepcopy(role)
+            list(mutant.statements())[place]["Effect"] = "Deny"
+            list(mutant.statements())[place]["Resource"] = "arn:aws:nothing:::nothing"
+            yield sid, mutant
+
+
+def test_a_row_fails_without_each_of_the_statements(evaluator: Evaluator) -> None:
+    names = Names(hub())
+    lacking = []
+    for role in {role.name: role for role in evaluator.roles.values() if role.account in (HUB, ACCOUNTS["member"])}.values():
+        granted = [row for row in rows() if row.who == role.name and row.may]
+        for sid, changed in _statements(role):
+            changed_evaluator = _evaluator_with(evaluator, changed)
+            if all(_allowed(changed_evaluator, changed, row, names) for row in granted):
+                lacking.append(f"{role.name}: {sid}")
+    assert not lacking, "\n".join(["the table lacks rows that these statements grant:", *lacking])
 
 
 def test_a_row_fails_without_the_external_id_of_the_trust_policy(evaluator: Evaluator) -> None:

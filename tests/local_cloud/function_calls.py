@@ -12,13 +12,18 @@ from typing import Any
 
 FILE = "function-calls.jsonl"
 
-# Each action's name in a policy, and the parameter that names its resource.
+# Each action's name in a policy, and the parameter that is the ARN of its resource.
 KNOWN = {
     "AWSStepFunctions.DescribeExecution": ("states:DescribeExecution", "executionArn"),
     "AWSStepFunctions.ListExecutions": ("states:ListExecutions", "stateMachineArn"),
     "AWSStepFunctions.StartExecution": ("states:StartExecution", "stateMachineArn"),
     "AWSStepFunctions.StopExecution": ("states:StopExecution", "executionArn"),
 }
+
+# Actions of DynamoDB, whose resource is the table, or the index if the call names one.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+DYNAMODB = "DynamoDB_20120810."
+ITEM_ACTIONS = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
 
 
 def in_front_of(application: Callable[..., Any], log: Path) -> Callable[..., Any]:
@@ -54,13 +59,23 @@ def _write(log: Path, headers: dict[str, str], body: bytes) -> None:
         "SessionName": None,
         "UserAgent": headers.get("user-agent", ""),
         "Parameters": parameters,
-        "Authorization": list(_questions(target, parameters)),
+        "Authorization": list(_questions(target, parameters, f"{_region(headers)}:{caller.split(':')[4]}")),
     }
     with log.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def _questions(target: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _region(headers: dict[str, str]) -> str:
+    """The Region that the call is signed for: `Credential=<key>/<date>/<region>/<service>/aws4_request`."""
+    return headers.get("authorization", "").partition("Credential=")[2].split("/")[2]
+
+
+def _questions(target: str, parameters: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
+    """What IAM is asked about a call. ``place`` is the Region and the account in which it is made."""
+    if target.startswith(DYNAMODB) and (action := target.removeprefix(DYNAMODB)) in ITEM_ACTIONS:
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        resource = f"arn:aws:dynamodb:{place}:table/{parameters['TableName']}{index}"
+        yield {"Action": f"dynamodb:{action}", "Resource": resource, "Context": {}}
     if target in KNOWN:
         action, resource = KNOWN[target]
         yield {"Action": action, "Resource": parameters[resource], "Context": {}}

@@ -17,7 +17,7 @@ from typing import Any
 from ministack import app
 from ministack.core import lambda_runtime, responses
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services import dynamodb, eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from local_cloud import (
@@ -27,14 +27,18 @@ from local_cloud import (
     patch_bus_policies,
     patch_cloudformation,
     patch_definitions,
+    patch_dynamodb,
     patch_eventbridge,
     patch_executions,
     patch_jsonata,
     patch_lambda,
     patch_put_events,
     patch_retries,
+    patch_status_events,
     patch_task_limits,
+    patch_waits,
     routes,
+    service_faults,
 )
 from local_cloud.environment import STATE_MARK
 
@@ -48,12 +52,15 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (stepfunctions, "_add_event", patch_executions.name_task_timeouts),
     (stepfunctions, "_add_event", patch_task_limits.limit_data),
     (stepfunctions, "_add_event", patch_executions.stop_what_is_closed),
+    (stepfunctions, "_emit_execution_status_event", patch_status_events.remember_execution),
     (stepfunctions, "_validate_definition_jsonata", patch_definitions.validate),
     (stepfunctions, "_find_matching_retrier", patch_retries.delay_as_written),
     (stepfunctions, "_error_matches", patch_retries.spare_terminal_errors),
     (stepfunctions, "_execute_task", patch_task_limits.evaluate_timeout),
     (stepfunctions, "_execute_task", patch_put_events.remember_execution),
     (stepfunctions, "_invoke_resource", patch_put_events.name_the_execution),
+    (stepfunctions, "_execute_wait", patch_waits.remember_wait_state),
+    (stepfunctions, "_scaled_sleep", patch_waits.shorten_long_waits),
     (stepfunctions, "_execute_choice", patch_jsonata.output_of_choice_default),
     (stepfunctions, "_apply_output_path", patch_jsonata.output_of_succeed),
     (stepfunctions, "_run_parallel_branches", patch_jsonata.arguments_and_output_of_parallel),
@@ -61,10 +68,13 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (eventbridge, "_dispatch_to_event_bus", patch_eventbridge.deliver_to_any_bus),
     (eventbridge, "_put_permission", patch_bus_policies.put_permission),
     (eventbridge, "_put_events", patch_eventbridge.put_on_another_accounts_bus),
+    (eventbridge, "_put_events", patch_status_events.describe_the_end),
+    (dynamodb, "_update_item", patch_dynamodb.refuse_contradictions),
     *(
         (module, "_evaluate_conditions", patch_cloudformation.resolve_in_conditions)
         for module in (engine, changesets, handlers, stacks)
     ),
+    (provisioners, "_physical_name", patch_cloudformation.name_in_region),
     (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
     (lambda_runtime, "execution_credentials", patch_lambda.name_the_role),
     (lambda_svc, "execution_credentials", patch_lambda.name_the_role),
@@ -76,9 +86,9 @@ def install() -> None:
     for owner, name, patch in PATCHES:
         original = getattr(owner, name)
         setattr(owner, name, _around(original, patch))
-    provisioners._RESOURCE_HANDLERS |= patch_cloudformation.RESOURCE_TYPES
+    provisioners._RESOURCE_HANDLERS |= patch_cloudformation.RESOURCE_TYPES | patch_dynamodb.RESOURCE_TYPES
     log = Path(os.environ[STATE_MARK]) / function_calls.FILE
-    app.app = function_calls.in_front_of(routes.in_front_of(app.app), log)
+    app.app = function_calls.in_front_of(service_faults.in_front_of(routes.in_front_of(app.app)), log)
 
 
 def _around(original: Callable[..., Any], patch: Callable[..., Any]) -> Callable[..., Any]:

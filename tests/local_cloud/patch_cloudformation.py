@@ -9,7 +9,24 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import engine, provisioners
 
+from local_cloud.environment import REGION
+
 Properties = dict[str, Any]
+
+
+def name_in_region(original: Callable[..., str], *arguments: Any, **options: Any) -> str:
+    """Stacks of one name in two Regions have different names for their resources, of which some, as roles, know no Regions.
+
+    MiniStack derives a name from those of the stack and the resource alone. CloudFormation draws a part of it.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+    """
+    if provisioners._NAME_SEED.get() or get_region() == REGION:
+        return original(*arguments, **options)
+    token = provisioners._NAME_SEED.set(get_region())
+    try:
+        return original(*arguments, **options)
+    finally:
+        provisioners._NAME_SEED.reset(token)
 
 
 def resolve_in_conditions(

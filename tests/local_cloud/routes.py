@@ -1,4 +1,7 @@
-"""The paths under ``/_local_cloud/`` that MiniStack's port answers besides AWS's API."""
+"""The paths under ``/_local_cloud/`` that MiniStack's port answers besides AWS's API.
+
+Faults and clock have the form of EC2's, so that ``ec2.control.Control`` is the client of both.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local_cloud.patch_eventbridge import deliver_envelope
+from local_cloud.patch_waits import let_time_pass
+from local_cloud.service_faults import faults
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -15,6 +20,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PREFIX = "/_local_cloud/"
+
+# What a test sets, by method and path.
+CONTROLS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("POST", "faults"): faults.plant,
+    ("GET", "faults"): lambda _: faults.counts(),
+    ("DELETE", "faults"): lambda _: faults.clear(),
+    ("POST", "clock"): lambda body: let_time_pass(body["advance_seconds"]),
+}
 
 
 def in_front_of(application: Application) -> Application:
@@ -35,7 +48,16 @@ async def _answer(method: str, path: str, receive: Receive) -> tuple[int, dict[s
         return 200, {"status": "ready"}
     if (method, path) == ("POST", "events"):
         return await _accept_event(await _body(receive))
-    return 404, {"message": f"no such path: {method} {PREFIX}{path}"}
+    if control := CONTROLS.get((method, path)):
+        return _carry_out(control, await _body(receive))
+    return 404, {"error": f"no such path: {method} {PREFIX}{path}"}
+
+
+def _carry_out(control: Callable[[Any], Any], body: bytes) -> tuple[int, dict[str, Any]]:
+    try:
+        return 200, control(json.loads(body or b"null")) or {}
+    except Exception as error:
+        return 400, {"error": f"{type(error).__name__}: {error}"}
 
 
 async def _accept_event(body: bytes) -> tuple[int, dict[str, Any]]:
@@ -45,7 +67,7 @@ async def _accept_event(body: bytes) -> tuple[int, dict[str, Any]]:
         account, region, event = request["account"], request["region"], request["event"]
         event["source"], event["detail-type"], event["detail"]
     except (ValueError, KeyError, TypeError) as error:
-        return 400, {"message": f"expected account, region and an EventBridge event: {error!r}"}
+        return 400, {"error": f"expected account, region and an EventBridge event: {error!r}"}
     # In a thread: a target may call this server, which the event loop must be free to answer.
     await asyncio.to_thread(deliver_envelope, account, region, event)
     return 200, {"id": event.get("id")}

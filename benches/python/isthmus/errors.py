@@ -55,6 +55,11 @@ class AccessDenied(Failure):
         super().__init__(message, Action=action, OwnerId=owner_id, Region=region)
 
 
+class PairBusy(Failure):
+    def __init__(self, execution: str) -> None:
+        super().__init__(f"{execution} works on this pair: wait until it has ended, then run again", Execution=execution)
+
+
 class ServiceFault(Failure):
     def __init__(self, action: str, code: str) -> None:
         super().__init__(f"AWS answered {code} to {action}, however often: look that code up", Action=action, Code=code)

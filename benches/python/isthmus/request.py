@@ -9,7 +9,7 @@ from isthmus import stack
 from isthmus.errors import InvalidRequest
 
 TEXTS = {"VpcId", "Region", "OwnerId", "PeerVpcId", "PeerRegion", "PeerOwnerId", "Name"}
-FLAGS = {"DnsResolution", "DryRun"}
+FLAGS = {"DnsResolution", "DryRun", "TakeOver"}
 SELECTIONS = {"Routes", "PeerRoutes"}
 REQUESTED_BY = ("tags", "event", "execution")
 FIELDS = TEXTS | FLAGS | SELECTIONS | {"Tags", "RequestedBy"}
@@ -31,6 +31,7 @@ class Request:
     peer_routes: dict[str, Any]
     dns_resolution: bool
     dry_run: bool
+    take_over: bool
 
     def canonical(self) -> list[dict[str, str]]:
         """Requester and accepter, in the same direction for every request of the pair."""
@@ -66,6 +67,7 @@ def parse(given: Any) -> Request:
         peer_routes=_selection("PeerRoutes", given.get("PeerRoutes", {})),
         dns_resolution=given.get("DnsResolution", False),
         dry_run=given.get("DryRun", False),
+        take_over=given.get("TakeOver", False),
     )
 
 

@@ -1,6 +1,7 @@
 """The stack's parameters, from the environment variables of the functions, and EC2 clients for any end."""
 
 import os
+import time
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 
-NAME = os.environ["STACK_NAME"]
+from isthmus.errors import ServiceFault
+
+INSTALLATION = os.environ["INSTALLATION_ID"]
 ACCOUNT = os.environ["STACK_ACCOUNT"]
 REGION = os.environ["AWS_REGION"]
 PARTITION = os.environ["PARTITION"]
@@ -18,6 +21,8 @@ TAG_PREFIX = os.environ["TAG_PREFIX"]
 ROUTES_PER_TABLE = int(os.environ["ROUTES_PER_TABLE"])
 PEERINGS_PER_VPC = int(os.environ["PEERINGS_PER_VPC"])
 OUTSTANDING_REQUESTS = int(os.environ["OUTSTANDING_REQUESTS"])
+
+SECONDS_FORWARD = 90 * 60  # the rest of the two hours of the machine is for undoing
 
 STACK_TAG = "isthmus:stack"
 EXECUTION_TAG = "isthmus:execution"
@@ -63,6 +68,12 @@ def ec2(end: dict[str, str]) -> Any:
 
 # Nearly every request needs this client, so it is created while the function initializes.
 client(ACCOUNT, REGION)
+
+
+def check_time(state: str, started: int) -> None:
+    """Whether a forward step may still begin. `started` is in milliseconds since 1970."""
+    if time.time() - started / 1000 >= SECONDS_FORWARD:
+        raise ServiceFault(state, "States.Timeout")
 
 
 def end_of(record: dict[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use isthmus_peering::connection::End;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{StartTask, VpcChange};
-use isthmus_peering::tags::{ACCEPT, key};
+use isthmus_peering::tags::{ACCEPT, PEER, key};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,8 +32,11 @@ impl ChangeEvent {
             // EventBridge sets the account; an ARN of another one is forged.
             "aws.tag" if account == end.owner_id.as_str() => {
                 let keys = self.0.detail.get("changed-tag-keys").and_then(Value::as_array);
-                let consent = key(&stack.tag_prefix, ACCEPT);
-                VpcChange::Tags { consent: keys.into_iter().flatten().any(|key| key.as_str() == Some(&consent)) }
+                let has = |word: &str| {
+                    let changed = key(&stack.tag_prefix, word);
+                    keys.into_iter().flatten().any(|key| key.as_str() == Some(&changed))
+                };
+                VpcChange::Tags { accept: has(ACCEPT), peer: has(PEER) }
             }
             "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
                 "VPC Peering Active" => VpcChange::SetUp(ends.next()??),

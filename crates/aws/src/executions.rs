@@ -6,18 +6,20 @@ use isthmus_peering::error::Error;
 use isthmus_peering::ports::Executions;
 use isthmus_peering::request::{PeeringInput, TeardownInput};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-/// The peering machine and the teardown machine.
+/// The peering machine, the teardown machine, and the one that cleans up after both.
 pub struct StateMachines {
     client: Client,
     peering_arn: String,
     teardown_arn: String,
+    clean_up_arn: String,
 }
 
 impl StateMachines {
     /// The machines of these ARNs.
-    pub fn new(client: Client, peering_arn: String, teardown_arn: String) -> Self {
-        Self { client, peering_arn, teardown_arn }
+    pub fn new(client: Client, peering_arn: String, teardown_arn: String, clean_up_arn: String) -> Self {
+        Self { client, peering_arn, teardown_arn, clean_up_arn }
     }
 
     async fn start(&self, arn: &str, name: &str, input: &impl Serialize) -> Result<(), Error> {
@@ -40,4 +42,28 @@ impl Executions for StateMachines {
     async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error> {
         self.start(&self.teardown_arn, name, input).await
     }
+
+    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
+        let fault =
+            |code: &str| Error::ServiceFault { action: "states:DescribeExecution".into(), code: code.to_owned() };
+        let described = self.client.describe_execution().execution_arn(execution).send().await;
+        let described = described.map_err(|error| fault(error.code().unwrap_or("NoAnswer")))?;
+        // As the event of the execution's end has it. A clean-up that died has it as its own input.
+        let own = described.input().and_then(|input| serde_json::from_str::<Value>(input).ok()).unwrap_or_default();
+        let request = own.get("input").cloned().unwrap_or_else(|| json!(described.input()));
+        let input = json!({
+            "executionArn": execution,
+            "stateMachineArn": described.state_machine_arn(),
+            "status": described.status().as_str(),
+            "input": request,
+        });
+        self.start(&self.clean_up_arn, &name_of(execution), &input).await
+    }
+}
+
+/// The clean-up after an execution has a name made of its own: a second one for the same execution is none. At most 80
+/// characters.
+fn name_of(execution: &str) -> String {
+    let name = execution.rsplit(':').next().unwrap_or_default();
+    "after-".chars().chain(name.chars()).take(80).collect()
 }

@@ -1,4 +1,4 @@
-//! Isthmus on AWS: the ports answered by EC2 and Step Functions, and the wiring that every function shares.
+//! Isthmus on AWS: the ports answered by EC2, DynamoDB and Step Functions, and the wiring that every function shares.
 //!
 //! No type of the SDK leaves this crate. Nothing here knows where AWS is: a private endpoint, or a local cloud, is
 //! reached through the SDK's own `AWS_ENDPOINT_URL…` variables.
@@ -9,6 +9,7 @@ mod change_event;
 mod convert;
 mod ec2;
 mod executions;
+mod ledger;
 mod logs;
 mod requested_event;
 mod serve;
@@ -18,6 +19,7 @@ pub use accounts::{Accounts, Credentials};
 pub use change_event::ChangeEvent;
 pub use ec2::Ec2Network;
 pub use executions::StateMachines;
+pub use ledger::DynamoLedger;
 pub use logs::{log_requested, log_started, log_swept};
 pub use requested_event::RequestedEvent;
 pub use serve::{Invocation, Runtime, serve};

@@ -3,6 +3,7 @@
 use crate::accounts::{Accounts, CALL, sdk_config};
 use crate::ec2::Ec2Network;
 use crate::executions::StateMachines;
+use crate::ledger::DynamoLedger;
 use crate::logs;
 use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
@@ -21,6 +22,7 @@ use std::time::{Duration, SystemTime};
 /// What a step works with, made once, before the first event.
 pub struct Runtime {
     network: Ec2Network,
+    ledger: DynamoLedger,
     stack: Stack,
     config: SdkConfig,
 }
@@ -30,12 +32,14 @@ impl Runtime {
         let (stack, credentials, config) = (settings::stack()?, settings::credentials()?, sdk_config().await);
         let accounts = Accounts::new(config.clone(), stack.account.clone(), credentials);
         accounts.prepare(&stack.region).await;
-        Ok(Self { network: Ec2Network::new(accounts), stack, config })
+        let (tables, machines) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sfn::Client::new(&config));
+        let ledger = DynamoLedger::new(tables, machines, setting("LEDGER_TABLE")?);
+        Ok(Self { network: Ec2Network::new(accounts), ledger, stack, config })
     }
 
-    /// Network and stack.
-    pub fn context(&self) -> Context<'_, Ec2Network> {
-        Context::new(&self.network, &self.stack)
+    /// Network, ledger and stack, for one invocation.
+    pub fn context(&self, invocation: &Invocation) -> Context<'_, Ec2Network, DynamoLedger> {
+        Context { network: &self.network, ledger: &self.ledger, stack: &self.stack, now: invocation.seconds() }
     }
 
     /// What the stack's owner decided.
@@ -45,8 +49,13 @@ impl Runtime {
 
     /// Both machines, for the functions that start them.
     pub fn state_machines(&self) -> Result<StateMachines, Error> {
-        let (peering, teardown) = (setting("STATE_MACHINE_ARN"), setting("TEARDOWN_STATE_MACHINE_ARN"));
-        Ok(StateMachines::new(aws_sdk_sfn::Client::new(&self.config), peering.map_err(bad)?, teardown.map_err(bad)?))
+        let arn = |name| setting(name).map_err(bad);
+        Ok(StateMachines::new(
+            aws_sdk_sfn::Client::new(&self.config),
+            arn("STATE_MACHINE_ARN")?,
+            arn("TEARDOWN_STATE_MACHINE_ARN")?,
+            arn("CLEAN_UP_STATE_MACHINE_ARN")?,
+        ))
     }
 
     /// Where the functions that read beyond one pair have to read.
@@ -74,6 +83,11 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// When it began, in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        DateTime::from(self.began).secs()
+    }
+
     /// Whether another call to AWS may be started: it would end, all its retries included, before Lambda ends this
     /// invocation. What takes several calls may be interrupted all the same, and is safe to run again.
     pub fn has_time_for_a_call(&self) -> bool {

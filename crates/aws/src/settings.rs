@@ -23,7 +23,7 @@ pub(crate) fn setting<T: FromStr<Err: Display>>(name: &'static str) -> Result<T,
 /// The stack that this function belongs to.
 pub(crate) fn stack() -> Result<Stack, BadSetting> {
     Ok(Stack {
-        name: setting("STACK_NAME")?,
+        installation: setting("INSTALLATION_ID")?,
         account: setting("STACK_ACCOUNT")?,
         region: setting("AWS_REGION")?,
         tag_prefix: setting("TAG_PREFIX")?,

@@ -2,27 +2,24 @@
 
 use crate::stack::Stack;
 
-/// The network and the stack. `N` says what the holder may do: with `NetworkReads` alone it can't write.
+/// The network, the ledger and the stack. `N` and `L` say what the holder may do: with `NetworkReads` alone it can't write.
 #[derive(Debug)]
-pub struct Context<'c, N> {
+pub struct Context<'c, N, L> {
     /// EC2, everywhere.
     pub network: &'c N,
+    /// What is ours.
+    pub ledger: &'c L,
     /// What the stack's owner decided.
     pub stack: &'c Stack,
+    /// When the invocation began, in seconds since 1970.
+    pub now: i64,
 }
 
-impl<'c, N> Context<'c, N> {
-    /// Steps on that network, for that stack.
-    pub fn new(network: &'c N, stack: &'c Stack) -> Self {
-        Self { network, stack }
-    }
-}
-
-// Derived, these would demand the same of the network.
-impl<N> Clone for Context<'_, N> {
+// Derived, these would demand the same of network and ledger.
+impl<N, L> Clone for Context<'_, N, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<N> Copy for Context<'_, N> {}
+impl<N, L> Copy for Context<'_, N, L> {}

@@ -106,6 +106,12 @@ pub enum Error {
         .0.tag_prefix, .0.vpc_id, .0.peer.vpc_id
     )]
     StillTagged(Box<TaggedEnd>),
+    /// Another execution works on the pair. The machine calls again for 20 minutes.
+    #[error("another execution works on this pair: wait until it has ended, then run again")]
+    PairBusy {
+        /// The ARN of that execution.
+        execution: String,
+    },
     /// AWS kept failing after every retry.
     #[error(
         "AWS answered {code} to {action} at every attempt: look up that code, or see the AWS Health Dashboard, then run again"
@@ -117,10 +123,10 @@ pub enum Error {
         code: String,
     },
     /// A new connection is not visible yet where it has to be accepted.
-    #[error("{vpc_peering_connection_id} is not visible to its accepter yet")]
+    #[error("a new connection is not visible yet")]
     PeeringNotVisible {
-        /// The connection.
-        vpc_peering_connection_id: VpcPeeringConnectionId,
+        /// The connection, if its id is known.
+        vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
         /// Its status on the requester's side.
         status: Status,
     },

@@ -64,7 +64,11 @@ impl Failure {
             return roll_back_failed(error, first);
         }
         let Some(cause) = own_cause(cause) else {
-            return service_fault(&self.state, error);
+            return match error.as_str() {
+                "TIMED_OUT" => closed("States.Timeout", "timed out"),
+                "ABORTED" => closed("Aborted", "was stopped"),
+                code => service_fault(&self.state, code),
+            };
         };
         match error.as_str() {
             "PeeringPending" | "PeeringNotVisible" => match Poll::deserialize(Value::Object(cause)) {
@@ -78,6 +82,13 @@ impl Failure {
             name => (name.to_owned(), cause),
         }
     }
+}
+
+/// An execution that ended in a way that no `Catch` can see, and was cleaned up after.
+fn closed(code: &str, how: &str) -> (String, Map<String, Value>) {
+    let (name, mut cause) = service_fault("states:StartExecution", code);
+    cause.insert("Message".into(), format!("the execution {how} and was cleaned up after: run again").into());
+    (name, cause)
 }
 
 /// Even then the execution ends by a public name; the cause holds the first failure, and says that something may be left.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows AWS's SDK, a runtime or a clock. Facts come in through the [`ports`], where reads and writes are
 //! different traits; the [`steps`] are the states of the two machines and the triggers, one function each, and build on
-//! [`shared`]. Read [`request`], then one step, then [`cidr`], [`routes`] and [`error`].
+//! [`shared`]. What is ours is in the [`ledger`]. Read [`request`], then one step, then [`cidr`], [`routes`] and [`error`].
 
 pub mod cidr;
 pub mod connection;
@@ -12,6 +12,7 @@ pub mod error;
 pub mod failure;
 pub mod ids;
 pub mod intent;
+pub mod ledger;
 pub mod peering;
 pub mod plan;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 use crate::connection::{ConnectionIdentity, End, Status};
 use crate::ids::VpcPeeringConnectionId;
+use crate::ledger::{AskedBy, PairKey, RecordedConnection, RecordedRoutes};
 use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
 use crate::tags::Tags;
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,10 @@ pub struct Peering {
     pub swapped: bool,
     /// The tags for the accepter's side of the connection; none on a connection that this stack didn't make.
     pub tags: Tags,
-    /// The tags that record by which tags of the VPCs it is routed, for both sides, once it is.
-    pub marks: Tags,
+    /// Whether the connection is ours: this stack made it or took it over.
+    pub made: bool,
+    /// Who asked for it, for the ledger.
+    pub asked_by: AskedBy,
     /// Whether DNS resolution is, or will be, on at both sides.
     pub dns_resolution: bool,
     /// What is legal but surprising.
@@ -94,6 +97,21 @@ impl Peering {
     /// Both ends, in the order in which the request names them.
     pub fn ends(&self) -> [&End; 2] {
         self.sides().map(PeeringSide::end)
+    }
+
+    /// The key of its item in the ledger.
+    pub fn key(&self) -> PairKey {
+        PairKey::of(self.ends())
+    }
+
+    /// What the ledger records of the connection.
+    pub fn recorded_connection(&self) -> RecordedConnection {
+        RecordedConnection { id: self.vpc_peering_connection_id.clone(), made: self.made }
+    }
+
+    /// For each end, in the canonical order of the pair: what the plan adds.
+    pub fn additions(&self) -> [RecordedRoutes; 2] {
+        self.key().in_order(self.ends(), self.sides().map(|side| side.plan.additions().collect()))
     }
 
     /// For its events: the ARNs of both VPCs where tags request the peering, else none.

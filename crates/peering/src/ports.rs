@@ -5,10 +5,12 @@
 
 mod call_error;
 mod executions;
+mod ledger;
 mod network;
 mod region;
 
 pub use call_error::{CallError, CallErrorKind, CallResult};
 pub use executions::Executions;
+pub use ledger::{ExecutionState, Ledger, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 pub use network::{Network, NetworkReads, NetworkWrites};
 pub use region::{Location, RegionReads};

@@ -1,5 +1,6 @@
 //! The inputs of both machines, and what they request. After parsing there are no strings that mean something.
 
+mod tags;
 mod teardown;
 
 use crate::connection::{End, canonical};
@@ -8,10 +9,11 @@ use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
 use crate::selection::RouteSelection;
 use crate::stack::Stack;
-use crate::tags::{CONNECTION_TAGS, KEY_CHARACTERS, NAME, TAGS_PER_RESOURCE, Tags, VALUE_CHARACTERS};
+use crate::tags::{NAME, Tags};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tags::check_tags;
 pub use teardown::{TeardownInput, TeardownRequest};
 
 /// A peering that is requested.
@@ -31,6 +33,8 @@ pub struct PeeringRequest {
     pub dns_resolution: bool,
     /// Whether to answer with the plan and change nothing.
     pub dry_run: bool,
+    /// Whether a connection that exists becomes this stack's, to keep and to tear down.
+    pub take_over: bool,
     /// Who requests it, as the input claims.
     pub requested_by: RequestedBy,
 }
@@ -73,6 +77,9 @@ pub struct PeeringInput {
     /// Whether to answer with the plan and change nothing.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dry_run: bool,
+    /// Whether a connection that exists becomes this stack's, to keep and to tear down.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub take_over: bool,
     /// Who requests it. Grants nothing.
     #[serde(default, skip_serializing_if = "is_default")]
     pub requested_by: RequestedBy,
@@ -81,9 +88,6 @@ pub struct PeeringInput {
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
-
-/// The tags that a request may add: those of a resource, less `Name` and the two that say whose it is.
-const TAGS: usize = TAGS_PER_RESOURCE - 3;
 
 impl PeeringRequest {
     /// Parses the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
@@ -105,6 +109,7 @@ impl PeeringRequest {
             peer_routes: input.peer_routes,
             dns_resolution: input.dns_resolution,
             dry_run: input.dry_run,
+            take_over: input.take_over,
             requested_by: input.requested_by,
         })
     }
@@ -145,6 +150,7 @@ impl PeeringInput {
             peer_routes: RouteSelection::default(),
             dns_resolution: false,
             dry_run: false,
+            take_over: false,
             requested_by: RequestedBy::Tags,
         }
     }
@@ -153,10 +159,11 @@ impl PeeringInput {
 /// The same with every default written out.
 impl From<PeeringRequest> for PeeringInput {
     fn from(request: PeeringRequest) -> Self {
-        let PeeringRequest { end, peer, mut tags, routes, peer_routes, dns_resolution, dry_run, requested_by } =
+        let ends = Self::by_tags(&request.end, &request.peer);
+        let PeeringRequest { mut tags, routes, peer_routes, dns_resolution, dry_run, take_over, requested_by, .. } =
             request;
         let name = tags.remove(NAME);
-        Self { name, tags, routes, peer_routes, dns_resolution, dry_run, requested_by, ..Self::by_tags(&end, &peer) }
+        Self { name, tags, routes, peer_routes, dns_resolution, dry_run, take_over, requested_by, ..ends }
     }
 }
 
@@ -205,42 +212,4 @@ fn offending_field(path: String, message: &str) -> String {
         ("." | "", None) => "$".to_owned(),
         _ => path,
     }
-}
-
-fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Error> {
-    let own = format!("{}:", stack.tag_prefix);
-    if let Some(name) = &input.name
-        && name.chars().count() > VALUE_CHARACTERS
-    {
-        return Err(Error::invalid("Name", format!("a tag's value has at most {VALUE_CHARACTERS} characters")));
-    }
-    if input.tags.len() > TAGS {
-        return Err(Error::invalid(
-            "Tags",
-            format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours"),
-        ));
-    }
-    for (key, value) in &input.tags {
-        let refusal = match key.as_str() {
-            "Name" => Some("write it as the field Name".to_owned()),
-            "" => Some("a tag's key can't be empty".to_owned()),
-            key if key.to_ascii_lowercase().starts_with("aws:") => {
-                Some("AWS keeps keys that begin with aws: to itself".to_owned())
-            }
-            key if key.starts_with(&own) || key.starts_with(CONNECTION_TAGS) => {
-                Some("keys with that prefix are the stack's own".to_owned())
-            }
-            key if key.chars().count() > KEY_CHARACTERS => {
-                Some(format!("a tag's key has at most {KEY_CHARACTERS} characters"))
-            }
-            _ if value.chars().count() > VALUE_CHARACTERS => {
-                Some(format!("a tag's value has at most {VALUE_CHARACTERS} characters"))
-            }
-            _ => None,
-        };
-        if let Some(message) = refusal {
-            return Err(Error::invalid(format!("Tags.{key}"), message));
-        }
-    }
-    Ok(())
 }

@@ -5,7 +5,9 @@
 
 use crate::error::{Conflict, Error, FullResource, Quota};
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
+use crate::ledger::RecordedRoutes;
 use crate::route_tables::{Route, RouteTable, Target};
+use crate::tags::is_excluded;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -13,10 +15,8 @@ use std::collections::BTreeSet;
 /// The routes desired in some tables of one VPC.
 #[derive(Debug, Clone, Copy)]
 pub struct DesiredRoutes<'d> {
-    /// The tables, as they are.
-    pub tables: &'d [&'d RouteTable],
-    /// Blocks of the other VPC.
-    pub destinations: &'d BTreeSet<IpNet>,
+    /// The tables, as they are, each with the destinations desired in it: blocks of the other VPC.
+    pub tables: &'d [(&'d RouteTable, BTreeSet<IpNet>)],
     /// The connection to route to; `None` where it has yet to be made.
     pub connection: Option<&'d VpcPeeringConnectionId>,
     /// Connections known to be deleted: a blackhole route to one of them may be repaired.
@@ -65,9 +65,9 @@ pub struct RoutePlan {
 /// Decides what to do about every desired route.
 pub fn plan_routes(desired: &DesiredRoutes<'_>) -> RoutePlan {
     let mut plan = RoutePlan::default();
-    for table in desired.tables {
+    for (table, destinations) in desired.tables {
         let mut added = Vec::new();
-        for &destination in desired.destinations {
+        for &destination in destinations {
             match decide(table, destination, desired) {
                 Ok(action) => {
                     if action == Action::Created {
@@ -84,39 +84,30 @@ pub fn plan_routes(desired: &DesiredRoutes<'_>) -> RoutePlan {
     plan
 }
 
-/// The routes to our own connection that are no longer desired: in a table that was selected before and isn't any more,
-/// or to a block that the other VPC no longer has. `tables` are those selected, before or now. A more or a less specific
-/// route than one of the other VPC's blocks was made by hand, and stays.
+/// The routes that we recorded, that still lead to our connection, and that are no longer desired.
 pub fn stale_routes(
-    tables: &[&RouteTable],
-    peer_blocks: &[IpNet],
-    own: &VpcPeeringConnectionId,
+    tables: &[RouteTable],
+    recorded: &RecordedRoutes,
+    connection: &VpcPeeringConnectionId,
     planned: &[PlannedRoute],
 ) -> Vec<PlannedRoute> {
-    let desired: BTreeSet<(&RouteTableId, IpNet)> =
-        planned.iter().map(|route| (&route.table, route.destination)).collect();
-    let is_by_hand = |destination: &IpNet| {
-        let overlaps = |block: &IpNet| block.contains(destination) || destination.contains(block);
-        !peer_blocks.contains(destination) && peer_blocks.iter().any(overlaps)
+    let desired: RecordedRoutes = planned.iter().cloned().collect();
+    let target = Target::Peering(connection.clone());
+    let leads_there = |route: &PlannedRoute| {
+        let table = tables.iter().find(|table| table.id == route.table && !is_excluded(&table.tags));
+        table.is_some_and(|table| {
+            table.routes.iter().any(|other| other.destination == route.destination && other.target == target)
+        })
     };
-    let existing = tables.iter().flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)));
-    let target = Target::Peering(own.clone());
-    let stale = existing.filter(|(table, route)| {
-        route.target == target && !desired.contains(&(*table, route.destination)) && !is_by_hand(&route.destination)
-    });
-    let stale: BTreeSet<_> = stale.map(|(table, route)| (table.clone(), route.destination)).collect();
-    stale.into_iter().map(|(table, destination)| PlannedRoute { table, destination, action: Action::Deleted }).collect()
+    recorded.without(&desired).deletions().filter(leads_there).collect()
 }
 
 /// The connections whose status decides between repair and conflict: targets of blackhole routes to desired destinations.
 pub fn blackhole_targets(desired: &DesiredRoutes<'_>) -> BTreeSet<VpcPeeringConnectionId> {
-    let in_the_way = desired
-        .tables
-        .iter()
-        .flat_map(|table| &table.routes)
-        .filter(|route| desired.destinations.contains(&route.destination));
-    in_the_way
-        .filter(|route| route.blackhole)
+    let existing = desired.tables.iter().flat_map(|(table, destinations)| {
+        table.routes.iter().filter(|route| route.blackhole && destinations.contains(&route.destination))
+    });
+    existing
         .filter_map(|route| match &route.target {
             Target::Peering(id) if Some(id) != desired.connection => Some(id.clone()),
             _ => None,

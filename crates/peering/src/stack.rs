@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 /// The stack's parameters, as far as steps need them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
-    /// Its name.
-    pub name: String,
+    /// The installation id, `<stack name>.<region>.<account>`: unlike the name, no other stack has it.
+    pub installation: String,
     /// The account it is deployed in: the default of `OwnerId`.
     pub account: AccountId,
     /// The Region it is deployed in: the default of `Region`.

@@ -45,6 +45,8 @@ pub struct PeeringTask {
     pub attempt: u32,
     /// When the state was entered, as ISO 8601.
     pub time: String,
+    /// When the execution started, in milliseconds since 1970.
+    pub started: i64,
 }
 
 /// What the teardown machine passes to every task after `PlanTeardown`.
@@ -53,4 +55,8 @@ pub struct PeeringTask {
 pub struct TeardownTask {
     /// What `PlanTeardown` answered.
     pub teardown: TeardownPlan,
+    /// The ARN of the execution.
+    pub execution: String,
+    /// When the state was entered, as ISO 8601.
+    pub time: String,
 }

@@ -4,7 +4,6 @@
 //! one, because IAM policies condition on them and a key can't be a parameter there.
 
 use crate::ids::VpcId;
-use crate::stack::Stack;
 use std::collections::BTreeMap;
 
 /// Tags, by key.
@@ -67,30 +66,12 @@ pub(crate) const CONNECTION_TAGS: &str = "isthmus:";
 /// AWS's own tag for a name.
 pub const NAME: &str = "Name";
 
-/// The stack that made the connection: only what carries it is changed or removed.
+/// The installation that made the connection. It tells people, and policies have conditions on it; what is ours is decided
+/// by the ledger, because others may write this tag.
 pub const STACK: &str = "isthmus:stack";
 
-/// The execution that made the connection: only that one may undo it when it fails.
+/// The execution that made the connection, by which it is found again if that execution dies before it records it.
 pub const EXECUTION: &str = "isthmus:execution";
-
-/// Tags requested the connection: only such a one is torn down when they no longer do.
-pub const REQUESTED_BY: &str = "isthmus:requested-by";
-
-/// The value of [`REQUESTED_BY`].
-pub const BY_TAGS: &str = "tags";
-
-/// Which of a VPC's tables its tags selected when it was routed last; the VPC's id follows.
-pub(crate) const ROUTED: &str = "isthmus:routed:";
-
-/// Whether a connection with these tags was made by the stack.
-pub(crate) fn is_made_by(tags: &Tags, stack: &Stack) -> bool {
-    tags.get(STACK) == Some(&stack.name)
-}
-
-/// Whether a connection with these tags was requested by tags of a VPC.
-pub(crate) fn is_requested_by_tags(tags: &Tags) -> bool {
-    tags.get(REQUESTED_BY).map(String::as_str) == Some(BY_TAGS)
-}
 
 // AWS's limits. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
 

@@ -1,9 +1,9 @@
 //! `$teardown`: what an execution of the teardown machine removes. Every state passes it on whole.
 
-use crate::connection::{Connection, End, Status};
+use crate::connection::{ConnectionIdentity, End, Status};
 use crate::ids::VpcPeeringConnectionId;
+use crate::ledger::{LedgerItem, PairKey};
 use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
-use crate::tags::is_requested_by_tags;
 use serde::{Deserialize, Serialize};
 
 /// A connection to delete, and the routes to it.
@@ -18,6 +18,8 @@ pub struct TeardownPlan {
     pub accepter: SidePlan,
     /// Whether the request names the accepter's VPC first.
     pub swapped: bool,
+    /// Whether the connection is ours to delete. An adopted one stays, without the routes that we wrote.
+    pub made: bool,
     /// Whether tags requested the connection: its events then carry the ARNs of both VPCs.
     pub requested_by_tags: bool,
 }
@@ -28,24 +30,25 @@ pub struct TeardownPlan {
 pub struct TeardownOutput {
     /// The connection; `None` where there is none.
     pub vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
-    /// `deleted`, `absent`, or `planned` in a dry run.
+    /// `deleted`, `released` where an adopted connection stays, `absent`, or `planned` in a dry run.
     pub status: &'static str,
     /// The routes that were, or would be, deleted.
     pub routes: Vec<ReportedRoute>,
 }
 
 impl TeardownPlan {
-    /// The plan for that connection; `sides` are in the order in which the request names them.
-    pub fn new(connection: &Connection, sides: [SidePlan; 2]) -> Self {
-        let swapped = sides[0].end != connection.identity.requester;
+    /// The plan for the connection of that item; `sides` are in the order in which the request names them.
+    pub fn new(connection: &ConnectionIdentity, made: bool, item: &LedgerItem, sides: [SidePlan; 2]) -> Self {
+        let swapped = sides[0].end != connection.requester;
         let [requester, accepter] = sides;
         let [requester, accepter] = in_request_order(swapped, requester, accepter);
         Self {
-            vpc_peering_connection_id: connection.id().clone(),
+            vpc_peering_connection_id: connection.id.clone(),
             requester,
             accepter,
             swapped,
-            requested_by_tags: is_requested_by_tags(&connection.tags),
+            made,
+            requested_by_tags: item.asked_by.as_ref().is_some_and(|asked| asked.tags),
         }
     }
 
@@ -72,9 +75,14 @@ impl TeardownPlan {
         self.output("planned")
     }
 
-    /// The output once all is removed.
-    pub fn deleted(&self) -> TeardownOutput {
-        self.output(Status::Deleted.as_str())
+    /// The output once all is removed that is ours.
+    pub fn done(&self) -> TeardownOutput {
+        self.output(if self.made { Status::Deleted.as_str() } else { "released" })
+    }
+
+    /// The key of its item in the ledger.
+    pub fn key(&self) -> PairKey {
+        PairKey::of(self.ends())
     }
 
     fn output(&self, status: &'static str) -> TeardownOutput {

@@ -3,12 +3,13 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
-use isthmus_peering::context::Context;
 use isthmus_peering::ids::AccountId;
+use isthmus_peering::ledger::PairKey;
+use isthmus_peering::request::PeeringRequest;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{CreateTask, RecordedFailure, create_request, record_failure};
 use isthmus_testing::pair::routes_to_peerings;
-use isthmus_testing::{Memory, execute, stack};
+use isthmus_testing::{Memory, context, execute, stack};
 use serde_json::{Value, json};
 
 const HUB: &str = "123456789012";
@@ -41,9 +42,11 @@ async fn refused_as(memory: &Memory, stack: &Stack, end: &End, peer: &End, reque
         let mut request = request(end, peer);
         request["DryRun"] = json!(dry_run);
         request["RequestedBy"] = json!(requested_by);
-        let task: CreateTask =
-            serde_json::from_value(json!({"Request": request, "Execution": "an ARN"})).expect("a task");
-        if let Err(error) = create_request(Context::new(memory, stack), task).await {
+        let task: CreateTask = serde_json::from_value(
+            json!({"Request": request, "Execution": "an ARN", "Time": "now", "Started": 1_800_000_000_000_i64}),
+        )
+        .expect("a task");
+        if let Err(error) = create_request(context(memory, stack), task).await {
             let (name, cause) = error.name_and_cause();
             assert_eq!(name, "PeerNotTrusted", "{cause:?}");
             assert!(memory.connections().is_empty() && routes_to_peerings(memory) == 0, "before anything is made");
@@ -53,12 +56,19 @@ async fn refused_as(memory: &Memory, stack: &Stack, end: &End, peer: &End, reque
     None
 }
 
+fn key_of(request: &Value) -> PairKey {
+    let request = PeeringRequest::parse(request, &stack()).expect("a request");
+    PairKey::of([&request.end, &request.peer])
+}
+
 async fn record(memory: &Memory, request: &Value, error: &str, cause: &Value) -> RecordedFailure {
     let cause = json!({"errorType": error, "errorMessage": cause.to_string()}).to_string();
     let failure = json!({"State": "CreateRequest", "Error": {"Error": error, "Cause": cause}});
-    let task = json!({"Request": request, "Failure": failure, "Attempt": 0, "Time": "2026-11-25T12:00:00.000Z"});
+    memory.ledger.set(&key_of(request), "Holder", json!("an ARN"));
+    let task = json!({"Request": request, "Execution": "an ARN", "Failure": failure, "Attempt": 0,
+                      "Time": "2026-11-25T12:00:00.000Z"});
     let task = serde_json::from_value(task).expect("a task");
-    record_failure(Context::new(memory, &stack()), task).await.expect("recorded")
+    record_failure(context(memory, &stack()), task).await.expect("recorded")
 }
 
 #[tokio::test]

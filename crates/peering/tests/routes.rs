@@ -57,11 +57,10 @@ fn tables() -> impl Strategy<Value = Vec<RouteTable>> {
 }
 
 fn decide(tables: &[RouteTable], destinations: &BTreeSet<IpNet>, limit: u32) -> RoutePlan {
-    let tables: Vec<&RouteTable> = tables.iter().collect();
+    let tables: Vec<_> = tables.iter().map(|table| (table, destinations.clone())).collect();
     let gone = BTreeSet::from([pcx(GONE)]);
     plan_routes(&DesiredRoutes {
         tables: &tables,
-        destinations,
         connection: Some(&pcx(OURS)),
         deleted: &gone,
         routes_per_table: limit,

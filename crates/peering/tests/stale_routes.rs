@@ -3,12 +3,10 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
-use isthmus_peering::context::Context;
 use isthmus_peering::ports::CallErrorKind;
 use isthmus_peering::route_tables::{Route, Target};
-use isthmus_peering::steps::create_request;
 use isthmus_testing::pair::{ends, network, request};
-use isthmus_testing::{Faulty, Memory, When, execute, stack};
+use isthmus_testing::{Faulty, Memory, When, execute};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -95,22 +93,22 @@ async fn an_execution_of_tags_routes_what_they_select_now() {
     let memory = requested("main");
     execute(&memory, "an ARN", &by_tags()).await.expect("peered");
     assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
-    assert_eq!(memory.connections()[0].tags["isthmus:routed:vpc-0000000b"], "main");
+    let item = memory.ledger.all().remove(0);
+    let main = &memory.tables(&ends().0)[0].id;
+    assert!(BOTH.iter().all(|block| item.routes_at(&ends().0).contains(main, block.parse().expect("a block"))));
 }
 
-/// A second execution adopts the connection while the first one still waits for it, planned by the earlier selection.
+/// The first execution dies when it has written what the tags selected then; the next one takes over and deletes the rest.
 #[tokio::test]
 async fn a_selection_that_changes_during_the_set_up_is_repaired() {
     let memory = requested("all");
-    let first = json!({"Request": by_tags(), "Execution": "an ARN 1"});
-    let first = serde_json::from_value(first).expect("a task");
-    create_request(Context::new(&memory, &stack()), first).await.expect("made");
-    memory.tag_vpc(&ends().0, "isthmus:routes", "main");
-    execute(&memory, "an ARN 2", &by_tags()).await.expect("peered");
-    for block in BOTH {
-        by_hand(&memory, &ends().0, 1, block); // as the first one goes on to do
+    for calls in 10..15 {
+        let killed = Faulty::new(&memory, calls, When::Before, CallErrorKind::Denied);
+        let _killed = execute(&killed, &format!("the first, {calls}"), &by_tags()).await;
+        memory.ledger.close(&format!("the first, {calls}"), 100);
     }
-    execute(&memory, "an ARN 3", &by_tags()).await.expect("swept");
+    memory.tag_vpc(&ends().0, "isthmus:routes", "main");
+    execute(&memory, "the second", &by_tags()).await.expect("peered");
     assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
 }
 
@@ -123,10 +121,32 @@ async fn what_tags_never_selected_stays() {
     assert_eq!(routed(&memory), set(&[(0, "10.2.0.0/16")]), "this side is routed by other means");
 
     let memory = requested("main");
-    execute(&memory, "one", &like_tags("main")).await.expect("peered");
+    execute(&memory, "one", &by_tags()).await.expect("peered");
     execute(&memory, "pipeline", &like_tags("all")).await.expect("routed one table more");
-    execute(&memory, "two", &like_tags("main")).await.expect("peered");
-    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1]), (1, BOTH[0]), (1, BOTH[1])]));
+    execute(&memory, "two", &by_tags()).await.expect("peered");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1]), (1, BOTH[0]), (1, BOTH[1])]), "both are asked for");
+}
+
+/// What tags ask for and what the last execution asked for count together.
+#[tokio::test]
+async fn a_narrower_execution_narrows_what_executions_asked_for_and_never_what_tags_do() {
+    let memory = requested("main");
+    execute(&memory, "one", &by_tags()).await.expect("peered");
+    execute(&memory, "two", &like_tags("all")).await.expect("routed one table more");
+    execute(&memory, "three", &like_tags("none")).await.expect("narrowed");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
+}
+
+/// Routes of an adopted connection that we wrote are ours as well.
+#[tokio::test]
+async fn an_adopted_connection_is_narrowed_too_but_not_its_owner_s_routes() {
+    let memory = requested("all");
+    memory.add_connection(&ends().0, &ends().1, isthmus_peering::connection::Status::Active);
+    by_hand(&memory, &ends().0, 0, "10.2.0.0/16");
+    execute(&memory, "one", &by_tags()).await.expect("peered");
+    memory.tag_vpc(&ends().0, "isthmus:routes", "none");
+    execute(&memory, "two", &by_tags()).await.expect("narrowed");
+    assert_eq!(routed(&memory), set(&[(0, "10.2.0.0/16")]));
 }
 
 #[tokio::test]

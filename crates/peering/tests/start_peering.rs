@@ -93,7 +93,8 @@ async fn a_vpc_that_is_not_there_starts_nothing() {
 
 /// What the machine would make of that request, by tags.
 async fn peered(memory: &Memory) {
-    execute(memory, "by-tags", &json!({"VpcId": "vpc-0000000a", "PeerVpcId": "vpc-0000000b"})).await.expect("peered");
+    let request = json!({"VpcId": "vpc-0000000a", "PeerVpcId": "vpc-0000000b", "RequestedBy": "tags"});
+    execute(memory, "by-tags", &request).await.expect("peered");
 }
 
 #[tokio::test]
@@ -116,7 +117,7 @@ async fn the_last_tag_that_is_removed_tears_down_and_one_of_two_does_not() {
 async fn what_a_pipeline_peered_and_no_tag_requested_stays() {
     let (memory, machine) = (network(), Machines::default());
     memory.drop_tag(&end("vpc-0000000a"), "isthmus:peer");
-    peered(&memory).await;
+    execute(&memory, "x", &json!({"VpcId": "vpc-0000000a", "PeerVpcId": "vpc-0000000b"})).await.expect("peered");
     assert!(memory.tags(&end("vpc-0000000a")).is_empty(), "nor is its status written");
     memory.tag_vpc(&end("vpc-0000000a"), "isthmus:dns", "on");
     let started = start(&memory, &machine).await;

@@ -3,16 +3,15 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::{Connection, End};
-use isthmus_peering::context::Context;
 use isthmus_peering::ports::{Executions, Location};
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_peering::steps::{Sweep, SweepTask, Swept, sweep};
 use isthmus_testing::pair::{end, ends, network, request, routes_to_peerings};
-use isthmus_testing::{Machines, Memory, Unavailable, execute, scope, stack, tear_down};
+use isthmus_testing::{Machines, Memory, Unavailable, context, execute, scope, stack, tear_down};
 use serde_json::Value;
 
 async fn sweep_as(memory: &Memory, machines: &impl Executions, how: &Sweep, task: SweepTask) -> Swept {
-    sweep(Context::new(memory, &stack()), machines, how, task, || true).await.expect("swept")
+    sweep(context(memory, &stack()), machines, how, task, || true).await.expect("swept")
 }
 
 async fn swept(memory: &Memory, machine: &Machines, starts: usize, id: &str) -> Swept {
@@ -40,8 +39,8 @@ async fn run(memory: &Memory, machine: &Machines) {
     for (name, input) in machine.peerings.take() {
         execute(memory, &name, &json(&input)).await.expect("peered");
     }
-    for (_, input) in machine.teardowns.take() {
-        tear_down(memory, &json(&input)).await.expect("torn down");
+    for (name, input) in machine.teardowns.take() {
+        tear_down(memory, &name, &json(&input)).await.expect("torn down");
     }
 }
 
@@ -224,14 +223,18 @@ async fn a_status_about_a_region_that_can_t_be_read_stays() {
 }
 
 #[tokio::test]
-async fn what_a_pipeline_peered_and_a_tag_requested_later_is_marked() {
+async fn what_a_pipeline_peered_stays_whatever_tags_request_later() {
     let (memory, machine) = (network(), Machines::default());
     execute(&memory, "pipeline", &request()).await.expect("peered");
     memory.tag_vpc(&ends().0, "isthmus:peer", "vpc-0000000a@eu-west-1");
-    assert_eq!(differs(&report(&memory).await), ["Unmarked"]);
+    assert_eq!(differs(&report(&memory).await), ["Unrecorded"]);
     swept(&memory, &machine, 9, "mark").await;
     run(&memory, &machine).await;
     assert_eq!(differs(&report(&memory).await), [""; 0]);
     memory.drop_tag(&ends().0, "isthmus:peer");
-    assert_eq!(differs(&report(&memory).await), ["NotRequested"]);
+    assert_eq!(differs(&report(&memory).await), ["Routes"], "what only tags asked for goes");
+    swept(&memory, &machine, 9, "narrow").await;
+    run(&memory, &machine).await;
+    assert_eq!(differs(&report(&memory).await), [""; 0], "what the pipeline asked for stays");
+    assert_eq!(routes_to_peerings(&memory), 6);
 }

@@ -1,6 +1,7 @@
 //! The states of both machines in their order, in memory: what passes from step to step is the JSON that the machine
 //! would pass.
 
+use crate::{HasLedger, MemoryLedger};
 use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
 use isthmus_peering::ids::Region;
@@ -14,6 +15,9 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
+/// The installation of all tests.
+pub const INSTALLATION: &str = "isthmus.us-east-1.123456789012";
+
 /// How an execution ended.
 pub type Ended = Result<Value, (String, Value)>;
 
@@ -23,7 +27,7 @@ const TIME: &str = "2026-11-25T12:00:00.000Z";
 /// A stack for tests.
 pub fn stack() -> Stack {
     Stack {
-        name: "isthmus".into(),
+        installation: INSTALLATION.into(),
         account: "123456789012".parse().unwrap_or_else(|_| unreachable!("twelve digits")),
         region: region("us-east-1"),
         tag_prefix: "isthmus".into(),
@@ -38,54 +42,77 @@ fn region(code: &str) -> Region {
     code.parse().unwrap_or_else(|_| unreachable!("a Region"))
 }
 
+/// When every invocation began, and every execution started.
+const NOW: i64 = 1_800_000_000;
+
+/// The context of a step.
+pub fn context<'c, N: HasLedger>(network: &'c N, stack: &'c Stack) -> Context<'c, N, MemoryLedger> {
+    Context { network, ledger: network.ledger(), stack, now: NOW }
+}
+
 /// Runs an execution of the peering machine to its end, roll-back included.
-pub async fn execute(network: &impl Network, execution: &str, request: &Value) -> Ended {
+pub async fn execute(network: &(impl Network + HasLedger), execution: &str, request: &Value) -> Ended {
     execute_with_time_for(usize::MAX, network, execution, request).await
 }
 
 /// The same, where each invocation of a function has time for so many routes and no more.
-pub async fn execute_with_time_for(routes: usize, network: &impl Network, execution: &str, request: &Value) -> Ended {
+pub async fn execute_with_time_for(
+    routes: usize,
+    network: &(impl Network + HasLedger),
+    execution: &str,
+    request: &Value,
+) -> Ended {
     let stack = stack();
-    let context = Context::new(network, &stack);
+    let context = context(network, &stack);
     let mut peering = Value::Null;
     let (state, error) = match forward(context, execution, request, &mut peering, routes).await {
         Ok(output) => return Ok(output),
         Err(failed) => failed,
     };
-    let (name, cause) = error.name_and_cause();
-    let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
-    let failure = json!({"State": state, "Error": {"Error": name, "Cause": cause}});
+    let failure = failure(state, &error);
     let rolled_back = match error {
-        Error::OverlappingCidrs { .. } => Value::Null,
+        Error::OverlappingCidrs { .. } | Error::PairBusy { .. } => Value::Null,
         _ => {
-            let task = json!({"Request": request, "Peering": peering, "Execution": execution, "Failure": failure});
-            let undone = again(task, &["RoutesRemaining", "ServiceFault"], async |task| {
+            let task = json!({"Request": request, "Peering": peering, "Execution": execution, "Failure": failure,
+                              "Time": TIME});
+            let undone = again(task, &["RoutesRemaining", "ServiceFault", "PeeringNotVisible"], async |task| {
                 roll_back(context, read(task), time_for(routes)).await
             });
             write(undone.await.map_err(|error| public(&error))?)
         }
     };
-    let task = json!({"Request": request, "Failure": failure, "RolledBack": rolled_back, "Time": TIME});
+    end(context, json!({"Request": request, "Execution": execution, "Failure": failure, "RolledBack": rolled_back}))
+        .await
+}
+
+fn failure(state: &str, error: &Error) -> Value {
+    let (name, cause) = error.name_and_cause();
+    let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
+    json!({"State": state, "Error": {"Error": name, "Cause": cause}})
+}
+
+async fn end<N: Network>(context: Context<'_, N, MemoryLedger>, mut task: Value) -> Ended {
+    task["Time"] = json!(TIME);
     let recorded = again(task, &["ServiceFault"], async |task| record_failure(context, read(task)).await).await;
     let recorded = recorded.map_err(|error| public(&error))?;
     Err((recorded.error, Value::Object(recorded.cause)))
 }
 
-async fn forward(
-    context: Context<'_, impl Network>,
+async fn forward<N: Network>(
+    context: Context<'_, N, MemoryLedger>,
     execution: &str,
     request: &Value,
     peering: &mut Value,
     routes: usize,
 ) -> Result<Value, (&'static str, Error)> {
-    let task = json!({"Request": request, "Execution": execution});
+    let task = json!({"Request": request, "Execution": execution, "Time": TIME, "Started": NOW * 1000});
     let created = create_request(context, read(task)).await.map_err(|error| ("CreateRequest", error))?;
     let created = write(created);
     *peering = created["Peering"].clone();
     if peering.is_null() {
         return Ok(created["Output"].clone());
     }
-    let task = json!({"Peering": peering, "Execution": execution, "Attempt": 0, "Time": TIME});
+    let task = json!({"Peering": peering, "Execution": execution, "Attempt": 0, "Time": TIME, "Started": NOW * 1000});
     if peering["Status"] != "active" {
         again(task.clone(), &["PeeringNotVisible"], async |task| accept_in_peer_region(context, read(task)).await)
             .await
@@ -101,19 +128,43 @@ async fn forward(
 }
 
 /// Runs an execution of the teardown machine to its end.
-pub async fn tear_down(network: &impl Network, request: &Value) -> Ended {
+pub async fn tear_down(network: &(impl Network + HasLedger), execution: &str, request: &Value) -> Ended {
     let stack = stack();
-    let context = Context::new(network, &stack);
+    let context = context(network, &stack);
+    let mut resources = json!([]);
     let ended = async {
-        let planned = write(plan_teardown(context, read(json!({"Request": request}))).await?);
+        let task = json!({"Request": request, "Execution": execution, "Time": TIME});
+        let planned = write(plan_teardown(context, read(task)).await.map_err(|error| ("PlanTeardown", error))?);
+        resources = planned["Resources"].clone();
         if planned["Teardown"].is_null() {
             return Ok(planned["Output"].clone());
         }
-        let task = json!({"Teardown": planned["Teardown"]});
-        delete_routes(context, read(task.clone()), || true).await?;
-        Ok(write(delete_peering(context, read(task)).await?)["Output"].clone())
+        let task = json!({"Teardown": planned["Teardown"], "Execution": execution, "Time": TIME});
+        delete_routes(context, read(task.clone()), || true).await.map_err(|error| ("DeleteRoutes", error))?;
+        let deleted = delete_peering(context, read(task)).await.map_err(|error| ("DeletePeering", error))?;
+        Ok(write(deleted)["Output"].clone())
     };
-    ended.await.map_err(|error: Error| public(&error))
+    match ended.await {
+        Ok(output) => Ok(output),
+        Err((state, error)) => {
+            let failure = failure(state, &error);
+            let task = json!({"Request": request, "Execution": execution, "Failure": failure, "Resources": resources});
+            end(context, task).await
+        }
+    }
+}
+
+/// Runs an execution of the clean-up machine after one that ended without a roll-back.
+pub async fn clean_up(network: &(impl Network + HasLedger), execution: &str, dead: &str, request: &Value) -> Ended {
+    let stack = stack();
+    let context = context(network, &stack);
+    let failure = json!({"State": "CleanUp", "Error": {"Error": "ABORTED"}});
+    let task = json!({"Request": request, "Execution": execution, "Dead": dead, "Failure": failure, "Time": TIME});
+    let undone = again(task, &["RoutesRemaining", "ServiceFault", "PeeringNotVisible"], async |task| {
+        roll_back(context, read(task), || true).await
+    });
+    let undone = write(undone.await.map_err(|error| public(&error))?);
+    end(context, json!({"Request": request, "Execution": execution, "Failure": failure, "RolledBack": undone})).await
 }
 
 /// A clock that runs out after so many routes.

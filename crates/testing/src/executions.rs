@@ -14,6 +14,8 @@ pub struct Machines {
     pub peerings: RefCell<BTreeMap<String, PeeringInput>>,
     /// Executions of the teardown machine.
     pub teardowns: RefCell<BTreeMap<String, TeardownInput>>,
+    /// The executions that the clean-up machine was started for.
+    pub clean_ups: RefCell<BTreeSet<String>>,
 }
 
 impl Executions for Machines {
@@ -24,6 +26,11 @@ impl Executions for Machines {
 
     async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error> {
         self.teardowns.borrow_mut().entry(name.to_owned()).or_insert_with(|| input.clone());
+        Ok(())
+    }
+
+    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
+        self.clean_ups.borrow_mut().insert(execution.to_owned());
         Ok(())
     }
 }
@@ -39,6 +46,10 @@ impl Executions for Unavailable {
 
     async fn start_teardown(&self, name: &str, _input: &TeardownInput) -> Result<(), Error> {
         panic!("{name}: must not be started")
+    }
+
+    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
+        panic!("{execution}: must not be cleaned up after")
     }
 }
 

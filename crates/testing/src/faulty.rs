@@ -1,5 +1,6 @@
 //! A network whose n-th call fails: before it is carried out, or after.
 
+use crate::{HasLedger, MemoryLedger};
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, ConnectionIdentity, End, Vpc};
 use isthmus_peering::ids::{Region, RouteTableId, SubnetId, VpcId, VpcPeeringConnectionId};
@@ -184,5 +185,11 @@ impl<N: RegionReads> RegionReads for Faulty<'_, N> {
         vpcs: &BTreeSet<VpcId>,
     ) -> CallResult<BTreeMap<VpcId, Vec<RouteTable>>> {
         self.call(at, async |n| n.route_tables_of(at, vpcs).await).await
+    }
+}
+
+impl<N: HasLedger> HasLedger for Faulty<'_, N> {
+    fn ledger(&self) -> &MemoryLedger {
+        self.inner.ledger()
     }
 }

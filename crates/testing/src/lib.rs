@@ -4,12 +4,18 @@
 
 mod chain;
 mod executions;
+mod explore;
 mod faulty;
+mod ledger;
 mod memory;
 pub mod pair;
+mod pause;
 pub mod three;
 
-pub use chain::{Ended, execute, execute_with_time_for, stack, tear_down};
+pub use chain::{Ended, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};
 pub use executions::{Machines, Unavailable, scope};
+pub use explore::{Scenario, explore, kill_after, wait_for_another};
 pub use faulty::{Faulty, When};
+pub use ledger::{HasLedger, MemoryLedger};
 pub use memory::Memory;
+use pause::pause;

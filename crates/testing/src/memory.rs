@@ -1,11 +1,13 @@
 //! A network in memory that follows EC2's rules for peering, as far as the steps can tell.
 
+mod connections;
 mod reads;
 mod region;
 mod writes;
 
+use crate::{HasLedger, MemoryLedger};
 use ipnet::IpNet;
-use isthmus_peering::connection::{Connection, ConnectionIdentity, DnsSides, End, Status, Vpc};
+use isthmus_peering::connection::{Connection, End, Status, Vpc};
 use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
 use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Location};
 use isthmus_peering::route_tables::{Route, RouteTable, Target};
@@ -23,6 +25,19 @@ pub struct Memory {
     dns_hostnames: RefCell<bool>,
     calls: RefCell<Vec<&'static str>>,
     other_requester: RefCell<Option<End>>,
+    /// Tags of the accepter's side, where that is another account or Region.
+    accepter_tags: RefCell<BTreeMap<VpcPeeringConnectionId, Tags>>,
+    /// How many calls a new connection stays invisible to its requester.
+    invisible_for: RefCell<usize>,
+    invisible: RefCell<BTreeMap<VpcPeeringConnectionId, usize>>,
+    /// What is ours.
+    pub ledger: MemoryLedger,
+}
+
+impl HasLedger for Memory {
+    fn ledger(&self) -> &MemoryLedger {
+        &self.ledger
+    }
 }
 
 impl Memory {
@@ -123,59 +138,11 @@ impl Memory {
         }
     }
 
-    /// Deletes a connection by hand: its routes turn to blackholes.
-    pub fn delete(&self, connection: &Connection) {
-        for known in self.connections.borrow_mut().iter_mut().filter(|known| known.id() == connection.id()) {
-            known.status = Status::Deleted;
-        }
-        self.blacken(connection.id());
-    }
-
-    fn blacken(&self, id: &VpcPeeringConnectionId) {
-        for table in self.tables.borrow_mut().values_mut().flatten() {
-            for route in &mut table.routes {
-                route.blackhole |= route.target == Target::Peering(id.clone());
-            }
-        }
-    }
-
     /// Adds a route to the numbered table of a VPC.
     pub fn add_route(&self, end: &End, table: usize, route: Route) {
         if let Some(tables) = self.tables.borrow_mut().get_mut(end) {
             tables[table].routes.push(route);
         }
-    }
-
-    /// Sets the status of every live connection.
-    pub fn set_status(&self, status: Status) {
-        for connection in self.connections.borrow_mut().iter_mut().filter(|connection| connection.status.is_live()) {
-            connection.status = status;
-        }
-    }
-
-    /// Adds a connection that somebody else made.
-    pub fn add_connection(&self, requester: &End, accepter: &End, status: Status) -> VpcPeeringConnectionId {
-        let number = self.connections.borrow().len();
-        let id: VpcPeeringConnectionId = parse(&format!("pcx-{number:08x}"));
-        self.connections.borrow_mut().push(Connection {
-            identity: ConnectionIdentity { id: id.clone(), requester: requester.clone(), accepter: accepter.clone() },
-            status,
-            status_message: format!("is {status}"),
-            tags: Tags::new(),
-            dns_resolution: DnsSides::default(),
-            expires_at: None,
-        });
-        id
-    }
-
-    /// Answers the next creation with a connection of another requester.
-    pub fn answer_creation_with(&self, requester: &End) {
-        self.other_requester.replace(Some(requester.clone()));
-    }
-
-    /// Every connection there is or was.
-    pub fn connections(&self) -> Vec<Connection> {
-        self.connections.borrow().clone()
     }
 
     /// The tables of a VPC.
@@ -196,7 +163,8 @@ impl Memory {
         calls.iter().filter(is_write).copied().collect()
     }
 
-    fn called(&self, call: &'static str) {
+    async fn called(&self, call: &'static str) {
+        crate::pause().await;
         self.calls.borrow_mut().push(call);
     }
 
@@ -211,19 +179,6 @@ impl Memory {
         match table {
             Some(table) => change(table).map_err(|kind| call_error(end, kind)),
             None => Err(call_error(end, CallErrorKind::NoSuchRouteTable)),
-        }
-    }
-
-    fn with_connection(
-        &self,
-        end: &End,
-        id: &VpcPeeringConnectionId,
-        change: impl FnOnce(&mut Connection) -> Result<(), CallErrorKind>,
-    ) -> CallResult<Connection> {
-        let mut connections = self.connections.borrow_mut();
-        match connections.iter_mut().find(|connection| connection.id() == id) {
-            Some(connection) => change(connection).map(|()| connection.clone()).map_err(|kind| call_error(end, kind)),
-            None => Err(call_error(end, CallErrorKind::NoSuchConnection)),
         }
     }
 }

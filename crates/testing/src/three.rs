@@ -1,8 +1,7 @@
 //! Three VPCs of one account, the first of which names the others, and the event that its tags changed.
 
-use crate::{Machines, Memory, scope, stack};
+use crate::{HasLedger, Machines, Memory, context, scope, stack};
 use isthmus_peering::connection::End;
-use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
 use isthmus_peering::ports::{Network, RegionReads};
 use isthmus_peering::stack::Stack;
@@ -35,17 +34,17 @@ pub fn task(id: &str, change: VpcChange) -> StartTask {
     StartTask { end: end(id), change, event_id: EVENT.into(), time: TIME.into() }
 }
 
-/// The tags changed, but not `accept`.
-pub const TAGS: VpcChange = VpcChange::Tags { consent: false };
+/// The tags changed: `peer` among them, `accept` not.
+pub const TAGS: VpcChange = VpcChange::Tags { accept: false, peer: true };
 
 /// Runs the trigger.
 pub async fn start_as(
-    network: &(impl Network + RegionReads),
+    network: &(impl Network + RegionReads + HasLedger),
     machines: &Machines,
     stack: &Stack,
     task: StartTask,
 ) -> Result<Started, Error> {
-    start_peering(Context::new(network, stack), machines, &scope(), task).await
+    start_peering(context(network, stack), machines, &scope(), task).await
 }
 
 /// Runs it for the event, for the stack of all tests.

@@ -5,5 +5,5 @@ use isthmus_peering::steps::accept_in_peer_region;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, _| accept_in_peer_region(runtime.context(), task).await).await
+    serve(async |runtime, task, call| accept_in_peer_region(runtime.context(call), task).await).await
 }

@@ -5,5 +5,5 @@ use isthmus_peering::steps::create_request;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, _| create_request(runtime.context(), task).await).await
+    serve(async |runtime, task, call| create_request(runtime.context(call), task).await).await
 }

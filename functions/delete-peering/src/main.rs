@@ -5,5 +5,5 @@ use isthmus_peering::steps::delete_peering;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, _| delete_peering(runtime.context(), task).await).await
+    serve(async |runtime, task, call| delete_peering(runtime.context(call), task).await).await
 }

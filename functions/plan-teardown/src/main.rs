@@ -5,5 +5,5 @@ use isthmus_peering::steps::plan_teardown;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, _| plan_teardown(runtime.context(), task).await).await
+    serve(async |runtime, task, call| plan_teardown(runtime.context(call), task).await).await
 }

@@ -5,5 +5,5 @@ use isthmus_peering::steps::record_failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, _| record_failure(runtime.context(), task).await).await
+    serve(async |runtime, task, call| record_failure(runtime.context(call), task).await).await
 }

@@ -5,5 +5,5 @@ use isthmus_peering::steps::roll_back;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, call| roll_back(runtime.context(), task, || call.has_time_for_a_call()).await).await
+    serve(async |runtime, task, call| roll_back(runtime.context(call), task, || call.has_time_for_a_call()).await).await
 }

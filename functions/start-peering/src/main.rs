@@ -5,10 +5,10 @@ use isthmus_peering::steps::{Started, start_peering};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, event: ChangeEvent, _| match event.hint(runtime.stack()) {
+    serve(async |runtime, event: ChangeEvent, call| match event.hint(runtime.stack()) {
         Some(task) => {
             let (machines, scope) = (runtime.state_machines()?, runtime.scope()?);
-            start_peering(runtime.context(), &machines, &scope, task).await.inspect(log_started)
+            start_peering(runtime.context(call), &machines, &scope, task).await.inspect(log_started)
         }
         None => Ok(Started::default()),
     })

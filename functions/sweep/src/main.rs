@@ -8,7 +8,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     serve(async |runtime, task, call| {
         let (machines, this) = (runtime.state_machines()?, runtime.sweep(call)?);
         let has_time = || call.has_time_for_a_call();
-        sweep(runtime.context(), &machines, &this, task, has_time).await.inspect(log_swept)
+        sweep(runtime.context(call), &machines, &this, task, has_time).await.inspect(log_swept)
     })
     .await
 }

@@ -5,5 +5,6 @@ use isthmus_peering::steps::update_routes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, call| update_routes(runtime.context(), task, || call.has_time_for_a_call()).await).await
+    serve(async |runtime, task, call| update_routes(runtime.context(call), task, || call.has_time_for_a_call()).await)
+        .await
 }

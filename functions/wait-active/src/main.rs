@@ -5,5 +5,5 @@ use isthmus_peering::steps::wait_active;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve(async |runtime, task, _| wait_active(runtime.context(), task).await).await
+    serve(async |runtime, task, call| wait_active(runtime.context(call), task).await).await
 }

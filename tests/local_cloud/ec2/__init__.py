@@ -5,6 +5,6 @@ Run it with ``python -m local_cloud.ec2 --port 5001 --call-log calls.jsonl``. Wh
 * ``timeline``, ``peering_model``, ``peering_rules``, ``peering_actions``: the peering connection itself
 * ``route_rules``, ``vpc_rules``, ``tag_events``: routes, VPCs and their tags
 * ``install``: the one place where moto is patched
-* ``gateway``, ``faults``, ``call_log``, ``control_api``: the server around moto
+* ``gateway``, ``call_log``, ``control_api``, and ``local_cloud.faults``: the server around moto
 * ``control``: the client of the control API, for tests
 """

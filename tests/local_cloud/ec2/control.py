@@ -1,4 +1,8 @@
-"""The client of the control API, for tests."""
+"""The client of the control API, for tests.
+
+MiniStack's port has such an API too, for its own services, with ``advance`` and the calls about faults only: see
+``local_cloud.service_faults`` and ``local_cloud.patch_waits``.
+"""
 
 import json
 import urllib.error
@@ -28,6 +32,7 @@ class Control:
         return self._call("POST", "settings", changes)
 
     def advance(self, seconds: float) -> None:
+        """EC2's clock. On MiniStack's port: executions that are closed now were closed so much earlier."""
         self._call("POST", "clock", {"advance_seconds": seconds})
 
     def plant_faults(self, *faults: Mapping[str, Any]) -> None:

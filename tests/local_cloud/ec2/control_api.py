@@ -8,8 +8,9 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import moto_api_backend
 
+from local_cloud.faults import Faults
+
 from .event_outbox import outbox
-from .faults import Faults
 from .state import clock, settings
 
 PREFIX = "/_local_cloud/"

@@ -13,11 +13,12 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from local_cloud.faults import EXECUTE_THEN_FAIL, FAIL, Fault, Faults
+
 from .api_call import ApiCall, read_call
 from .authorization import questions
 from .call_log import CallLog, error_code
 from .control_api import PREFIX, ControlApi
-from .faults import Fault, Faults
 from .trust import Trust
 
 StartResponse = Callable[..., Any]
@@ -38,7 +39,7 @@ class Gateway:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._call_log = call_log
         self._trust = trust
-        self._faults = Faults()
+        self._faults = Faults(FAIL, EXECUTE_THEN_FAIL)
         self._one_at_a_time = threading.RLock()  # moto has no locks
         self._control = ControlApi(self._faults, self._one_at_a_time)
 

@@ -99,6 +99,7 @@ class PeeringConnection:
         return self.timeline.at(now)
 
     def is_visible_in(self, place: Place, now: float) -> bool:
+        """A new connection becomes visible to each side at a time of its own, and a dead one is hidden again."""
         if place == self.requester.place:
             return now >= self.visible_to_requester_at and not self._is_hidden_again(place, now)
         if place == self.accepter.place:

@@ -35,13 +35,22 @@ class Quotas:
 
 @dataclass
 class Settings:
-    """How long AWS takes, in seconds. The defaults are short enough for tests and long enough to have an effect."""
+    """How long AWS takes, in seconds. The defaults are short enough for tests and long enough to have an effect.
+
+    A new connection is visible to neither side at once, because EC2's API is eventually consistent. The answer to its
+    creation contains it; Describe does not list it, and calls with its id don't find it. In one account and Region there is
+    one side only: the requester's.
+    https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+    https://github.com/hashicorp/terraform-provider-aws/issues/30423
+    """
 
     pending_after: float = 0.3
     provisioning_for: float = 0.3
     deleting_for: float = 0.0
     visible_after: float = 0.3
-    requester_visible_after: float = 0.0
+    """For the accepter's side."""
+    requester_visible_after: float = 0.2
+    """For the requester's side."""
     quotas: Quotas = field(default_factory=Quotas)
 
     def update(self, changes: Mapping[str, Any]) -> None:

@@ -40,13 +40,13 @@ class Inbox:
         add_rule(cloud, account, region, bus, f"arn:aws:sqs:{region}:{account}:{self.name}", source)
 
     def receive(self, event: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
-        return until(lambda: next((found for found in self._read() if found["id"] == event["id"]), None), seconds)
+        return until(lambda: next((found for found in self.read() if found["id"] == event["id"]), None), seconds)
 
     def holds_nothing_of(self, event: dict[str, Any]) -> bool:
         """An event is delivered before its request returns, so there is nothing to wait for."""
-        return all(found["id"] != event["id"] for found in self._read())
+        return all(found["id"] != event["id"] for found in self.read())
 
-    def _read(self) -> list[dict[str, Any]]:
+    def read(self) -> list[dict[str, Any]]:
         answer = self.queues.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 

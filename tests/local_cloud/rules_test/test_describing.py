@@ -14,7 +14,7 @@ REGION = "sa-east-1"
 def connection(running_cloud: Cloud) -> Iterator[str]:
     """An active connection, tagged, beside one that waits."""
     cloud = running_cloud
-    cloud.control.set(pending_after=0, provisioning_for=0, visible_after=0)
+    cloud.control.set(pending_after=0, provisioning_for=0, visible_after=0, requester_visible_after=0)
     vpcs = [cloud.vpc(f"10.22{number}.0.0/16", region=REGION) for number in range(3)]
     cloud.request(vpcs[0], vpcs[2], REGION)
     active = cloud.request(vpcs[0], vpcs[1], REGION)

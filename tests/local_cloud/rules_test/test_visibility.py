@@ -1,10 +1,14 @@
-"""Which account and Region sees a connection, its tags and its addresses, and for how long."""
+"""Which account and Region sees a connection, its tags and its addresses, from when and for how long.
 
+That neither side sees a new connection at once: https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from .cloud import HERE, HUB, MEMBER, THERE, UNKNOWN_CONNECTION, Cloud, eventually, refused
+from .cloud import HERE, HUB, MEMBER, THERE, UNKNOWN_CONNECTION, Cloud, eventually, named, refused
 
 HOUR, DAY, LATER = 3600, 86400, 60
 NOT_FOUND = "InvalidVpcPeeringConnectionID.NotFound"
@@ -38,13 +42,84 @@ def test_a_new_connection_is_not_yet_visible_on_the_other_side(cloud: Cloud, reg
     cloud.accept(connection, region, account)
 
 
-def test_a_new_connection_can_be_late_for_its_requester_too(cloud: Cloud) -> None:
+CALLS_BY_ID: dict[str, Callable[[Any, str], Any]] = {
+    "describe": lambda ec2, id: ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[id]),
+    "accept": lambda ec2, id: ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=id),
+    "reject": lambda ec2, id: ec2.reject_vpc_peering_connection(VpcPeeringConnectionId=id),
+    "delete": lambda ec2, id: ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=id),
+    "modify": lambda ec2, id: ec2.modify_vpc_peering_connection_options(
+        VpcPeeringConnectionId=id, RequesterPeeringConnectionOptions={"AllowDnsResolutionFromRemoteVpc": True}
+    ),
+    "tag": lambda ec2, id: ec2.create_tags(Resources=[id], Tags=[{"Key": "Side", "Value": "requester"}]),
+}
+
+
+@pytest.mark.parametrize("call", CALLS_BY_ID)
+def test_a_new_connection_is_not_yet_found_by_its_requester(cloud: Cloud, call: str) -> None:
+    """As in https://github.com/hashicorp/terraform-provider-aws/issues/30423, where accepting it is refused."""
     cloud.control.set(requester_visible_after=LATER)
     connection = cloud.request(cloud.vpc(), cloud.vpc())
     with refused(NOT_FOUND):
+        CALLS_BY_ID[call](cloud.ec2(), connection)
+    cloud.control.advance(LATER)
+    assert cloud.status(connection) == "pending-acceptance", "the refused call has changed nothing"
+    assert tags(cloud, connection) == []
+
+
+def test_a_new_connection_is_not_yet_listed_for_its_requester(cloud: Cloud) -> None:
+    cloud.control.set(requester_visible_after=LATER)
+    vpc = cloud.vpc()
+    filters = [named("requester-vpc-info.vpc-id", vpc)]
+    specification = {"ResourceType": "vpc-peering-connection", "Tags": [{"Key": "Side", "Value": "requester"}]}
+    answer = cloud.ec2().create_vpc_peering_connection(VpcId=vpc, PeerVpcId=cloud.vpc(), TagSpecifications=[specification])
+    made = answer["VpcPeeringConnection"]
+    connection = made["VpcPeeringConnectionId"]
+    assert made["Tags"] == specification["Tags"], "only the answer to its creation has it"
+    assert connection not in cloud.visible()
+    assert cloud.ec2().describe_vpc_peering_connections(Filters=filters)["VpcPeeringConnections"] == []
+    cloud.control.advance(LATER)
+    [listed] = cloud.ec2().describe_vpc_peering_connections(Filters=filters)["VpcPeeringConnections"]
+    assert (listed["VpcPeeringConnectionId"], listed["Tags"]) == (connection, specification["Tags"])
+
+
+def test_no_route_leads_to_a_connection_that_is_not_yet_visible(cloud: Cloud) -> None:
+    cloud.control.set(requester_visible_after=LATER)
+    vpc = cloud.vpc()
+    route = {"RouteTableId": cloud.main_table(vpc), "DestinationCidrBlock": "10.212.0.0/24"}
+    connection = cloud.request(vpc, cloud.vpc("10.212.0.0/24"))
+    with refused(NOT_FOUND):
+        cloud.ec2().create_route(**route, VpcPeeringConnectionId=connection)
+    cloud.control.advance(LATER)
+    cloud.ec2().create_route(**route, VpcPeeringConnectionId=connection)
+
+
+def test_the_accepter_may_accept_what_the_requester_does_not_see_yet(cloud: Cloud) -> None:
+    cloud.control.set(requester_visible_after=LATER)
+    connection = cloud.request(cloud.vpc(), cloud.vpc(region=THERE), PeerRegion=THERE)
+    cloud.accept(connection, THERE)
+    assert cloud.status(connection, THERE) == "active"
+    with refused(NOT_FOUND):
         cloud.describe(connection)
     cloud.control.advance(LATER)
-    assert cloud.status(connection) == "pending-acceptance"
+    assert cloud.status(connection) == "active"
+
+
+def test_the_same_request_again_answers_what_is_not_yet_visible(cloud: Cloud) -> None:
+    cloud.control.set(requester_visible_after=LATER)
+    vpc, peer = cloud.vpc(), cloud.vpc()
+    assert cloud.request(vpc, peer) == cloud.request(vpc, peer)
+
+
+def test_without_a_setting_neither_side_sees_a_new_connection_at_once(cloud: Cloud) -> None:
+    cloud.control.reset()
+    cloud.forget_clients()
+    settings = cloud.control.settings()
+    assert 0 < settings["requester_visible_after"] < settings["pending_after"]
+    connection = cloud.request(cloud.vpc(), cloud.vpc(region=THERE), PeerRegion=THERE)
+    for region in (HERE, THERE):
+        with refused(NOT_FOUND):
+            cloud.describe(connection, region)
+        eventually(lambda region=region: connection in cloud.visible(region))
 
 
 def test_a_connection_changes_its_status_by_time_alone(cloud: Cloud) -> None:

@@ -11,4 +11,7 @@ pub trait Executions {
 
     /// Starts an execution of the teardown machine.
     async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error>;
+
+    /// Starts an execution of the clean-up machine, after an execution of the others that is closed.
+    async fn start_clean_up(&self, execution: &str) -> Result<(), Error>;
 }

@@ -2,52 +2,49 @@
 
 use crate::connection::{Connection, End};
 use crate::context::Context;
+use crate::error::Error;
 use crate::ids::VpcId;
-use crate::intent::VpcIntent;
-use crate::ports::{CallResult, Location, RegionReads};
+use crate::ports::{CallResult, LedgerReads, Location, RegionReads};
 use crate::shared::pair::VpcTags;
 use crate::stack::Scope;
-use crate::tags::{PEER, key, peers_with_status};
+use crate::tags::peers_with_status;
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 
 /// Regions read at once.
 const AT_ONCE: usize = 8;
 
-/// Those that the VPC names, those it is peered with, those it has a status of, and, if its consent changed, those that
-/// name it.
-pub(crate) async fn candidates(
-    context: Context<'_, impl RegionReads>,
-    scope: &Scope,
+/// Those that the VPC names, those it is peered with, and, if its consent changed, those whose requests lacked it.
+pub(crate) async fn candidates<N>(
+    context: Context<'_, N, impl LedgerReads>,
     side: &VpcTags,
     own: &[Connection],
     consent_changed: bool,
-) -> BTreeSet<End> {
+) -> Result<BTreeSet<End>, Error> {
     let live = own.iter().filter(|connection| connection.status.is_live());
     let mut ends: BTreeSet<End> = live.map(|connection| connection.identity.other(side.end()).clone()).collect();
     ends.extend(side.intent.peers.iter().cloned());
     if consent_changed {
-        ends.extend(requesters(context, scope, side).await);
+        let owed = context.ledger.pairs_owed_by(side.end()).await?;
+        ends.extend(owed.iter().flat_map(|pair| pair.ends()).filter(|end| *end != side.end()).cloned());
     }
-    let known: BTreeSet<&VpcId> = ends.iter().map(|end| &end.vpc_id).collect();
-    let others: BTreeSet<VpcId> =
-        peers_with_status(&side.tags, &context.stack.tag_prefix).filter(|peer| !known.contains(peer)).collect();
-    if !others.is_empty() {
-        ends.extend(located(context.network, scope, side, &others).await);
-    }
-    ends
+    Ok(ends)
 }
 
-/// The VPCs, anywhere, whose `peer` tag names this one. What can't be read now is left to the sweep.
-async fn requesters(context: Context<'_, impl RegionReads>, scope: &Scope, side: &VpcTags) -> Vec<End> {
-    let Context { network, stack } = context;
-    let keys = [key(&stack.tag_prefix, PEER)];
-    let found = stream::iter(scope.locations()).map(async |at| {
-        let tagged = network.vpcs_with_tags(&at, &keys).await.unwrap_or_default();
-        let intents = tagged.into_iter().map(|(id, vpc)| VpcIntent::parse(&vpc.tags, &stack.tag_prefix, &at.end(id)));
-        intents.filter(|intent| intent.names(side.end())).map(|intent| intent.end).collect::<Vec<End>>()
-    });
-    found.buffer_unordered(AT_ONCE).concat().await
+/// Those that it has a status of and doesn't name, which takes a call to each Region: `known` are the others.
+pub(crate) async fn no_longer_named<L>(
+    context: Context<'_, impl RegionReads, L>,
+    scope: &Scope,
+    side: &VpcTags,
+    known: &BTreeSet<End>,
+) -> Vec<End> {
+    let is_known = |peer: &VpcId| known.iter().any(|end| end.vpc_id == *peer);
+    let others: BTreeSet<VpcId> =
+        peers_with_status(&side.tags, &context.stack.tag_prefix).filter(|peer| !is_known(peer)).collect();
+    match others.is_empty() {
+        true => Vec::new(),
+        false => located(context.network, scope, side, &others).await,
+    }
 }
 
 /// Where those VPCs are. If all was read, one that isn't found does not exist; it is placed beside this one, so that its

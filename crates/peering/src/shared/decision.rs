@@ -1,7 +1,7 @@
-//! What is to be done about a pair, by its tags and its connection.
+//! What is to be done about a pair, by its tags and the ledger.
 
-use crate::connection::Connection;
-use crate::consent::TagRequest;
+use crate::consent::{RequestedBy, TagRequest, missing_consent};
+use crate::ledger::LedgerItem;
 use crate::shared::pair::{Lookup, Pair};
 use crate::stack::Stack;
 
@@ -12,20 +12,32 @@ pub(crate) enum Decision {
     SetUp,
     /// Start the teardown machine.
     TearDown,
-    /// Nothing: the stack's owner wants peerings to outlive the tags that requested them, or an end's tags can't be read.
+    /// Start the peering machine with what an execution asked for: tags asked for more, and no longer do.
+    Narrow,
+    /// Nothing: an execution asked for it, the stack's owner wants peerings to outlive the tags that requested them, or an
+    /// end's tags can't be read.
     Keep,
     /// Remove the status: no tag requests the pair and there is nothing to tear down.
     ClearStatus,
 }
 
 impl Decision {
-    /// `connection` is the live one of the pair that this stack made because tags requested it, if there is one.
-    pub(crate) fn of(pair: &Pair, connection: Option<&Connection>, stack: &Stack) -> Self {
+    /// `item` is what the ledger knows about the pair.
+    pub(crate) fn of(pair: &Pair, item: Option<&LedgerItem>, stack: &Stack) -> Self {
+        let by_tags = item.filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(|by| by.tags));
+        let is_ours_to_remove = by_tags.is_some_and(LedgerItem::is_for_tags_to_remove);
+        let [intent, peer_intent] = pair.intents();
         match pair.tag_request(stack) {
             TagRequest::Granted => Self::SetUp,
-            _ if connection.is_some() && pair.is_one(Lookup::AccessDenied) => Self::Keep,
-            _ if connection.is_some() && stack.teardown_on_untag => Self::TearDown,
-            _ if connection.is_some() => Self::Keep,
+            _ if by_tags.is_some() && pair.is_one(Lookup::AccessDenied) => Self::Keep,
+            _ if by_tags.is_some() && !stack.teardown_on_untag => Self::Keep,
+            _ if is_ours_to_remove => Self::TearDown,
+            _ if by_tags.is_some() && pair.is_one(Lookup::NotFound) => Self::TearDown,
+            // Without the consent that an execution needs, nothing can be narrowed.
+            _ if by_tags.is_some() && missing_consent(intent, peer_intent, RequestedBy::Execution, stack).is_some() => {
+                Self::Keep
+            }
+            _ if by_tags.is_some() => Self::Narrow,
             TagRequest::ConsentMissing(_) => Self::SetUp,
             TagRequest::None if pair.is_requested() => Self::SetUp,
             TagRequest::None => Self::ClearStatus,

@@ -6,18 +6,15 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
 use crate::ports::NetworkReads;
-use crate::request::PeeringRequest;
-use crate::route_tables::Target;
+use crate::routes::stale_routes;
 use crate::shared::decision::Decision;
-use crate::shared::marks::Marks;
 use crate::shared::pair::{Lookup, Pair};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
 use crate::shared::survey::{Survey, check_pair};
-use crate::shared::tag_requests::{request, side_with_invalid_routes};
+use crate::shared::tag_requests::{Asked, request, side_with_invalid_routes};
 use crate::stack::Stack;
 use crate::status::{WrittenFailure, written_failure};
-use crate::tags::{is_made_by, is_requested_by_tags};
 use futures_util::join;
 
 /// What a sweep finds about a pair.
@@ -31,7 +28,9 @@ pub(crate) enum Finding {
     TearDown(String),
     /// It can't be set up, and its status says so already: this error's name.
     Refused(String),
-    /// It is no longer requested, and stays because the stack's owner wants that.
+    /// Tags no longer request what they did, and an execution asked for less: a set-up by its request deletes the rest.
+    Narrow,
+    /// It is no longer requested, and stays because an execution asked for it or the stack's owner wants that.
     Kept,
     /// Nothing is left of it but perhaps a status.
     NotRequested,
@@ -41,26 +40,26 @@ pub(crate) enum Finding {
 const ONCE_A_DAY: [&str; 3] = ["AccessDenied", "QuotaExceeded", "PeeringRejected"];
 
 /// Compares a pair with its tags; `time` is when the sweep began.
-pub(crate) async fn examine(
-    context: Context<'_, impl NetworkReads>,
+pub(crate) async fn examine<L>(
+    context: Context<'_, impl NetworkReads, L>,
     snapshot: &Snapshot,
     known: &PairSnapshot,
     time: &str,
 ) -> Result<Finding, Error> {
     let stack = context.stack;
-    let [end, peer] = known.pair.ends();
-    let own = adopt(&known.connections, end, peer)
-        .filter(|live| is_made_by(&live.tags, stack) && is_requested_by_tags(&live.tags));
-    match Decision::of(&known.pair, own, stack) {
+    match Decision::of(&known.pair, known.item.as_ref(), stack) {
+        Decision::TearDown | Decision::ClearStatus if leaves_blackholes(snapshot, known) => {
+            Ok(Finding::TearDown("Blackhole".into()))
+        }
         Decision::TearDown => Ok(Finding::TearDown("NotRequested".into())),
+        Decision::Narrow => Ok(Finding::Narrow),
         Decision::Keep => Ok(Finding::Kept),
-        Decision::ClearStatus if leaves_blackholes(stack, snapshot, known) => Ok(Finding::TearDown("Blackhole".into())),
         Decision::ClearStatus => Ok(Finding::NotRequested),
         Decision::SetUp if side_with_invalid_routes(&known.pair).is_some() => {
             Ok(Finding::Refused("InvalidRequest".into()))
         }
         // No execution could repair these routes.
-        Decision::SetUp if known.pair.is_one(Lookup::NotFound) && leaves_blackholes(stack, snapshot, known) => {
+        Decision::SetUp if known.pair.is_one(Lookup::NotFound) && leaves_blackholes(snapshot, known) => {
             Ok(Finding::TearDown("Blackhole".into()))
         }
         Decision::SetUp => match compare(context, snapshot, known).await {
@@ -103,12 +102,12 @@ fn written_failures<'k>(stack: &'k Stack, known: &'k PairSnapshot) -> impl Itera
         .filter_map(|(side, other)| written_failure(&side.tags, prefix, &other.end().vpc_id))
 }
 
-async fn compare(
-    context: Context<'_, impl NetworkReads>,
+async fn compare<L>(
+    context: Context<'_, impl NetworkReads, L>,
     snapshot: &Snapshot,
     known: &PairSnapshot,
 ) -> Result<Finding, Error> {
-    let Context { network, stack } = context;
+    let Context { network, stack, .. } = context;
     let request = request(&known.pair);
     let vpc = |end| snapshot.vpc(end).cloned().ok_or_else(|| Error::VpcNotFound(end.clone()));
     let vpcs = [vpc(&request.end)?, vpc(&request.peer)?];
@@ -116,41 +115,41 @@ async fn compare(
     check_pair(&pair, &vpcs, stack, RequestedBy::Tags)?;
     let tables = [&request.end, &request.peer].map(|end| snapshot.tables(end).to_vec());
     let survey = Survey { connections: known.connections.clone(), pair, vpcs, tables };
-    let found = adopt(&survey.connections, &request.end, &request.peer);
-    let (plan, _) = survey.plan(context, &request, found).await?;
+    let item = known.item.as_ref();
+    let asked = Asked::of(&survey.pair, request, item, stack)?;
+    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
+    let (plan, _) = survey.plan(context, &asked, found, item).await?;
     let Some(connection) = found else { return Ok(Finding::SetUp("Missing".into())) };
     let is_changed = plan.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
-    let is_unmarked = is_made_by(&connection.tags, stack)
-        && !Marks::of(&survey.pair, stack, &request).due(connection, stack).is_empty();
+    let is_recorded = item.is_some_and(|item| {
+        let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
+        is_this && item.asked_by.as_ref().is_some_and(|asked| asked.tags)
+    });
     Ok(match connection.status {
         Status::Active if is_changed => Finding::SetUp("Routes".into()),
-        Status::Active if is_unmarked => Finding::SetUp("Unmarked".into()),
-        Status::Active if lacks_dns(network, connection, &request).await? => Finding::SetUp("DnsResolution".into()),
+        Status::Active if !is_recorded => Finding::SetUp("Unrecorded".into()),
+        Status::Active if lacks_dns(network, connection, &asked).await? => Finding::SetUp("DnsResolution".into()),
         Status::Active => Finding::InPlace(connection.id().clone()),
         _ => Finding::SetUp("NotActive".into()),
     })
 }
 
 /// Where a VPC lacks DNS hostnames or support, no execution could turn DNS resolution on; so that is read first.
-async fn lacks_dns(
-    network: &impl NetworkReads,
-    connection: &Connection,
-    request: &PeeringRequest,
-) -> Result<bool, Error> {
+async fn lacks_dns(network: &impl NetworkReads, connection: &Connection, asked: &Asked) -> Result<bool, Error> {
     let DnsSides { requester, accepter } = connection.dns_resolution;
-    if !request.dns_resolution || (requester && accepter) {
+    if !asked.dns_resolution() || (requester && accepter) {
         return Ok(false);
     }
-    let (has, peer_has) = join!(network.has_dns_hostnames(&request.end), network.has_dns_hostnames(&request.peer));
+    let (has, peer_has) =
+        join!(network.has_dns_hostnames(&asked.request.end), network.has_dns_hostnames(&asked.request.peer));
     Ok(has? && peer_has?)
 }
 
-/// Whether a deleted connection of ours left routes behind.
-fn leaves_blackholes(stack: &Stack, snapshot: &Snapshot, known: &PairSnapshot) -> bool {
-    let is_deleted = |own: &&Connection| !own.status.is_live() && is_made_by(&own.tags, stack);
-    known.connections.iter().filter(is_deleted).any(|own| {
-        let target = Target::Peering(own.id().clone());
-        let routes = known.pair.ends().into_iter().flat_map(|end| snapshot.tables(end)).flat_map(|table| &table.routes);
-        routes.into_iter().any(|route| route.target == target)
-    })
+/// Whether a connection that is deleted left routes behind that we wrote.
+fn leaves_blackholes(snapshot: &Snapshot, known: &PairSnapshot) -> bool {
+    let Some(item) = &known.item else { return false };
+    let Some(recorded) = &item.connection else { return false };
+    let is_live = known.connections.iter().any(|found| *found.id() == recorded.id && found.status.is_live());
+    let leads_there = |end| !stale_routes(snapshot.tables(end), &item.routes_at(end), &recorded.id, &[]).is_empty();
+    !is_live && item.pair.ends().into_iter().any(leads_there)
 }

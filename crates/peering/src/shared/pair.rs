@@ -36,7 +36,7 @@ pub(crate) struct Pair {
 impl VpcTags {
     /// Reads the VPC's tags. A VPC that does not exist, or that we are not allowed to read, counts as one without tags; any
     /// other failure is an error.
-    pub(crate) async fn read(context: Context<'_, impl NetworkReads>, end: &End) -> Result<Self, Error> {
+    pub(crate) async fn read<L>(context: Context<'_, impl NetworkReads, L>, end: &End) -> Result<Self, Error> {
         let stack = context.stack;
         match context.network.vpc(end).await {
             Ok(vpc) => Ok(Self::found(stack, end, vpc.tags)),
@@ -69,7 +69,10 @@ impl Pair {
         Self { sides: ends.map(|(end, vpc)| VpcTags::found(stack, end, vpc.tags.clone())) }
     }
 
-    pub(crate) async fn read(context: Context<'_, impl NetworkReads>, [end, peer]: [&End; 2]) -> Result<Self, Error> {
+    pub(crate) async fn read<L>(
+        context: Context<'_, impl NetworkReads, L>,
+        [end, peer]: [&End; 2],
+    ) -> Result<Self, Error> {
         let (side, peer_side) = join!(VpcTags::read(context, end), VpcTags::read(context, peer));
         Ok(Self { sides: [side?, peer_side?] })
     }

@@ -1,26 +1,28 @@
-//! The pairs that a sweep examines: those that a tag names, those that this stack peered because one did, and those that a
-//! status tag is about.
+//! The pairs that a sweep examines: those that a tag names, those that a status tag is about, and those that the ledger
+//! knows.
 
-use crate::connection::{Connection, End, canonical};
+use crate::connection::{Connection, End};
+use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::Location;
 use crate::shared::pair::Pair;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
-use crate::tags::{is_requested_by_tags, peers_with_status};
+use crate::tags::peers_with_status;
 use std::collections::BTreeSet;
 
-/// A pair, and the connections between its ends.
+/// A pair, the connections between its ends, and what the ledger knows about it.
 pub(crate) struct PairSnapshot {
     pub(crate) pair: Pair,
     pub(crate) connections: Vec<Connection>,
+    pub(crate) item: Option<LedgerItem>,
 }
 
-/// Each pair once. Those with an end that could not be read are left out: an unread tag is not an absent one.
+/// Each pair once. Those with an end that could not be read are left out, for an unread tag is not an absent one; so are
+/// those whose item can't be used.
 pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
-    let mut found: BTreeSet<(End, End)> = BTreeSet::new();
+    let mut found: BTreeSet<PairKey> = BTreeSet::new();
     let mut add = |one: &End, other: &End| {
-        let (requester, accepter) = canonical(one, other);
-        found.insert((requester.clone(), accepter.clone()));
+        found.insert(PairKey::of([one, other]));
     };
     for side in snapshot.tagged() {
         side.intent.peers.iter().filter(|peer| *peer != side.end()).for_each(|peer| add(side.end(), peer));
@@ -34,12 +36,18 @@ pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
             }
         }
     }
-    for own in snapshot.own_connections(stack).filter(|own| is_requested_by_tags(&own.tags)) {
-        add(&own.identity.requester, &own.identity.accepter);
-    }
-    let pairs = found.into_iter().filter_map(|(requester, accepter)| {
-        let sides = [snapshot.tags_of(stack, &requester)?, snapshot.tags_of(stack, &accepter)?];
-        Some(PairSnapshot { connections: snapshot.connections(&requester, &accepter), pair: Pair { sides } })
+    found.extend(
+        snapshot
+            .items()
+            .filter(|item| item.connection.is_some() || item.holder.is_some())
+            .map(|item| item.pair.clone()),
+    );
+    found.retain(|key| !snapshot.has_unusable_item(key));
+    let pairs = found.into_iter().filter_map(|key| {
+        let [requester, accepter] = key.ends();
+        let sides = [snapshot.tags_of(stack, requester)?, snapshot.tags_of(stack, accepter)?];
+        let connections = snapshot.connections(requester, accepter);
+        Some(PairSnapshot { connections, pair: Pair { sides }, item: snapshot.item(&key).cloned() })
     });
     pairs.collect()
 }

@@ -4,7 +4,6 @@ use crate::error::Error;
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
 use crate::plan::{RouteGroup, SidePlan};
 use crate::ports::NetworkReads;
-use crate::route_tables::RouteTable;
 use crate::routes::{Action, DesiredRoutes};
 use crate::shared::batch::alternate;
 use crate::shared::lookups::plan_routes_at;
@@ -55,10 +54,11 @@ async fn remaining_of(
     }
     let mut conflicts = Vec::new();
     for RouteGroup { destinations, route_table_ids, .. } in additions() {
-        let tables: Vec<&RouteTable> = tables.iter().filter(|table| route_table_ids.contains(&table.id)).collect();
+        let destinations: BTreeSet<_> = destinations.iter().copied().collect();
+        let of_group = tables.iter().filter(|table| route_table_ids.contains(&table.id));
+        let tables: Vec<_> = of_group.map(|table| (table, destinations.clone())).collect();
         let desired = DesiredRoutes {
             tables: &tables,
-            destinations: &destinations.iter().copied().collect(),
             connection: Some(connection),
             deleted: &BTreeSet::new(),
             // The quota was checked before the first write; from here on EC2 enforces it.

@@ -3,27 +3,12 @@
 
 use crate::connection::End;
 use crate::ids::VpcPeeringConnectionId;
-use crate::plan::SidePlan;
 use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
-use crate::route_tables::{RouteTable, Target};
-use crate::routes::{Action, PlannedRoute};
+use crate::route_tables::Target;
+use crate::routes::PlannedRoute;
 use crate::shared::batch::{Progress, alternate, in_batches};
-use crate::tags::is_excluded;
 use futures_util::join;
 use std::collections::BTreeSet;
-
-/// Every route of these tables that leads to the connection, to be deleted. Excluded tables are left as they are.
-pub(crate) fn routes_leading_to(end: &End, tables: &[RouteTable], id: &VpcPeeringConnectionId) -> SidePlan {
-    let target = Target::Peering(id.clone());
-    let routes = tables.iter().filter(|table| !is_excluded(&table.tags)).flat_map(|table| {
-        table.routes.iter().filter(|route| route.target == target).map(|route| PlannedRoute {
-            table: table.id.clone(),
-            destination: route.destination,
-            action: Action::Deleted,
-        })
-    });
-    SidePlan::new(end.clone(), routes.collect())
-}
 
 /// Deletes those of the routes that lead to the connection, on both sides, for as long as `has_time` says so.
 pub(crate) async fn delete_routes(

@@ -2,13 +2,15 @@
 
 use crate::connection::{Connection, End, Vpc};
 use crate::context::Context;
+use crate::error::Error;
 use crate::ids::VpcId;
-use crate::ports::{CallError, Location, NetworkReads, RegionReads};
+use crate::ledger::{LedgerItem, PairKey};
+use crate::ports::{CallError, LedgerError, LedgerReads, Location, NetworkReads, RegionReads};
 use crate::route_tables::RouteTable;
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::stack::{Scope, Stack};
-use crate::tags::{PEER, is_made_by, key, status_key_pattern};
+use crate::tags::{PEER, key, status_key_pattern};
 use futures_util::{StreamExt, join, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,17 +26,28 @@ pub(crate) struct Snapshot {
     connections: BTreeMap<Location, Vec<Connection>>,
     failures: BTreeMap<Location, CallError>,
     tagged: BTreeSet<End>,
+    items: BTreeMap<PairKey, LedgerItem>,
+    unusable_items: BTreeMap<String, LedgerError>,
 }
 
 impl Snapshot {
     /// Reads the tagged VPCs of the scope, then the VPCs that these concern, then all their tables.
-    pub(crate) async fn read(context: Context<'_, impl NetworkReads + RegionReads>, scope: &Scope) -> Self {
+    pub(crate) async fn read(
+        context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+        scope: &Scope,
+    ) -> Result<Self, Error> {
         let mut snapshot = Self::default();
+        for item in context.ledger.items().await? {
+            match item {
+                Ok(item) => drop(snapshot.items.insert(item.pair.clone(), item)),
+                Err((key, error)) => drop(snapshot.unusable_items.insert(key, error)),
+            }
+        }
         snapshot.read_tagged(context, scope).await;
         snapshot.reject_unknown_regions(context).await;
         snapshot.read_others(context).await;
         snapshot.read_tables(context.network).await;
-        snapshot
+        Ok(snapshot)
     }
 
     /// The VPCs with tags about peering.
@@ -67,9 +80,19 @@ impl Snapshot {
         visible.filter(|connection| connection.identity.joins(requester, accepter)).cloned().collect()
     }
 
-    /// Every connection that this stack made, as either side sees it.
-    pub(crate) fn own_connections<'s>(&'s self, stack: &'s Stack) -> impl Iterator<Item = &'s Connection> {
-        self.connections.values().flatten().filter(|own| is_made_by(&own.tags, stack))
+    /// Everything that the ledger knows.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &LedgerItem> {
+        self.items.values()
+    }
+
+    /// What the ledger knows about a pair.
+    pub(crate) fn item(&self, pair: &PairKey) -> Option<&LedgerItem> {
+        self.items.get(pair)
+    }
+
+    /// Whether the pair has an item that this version can't use.
+    pub(crate) fn has_unusable_item(&self, pair: &PairKey) -> bool {
+        self.unusable_items.contains_key(&pair.to_string())
     }
 
     /// Where `id` is, if that is known.
@@ -82,13 +105,15 @@ impl Snapshot {
         self.failures.is_empty()
     }
 
-    /// The Regions that could not be read, and why.
+    /// The Regions and items that could not be read, and why.
     pub(crate) fn unreachable(&self) -> Vec<String> {
-        self.failures.iter().map(|(at, error)| format!("{at}: {} to {}", error.code, error.action)).collect()
+        let regions = self.failures.iter().map(|(at, error)| format!("{at}: {} to {}", error.code, error.action));
+        let items = self.unusable_items.iter().map(|(key, error)| format!("{key}: {} to {}", error.code, error.action));
+        regions.chain(items).collect()
     }
 
-    async fn read_tagged(&mut self, context: Context<'_, impl RegionReads>, scope: &Scope) {
-        let Context { network, stack } = context;
+    async fn read_tagged<L>(&mut self, context: Context<'_, impl RegionReads, L>, scope: &Scope) {
+        let Context { network, stack, .. } = context;
         let keys = [key(&stack.tag_prefix, PEER), status_key_pattern(&stack.tag_prefix)];
         let read = stream::iter(scope.locations().collect::<Vec<_>>()).map(async |at| {
             let (vpcs, connections) = join!(network.vpcs_with_tags(&at, &keys), network.connections_in(&at));
@@ -107,16 +132,16 @@ impl Snapshot {
     }
 
     /// If that fails, those Regions are read all the same, and are then unreachable.
-    async fn reject_unknown_regions(&mut self, context: Context<'_, impl NetworkReads>) {
+    async fn reject_unknown_regions<L>(&mut self, context: Context<'_, impl NetworkReads, L>) {
         let mut sides: Vec<&mut VpcTags> = self.tags.values_mut().collect();
         let _unknown = reject_unknown_regions(context.network, context.stack, &mut sides).await;
     }
 
     /// The other ends, wherever they are, and the connections visible there.
-    async fn read_others(&mut self, context: Context<'_, impl RegionReads>) {
-        let Context { network, stack } = context;
+    async fn read_others<L>(&mut self, context: Context<'_, impl RegionReads, L>) {
+        let Context { network, stack, .. } = context;
         let named = self.tags.values().flat_map(|side| side.intent.peers.iter());
-        let joined = self.own_connections(stack).flat_map(|own| [&own.identity.requester, &own.identity.accepter]);
+        let joined = self.items.values().filter(|item| item.connection.is_some()).flat_map(|item| item.pair.ends());
         let mut missing: BTreeMap<Location, BTreeSet<_>> = BTreeMap::new();
         for end in named.chain(joined).filter(|end| !self.tags.contains_key(end)) {
             missing.entry(Location::from(end)).or_default().insert(end.vpc_id.clone());

@@ -13,13 +13,13 @@ use futures_util::join;
 use std::collections::BTreeSet;
 
 /// Writes the status to each of these VPCs, under the peer beside it.
-pub(crate) async fn write_statuses(
-    context: Context<'_, impl NetworkWrites>,
+pub(crate) async fn write_statuses<L>(
+    context: Context<'_, impl NetworkWrites, L>,
     ends: Vec<(&End, &VpcId)>,
     status: &PeeringStatus,
     time: &str,
 ) {
-    let Context { network, stack } = context;
+    let Context { network, stack, .. } = context;
     let write = ends.into_iter().map(async |(end, peer)| {
         let tags = Tags::from([(status_key(&stack.tag_prefix, peer), status.value(time))]);
         let _logged = network.tag_vpc(end, &tags).await;
@@ -28,8 +28,8 @@ pub(crate) async fn write_statuses(
 }
 
 /// Writes the status of a pair to both ends, where it isn't written yet.
-pub(crate) async fn write_status(
-    context: Context<'_, impl NetworkWrites>,
+pub(crate) async fn write_status<L>(
+    context: Context<'_, impl NetworkWrites, L>,
     pair: &Pair,
     status: &PeeringStatus,
     time: &str,
@@ -42,7 +42,7 @@ pub(crate) async fn write_status(
 }
 
 /// Removes the status of a pair from both ends.
-pub(crate) async fn clear_status(context: Context<'_, impl NetworkWrites>, pair: &Pair) {
+pub(crate) async fn clear_status<L>(context: Context<'_, impl NetworkWrites, L>, pair: &Pair) {
     let [side, peer] = &pair.sides;
     join!(
         remove(context, side, status_key(&context.stack.tag_prefix, &peer.end().vpc_id)),
@@ -51,8 +51,8 @@ pub(crate) async fn clear_status(context: Context<'_, impl NetworkWrites>, pair:
 }
 
 /// Writes the status of a pair to one end, where it isn't written yet.
-pub(crate) async fn write_status_at(
-    context: Context<'_, impl NetworkWrites>,
+pub(crate) async fn write_status_at<L>(
+    context: Context<'_, impl NetworkWrites, L>,
     side: &VpcTags,
     peer: &VpcId,
     status: &PeeringStatus,
@@ -62,7 +62,7 @@ pub(crate) async fn write_status_at(
 }
 
 /// Writes to a VPC which words of its tags are invalid; removes that status where none are.
-pub(crate) async fn write_invalid_status(context: Context<'_, impl NetworkWrites>, side: &VpcTags, time: &str) {
+pub(crate) async fn write_invalid_status<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags, time: &str) {
     let status_key = invalid_status_key(&context.stack.tag_prefix);
     let mut keys: Vec<&str> = side.intent.invalid.iter().map(|(key, _)| key.as_str()).collect();
     keys.dedup();
@@ -82,8 +82,8 @@ pub(crate) async fn write_invalid_status(context: Context<'_, impl NetworkWrites
 }
 
 /// An excluded VPC gets no status.
-async fn write(
-    context: Context<'_, impl NetworkWrites>,
+async fn write<L>(
+    context: Context<'_, impl NetworkWrites, L>,
     side: &VpcTags,
     key: String,
     status: &PeeringStatus,
@@ -96,7 +96,7 @@ async fn write(
     let _logged = context.network.tag_vpc(side.end(), &Tags::from([(key, status.value(time))])).await;
 }
 
-async fn remove(context: Context<'_, impl NetworkWrites>, side: &VpcTags, key: String) {
+async fn remove<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags, key: String) {
     if side.tags.contains_key(&key) {
         let _logged = context.network.untag_vpc(side.end(), &BTreeSet::from([key])).await;
     }

@@ -6,7 +6,7 @@ use crate::consent::{RequestedBy, missing_consent};
 use crate::context::Context;
 use crate::error::{Error, TaggedEnd};
 use crate::ids::VpcPeeringConnectionId;
-use crate::intent::{VpcIntent, parse_routes};
+use crate::ledger::LedgerItem;
 use crate::plan::SidePlan;
 use crate::ports::{CallErrorKind, NetworkReads};
 use crate::request::PeeringRequest;
@@ -15,8 +15,9 @@ use crate::routes::{DesiredRoutes, PlannedRoute, RoutePlan, stale_routes};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::shared::lookups::{check_regions, plan_routes_at};
 use crate::shared::pair::Pair;
+use crate::shared::tag_requests::Asked;
 use crate::stack::Stack;
-use crate::tags::{ROUTED, is_excluded, is_made_by};
+use crate::tags::is_excluded;
 use futures_util::join;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -34,8 +35,11 @@ pub(crate) struct Survey {
 
 impl Survey {
     /// Reads everything at once; five calls, plus pages. Fails where the pair can't be peered at all.
-    pub(crate) async fn read(context: Context<'_, impl NetworkReads>, request: &PeeringRequest) -> Result<Self, Error> {
-        let Context { network, stack } = context;
+    pub(crate) async fn read<L>(
+        context: Context<'_, impl NetworkReads, L>,
+        request: &PeeringRequest,
+    ) -> Result<Self, Error> {
+        let Context { network, stack, .. } = context;
         let PeeringRequest { end, peer, .. } = request;
         check_regions(network, end, peer).await?;
         let (requester, accepter) = request.canonical();
@@ -53,25 +57,26 @@ impl Survey {
     }
 
     /// Decides about every route of both sides, or says why the request can't be carried out. The sides are in the order
-    /// of the request.
-    pub(crate) async fn plan(
+    /// of the request. What `asked` doesn't ask for any more, and the ledger knows as ours, goes.
+    pub(crate) async fn plan<L>(
         &self,
-        context: Context<'_, impl NetworkReads>,
-        request: &PeeringRequest,
+        context: Context<'_, impl NetworkReads, L>,
+        asked: &Asked,
         connection: Option<&Connection>,
+        item: Option<&LedgerItem>,
     ) -> Result<([SidePlan; 2], Vec<String>), Error> {
-        let Context { network, stack } = context;
-        let [side, peer_side] = self.sides(request);
+        let Context { network, stack, .. } = context;
+        let [side, peer_side] = self.sides(asked);
         let id = connection.map(Connection::id);
         let limit = stack.quotas.routes_per_table;
         let mut plan = side.plan(network, &self.connections, id, limit).await?;
         let mut peer_plan = peer_side.plan(network, &self.connections, id, limit).await?;
-        if let Some(own) = connection.filter(|connection| is_made_by(&connection.tags, stack))
-            && self.pair.is_requested()
+        if let (Some(item), Some(id)) = (item, id)
+            && item.connection.as_ref().is_some_and(|recorded| recorded.id == *id)
+            && !asked.keeps_recorded_routes
         {
-            let [intent, peer_intent] = self.pair.intents();
-            plan.routes.extend(side.stale_routes(intent, own, &plan.routes));
-            peer_plan.routes.extend(peer_side.stale_routes(peer_intent, own, &peer_plan.routes));
+            plan.routes.extend(side.stale_routes(item, id, &plan.routes));
+            peer_plan.routes.extend(peer_side.stale_routes(item, id, &peer_plan.routes));
         }
 
         let mut conflicts = [plan.conflicts, peer_plan.conflicts].concat();
@@ -85,16 +90,21 @@ impl Survey {
         Ok((sides.map(|(end, routes)| SidePlan::new(end.clone(), routes)), warnings))
     }
 
-    fn sides<'s>(&'s self, request: &'s PeeringRequest) -> [Side<'s>; 2] {
-        let PeeringRequest { end, peer, routes, peer_routes, .. } = request;
+    fn sides<'s>(&'s self, asked: &'s Asked) -> [Side<'s>; 2] {
+        let PeeringRequest { end, peer, routes, peer_routes, .. } = &asked.request;
         let [vpc, peer_vpc] = &self.vpcs;
         let [tables, peer_tables] = &self.tables;
+        let (beside, peer_beside) = match &asked.beside {
+            Some(beside) => (Some(&beside.routes), Some(&beside.peer_routes)),
+            None => (None, None),
+        };
         [
-            Side { end, field: "Routes", selection: routes, tables, other: peer, other_vpc: peer_vpc },
+            Side { end, field: "Routes", selection: routes, beside, tables, other: peer, other_vpc: peer_vpc },
             Side {
                 end: peer,
                 field: "PeerRoutes",
                 selection: peer_routes,
+                beside: peer_beside,
                 tables: peer_tables,
                 other: end,
                 other_vpc: vpc,
@@ -108,6 +118,8 @@ struct Side<'s> {
     end: &'s End,
     field: &'static str,
     selection: &'s RouteSelection,
+    /// What was asked for besides.
+    beside: Option<&'s RouteSelection>,
     tables: &'s [RouteTable],
     other: &'s End,
     other_vpc: &'s Vpc,
@@ -129,8 +141,7 @@ impl Side<'_> {
             .pick(self.tables)
             .map_err(|error| Error::invalid(format!("{}.{}", self.field, error.key), error.message))?;
         let desired = DesiredRoutes {
-            tables: &selected.tables,
-            destinations: &destinations,
+            tables: &self.with_beside(selected.tables.into_iter().map(|table| (table, destinations.clone())).collect()),
             connection,
             deleted: &BTreeSet::new(),
             routes_per_table,
@@ -140,16 +151,35 @@ impl Side<'_> {
         Ok(plan)
     }
 
-    /// Routes to the connection that an earlier selection wrote and that this one doesn't have. Only where the request has
-    /// just what the VPC's own tags select: a narrower one, of a pipeline, doesn't remove the rest.
-    fn stale_routes(&self, intent: &VpcIntent, own: &Connection, planned: &[PlannedRoute]) -> Vec<PlannedRoute> {
-        if *self.selection != intent.selection() {
-            return Vec::new();
+    /// The tables and destinations that were asked for besides, as far as they exist, added to these.
+    fn with_beside<'t>(
+        &'t self,
+        mut desired: Vec<(&'t RouteTable, BTreeSet<IpNet>)>,
+    ) -> Vec<(&'t RouteTable, BTreeSet<IpNet>)> {
+        let Some(beside) = self.beside else { return desired };
+        let is_inside =
+            |destination: &&IpNet| self.other_vpc.cidr_blocks.iter().any(|block| block.contains(*destination));
+        let destinations: BTreeSet<IpNet> = match &beside.destinations {
+            Some(destinations) => destinations.iter().filter(is_inside).copied().collect(),
+            None => self.other_vpc.cidr_blocks.iter().copied().collect(),
+        };
+        for table in beside.tables.pick_existing(self.tables) {
+            match desired.iter_mut().find(|(known, _)| known.id == table.id) {
+                Some((_, known)) => known.extend(&destinations),
+                None => desired.push((table, destinations.clone())),
+            }
         }
-        let before = own.tags.get(&format!("{ROUTED}{}", self.end.vpc_id)).and_then(|text| parse_routes(text).ok());
-        let mut tables = self.selection.tables.pick_existing(self.tables);
-        tables.extend(before.iter().flat_map(|before| before.pick_existing(self.tables)));
-        stale_routes(&tables, &self.other_vpc.cidr_blocks, own.id(), planned)
+        desired
+    }
+
+    /// Routes of ours that are no longer desired.
+    fn stale_routes(
+        &self,
+        item: &LedgerItem,
+        connection: &VpcPeeringConnectionId,
+        planned: &[PlannedRoute],
+    ) -> Vec<PlannedRoute> {
+        stale_routes(self.tables, &item.routes_at(self.end), connection, planned)
     }
 
     fn destinations(&self) -> Result<BTreeSet<IpNet>, Error> {

@@ -1,9 +1,10 @@
-//! The request that the tags of a pair amount to, and the names of executions.
+//! What is asked of a pair, by tags and by executions together, and the names of executions.
 
 use crate::connection::End;
 use crate::consent::{RequestedBy, TagRequest};
 use crate::error::Error;
 use crate::intent::{TagValue, VpcIntent};
+use crate::ledger::{AskedBy, AskedSelections, LedgerItem, PairKey};
 use crate::request::{PeeringInput, PeeringRequest};
 use crate::selection::RouteSelection;
 use crate::shared::pair::{Pair, VpcTags};
@@ -23,11 +24,76 @@ pub(crate) fn invalid_routes(side: &VpcTags, stack: &Stack) -> Error {
     Error::invalid(key, message)
 }
 
+/// What is asked of a pair: a request, and what was asked for besides.
+pub(crate) struct Asked {
+    pub(crate) request: PeeringRequest,
+    /// What tags ask for, where an execution asks; what the last execution asked for, where tags do.
+    pub(crate) beside: Option<PeeringRequest>,
+    /// For the ledger: who asked, this request included.
+    pub(crate) asked_by: AskedBy,
+    /// An invalid selection changes nothing: what was recorded counts as desired.
+    pub(crate) keeps_recorded_routes: bool,
+}
+
+impl Asked {
+    /// `given` is the request as the execution's input has it.
+    pub(crate) fn of(
+        pair: &Pair,
+        given: PeeringRequest,
+        item: Option<&LedgerItem>,
+        stack: &Stack,
+    ) -> Result<Self, Error> {
+        let recorded = item.and_then(|item| item.asked_by.as_ref()?.execution.as_ref());
+        let key = PairKey::of(pair.ends());
+        let is_granted = pair.tag_request(stack) == TagRequest::Granted;
+        if given.requested_by == RequestedBy::Tags {
+            let request = as_tagged(pair, given, stack)?;
+            let beside = recorded.map(|asked| request_of_execution(&key, pair.ends(), asked));
+            let asked_by = AskedBy { tags: true, execution: recorded.cloned() };
+            return Ok(Self { request, beside, asked_by, keeps_recorded_routes: false });
+        }
+        let keeps_recorded_routes = side_with_invalid_routes(pair).is_some();
+        let beside = (is_granted && !keeps_recorded_routes).then(|| request_of(pair.sides.each_ref()));
+        let [routes_a, routes_b] = key.in_order(pair.ends(), [given.routes.clone(), given.peer_routes.clone()]);
+        let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution };
+        let asked_by = AskedBy { tags: is_granted, execution: Some(execution) };
+        Ok(Self { request: given, beside, asked_by, keeps_recorded_routes })
+    }
+
+    /// Whether DNS resolution is asked for.
+    pub(crate) fn dns_resolution(&self) -> bool {
+        self.request.dns_resolution || self.beside.as_ref().is_some_and(|beside| beside.dns_resolution)
+    }
+}
+
+/// What an execution asked for, as a request that names these ends.
+fn request_of_execution(key: &PairKey, ends: [&End; 2], asked: &AskedSelections) -> PeeringRequest {
+    let [routes, peer_routes] = key.in_order(ends, [asked.routes_a.clone(), asked.routes_b.clone()]);
+    PeeringRequest {
+        end: ends[0].clone(),
+        peer: ends[1].clone(),
+        tags: Tags::new(),
+        routes,
+        peer_routes,
+        dns_resolution: asked.dns_resolution,
+        dry_run: false,
+        take_over: false,
+        requested_by: RequestedBy::Execution,
+    }
+}
+
 /// The input of the execution that tags start. The end whose tag requests the peering comes first; the other one has to
 /// consent.
 pub(crate) fn input(pair: &Pair) -> PeeringInput {
     let [asking, other] = pair.asking_first();
     PeeringInput::by_tags(asking.end(), other.end())
+}
+
+/// The input of the execution that removes what only tags asked for, and keeps what an execution did.
+pub(crate) fn narrowing_input(item: &LedgerItem) -> PeeringInput {
+    let ends = item.pair.ends();
+    let asked = item.asked_by.as_ref().and_then(|asked| asked.execution.clone()).unwrap_or_default();
+    request_of_execution(&item.pair, ends, &asked).into()
 }
 
 /// The request that the tags of a pair amount to.
@@ -37,13 +103,14 @@ pub(crate) fn request(pair: &Pair) -> PeeringRequest {
 
 /// The request that a claim of `tags` amounts to: what the tags request now. Where they no longer request the pair, the
 /// claim grants nothing and the request stays as it is, but a selection that it leaves out is that of the VPC's tags.
-pub(crate) fn as_tagged(pair: &Pair, given: PeeringRequest, stack: &Stack) -> Result<PeeringRequest, Error> {
+fn as_tagged(pair: &Pair, given: PeeringRequest, stack: &Stack) -> Result<PeeringRequest, Error> {
     if let Some(side) = side_with_invalid_routes(pair) {
         return Err(invalid_routes(side, stack));
     }
     let tagged = request_of(pair.sides.each_ref());
     if pair.tag_request(stack) == TagRequest::Granted {
-        return Ok(PeeringRequest { dry_run: given.dry_run, tags: given.tags, ..tagged });
+        let PeeringRequest { dry_run, take_over, tags, .. } = given;
+        return Ok(PeeringRequest { dry_run, take_over, tags, ..tagged });
     }
     let or_tagged = |given: RouteSelection, tagged| if given == RouteSelection::default() { tagged } else { given };
     Ok(PeeringRequest {
@@ -63,6 +130,7 @@ fn request_of([side, peer]: [&VpcTags; 2]) -> PeeringRequest {
         peer_routes: peer.intent.selection(),
         dns_resolution: dns.contains(&Some(true)) && !dns.contains(&Some(false)),
         dry_run: false,
+        take_over: false,
         requested_by: RequestedBy::Tags,
     }
 }

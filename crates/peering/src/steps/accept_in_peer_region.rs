@@ -4,8 +4,9 @@ use crate::connection::{ConnectionIdentity, End, Status};
 use crate::context::Context;
 use crate::error::{EndedConnection, Error, FullResource};
 use crate::ids::VpcId;
-use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads, NetworkWrites};
+use crate::ports::{CallError, CallErrorKind, CallResult, LedgerReads, Network, NetworkReads, NetworkWrites};
 use crate::shared::diagnosis::diagnose;
+use crate::shared::lease::{check_time, held};
 use crate::steps::PeeringTask;
 use crate::tags::Tags;
 use futures_util::join;
@@ -23,8 +24,13 @@ pub struct Accepted {
 }
 
 /// Accepts the connection. [`Error::PeeringNotVisible`] while a new one is not visible to the accepter.
-pub async fn accept_in_peer_region(context: Context<'_, impl Network>, task: PeeringTask) -> Result<Accepted, Error> {
-    let PeeringTask { peering, attempt, .. } = task;
+pub async fn accept_in_peer_region(
+    context: Context<'_, impl Network, impl LedgerReads>,
+    task: PeeringTask,
+) -> Result<Accepted, Error> {
+    let PeeringTask { peering, execution, attempt, started, .. } = task;
+    check_time(context, "AcceptInPeerRegion", started)?;
+    held(context, &peering.key(), &execution).await?;
     let connection = peering.identity();
     match tag_and_accept(context.network, &connection, &peering.tags).await {
         Ok(status) => Ok(Accepted { status }),
@@ -50,8 +56,8 @@ async fn tag_and_accept(
 
 /// The call may have failed because it is too early, because somebody accepted already, or because the connection has
 /// ended.
-async fn explain(
-    Context { network, stack }: Context<'_, impl NetworkReads>,
+async fn explain<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
     connection: &ConnectionIdentity,
     ends: [&End; 2],
     error: CallError,
@@ -96,5 +102,5 @@ fn is_too_early(kind: CallErrorKind) -> bool {
 }
 
 fn not_visible(connection: &ConnectionIdentity, status: Status) -> Error {
-    Error::PeeringNotVisible { vpc_peering_connection_id: connection.id.clone(), status }
+    Error::PeeringNotVisible { vpc_peering_connection_id: Some(connection.id.clone()), status }
 }

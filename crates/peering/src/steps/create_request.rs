@@ -1,18 +1,21 @@
-//! `CreateRequest`: read both sides, plan everything, and only then make or adopt the connection.
+//! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
 use crate::connection::{Connection, ConnectionIdentity, End, Status, adopt};
 use crate::consent::RequestedBy;
 use crate::context::Context;
 use crate::error::{Error, FullResource};
+use crate::ledger::{LedgerItem, PairKey};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
 use crate::plan::{SidePlan, in_request_order, report, shorten};
-use crate::ports::{CallError, CallErrorKind, Network, NetworkReads, NetworkWrites};
+use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
 use crate::request::PeeringRequest;
-use crate::shared::marks::Marks;
+use crate::shared::lease::{acquire, check_time};
+use crate::shared::pair::VpcTags;
 use crate::shared::survey::Survey;
-use crate::shared::tag_requests::as_tagged;
-use crate::stack::Quotas;
-use crate::tags::{CONNECTION_TAGS, EXECUTION, NAME, STACK, Tags, is_made_by};
+use crate::shared::tag_requests::Asked;
+use crate::stack::{Quotas, Stack};
+use crate::status::PeeringStatus;
+use crate::tags::{EXECUTION, NAME, STACK, Tags, status_key};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,8 +25,12 @@ use serde_json::Value;
 pub struct CreateTask {
     /// The input of the execution.
     pub request: Value,
-    /// The ARN of the execution: the value of the tag that says which execution made a connection.
+    /// The ARN of the execution: it holds the pair, and the connection that it makes carries it as a tag.
     pub execution: String,
+    /// When the state was entered, as ISO 8601.
+    pub time: String,
+    /// When the execution started, in milliseconds since 1970.
+    pub started: i64,
 }
 
 /// The answer: one of the two.
@@ -38,65 +45,83 @@ pub struct Created {
 
 /// Everything that is decided before the first write.
 struct Plan {
-    request: PeeringRequest,
+    asked: Asked,
     survey: Survey,
     sides: [SidePlan; 2],
     warnings: Vec<String>,
 }
 
-/// Reads, plans, and makes or adopts the connection. A failure leaves everything as it was.
-pub async fn create_request(context: Context<'_, impl Network>, task: CreateTask) -> Result<Created, Error> {
-    let request = PeeringRequest::parse(&task.request, context.stack)?;
-    let plan = plan(context, request).await?;
-    if plan.request.dry_run {
+/// Takes the pair, reads, plans, and makes or adopts the connection. A failure leaves the network as it was.
+pub async fn create_request(
+    context: Context<'_, impl Network, impl Ledger>,
+    task: CreateTask,
+) -> Result<Created, Error> {
+    let CreateTask { request, execution, time, started } = task;
+    let request = PeeringRequest::parse(&request, context.stack)?;
+    let key = PairKey::of([&request.end, &request.peer]);
+    if request.dry_run {
+        let item = context.ledger.item(&key).await?;
+        let plan = plan(context, request, item.as_ref()).await?;
         return Ok(Created { output: Some(plan.into_output()), peering: None });
     }
-    let stack = context.stack;
-    let marks = Marks::of(&plan.survey.pair, stack, &plan.request);
+    check_time(context, "CreateRequest", started)?;
+    let item = acquire(context, &key, &execution, &time).await?;
+    let plan = plan(context, request, Some(&item)).await?;
     let connection = match plan.found() {
-        Some(connection) => {
-            refresh_tags(context, connection, &plan.request.tags).await?;
-            connection.clone()
-        }
-        None => {
-            let mut tags = plan.request.tags_at_creation();
-            tags.insert(STACK.into(), stack.name.clone());
-            tags.insert(EXECUTION.into(), task.execution.clone());
-            create(context, &plan.request, &marks.add_to(tags)).await?
-        }
+        Some(connection) => connection.clone(),
+        None => create(context, &plan.asked.request, &execution).await?,
     };
-    let is_own = is_made_by(&connection.tags, stack);
-    let peering = Peering {
-        created: connection.tags.get(EXECUTION) == Some(&task.execution),
-        tags: if is_own { tags_for_accepter(&connection, &plan.request.tags) } else { Tags::new() },
-        marks: if is_own { marks.due(&connection, stack) } else { Tags::new() },
-        requested_by_tags: marks.requested_by_tags,
-        ..peering(&plan, &connection, marks.statuses_due(stack, &connection))
-    };
-    Ok(Created { peering: Some(peering), output: None })
+    let made = is_ours(&connection, &item) || plan.asked.request.take_over;
+    if made {
+        refresh_tags(context, &connection, &plan.asked.request.tags).await?;
+    }
+    Ok(Created { peering: Some(peering(&plan, &connection, made, context.stack, &execution)), output: None })
 }
 
-async fn plan(context: Context<'_, impl NetworkReads>, request: PeeringRequest) -> Result<Plan, Error> {
+async fn plan<L>(
+    context: Context<'_, impl NetworkReads, L>,
+    request: PeeringRequest,
+    item: Option<&LedgerItem>,
+) -> Result<Plan, Error> {
     let survey = Survey::read(context, &request).await?;
-    let request = match request.requested_by {
-        RequestedBy::Tags => as_tagged(&survey.pair, request, context.stack)?,
-        RequestedBy::Event | RequestedBy::Execution => request,
-    };
-    let found = adopt(&survey.connections, &request.end, &request.peer);
-    let (sides, mut warnings) = survey.plan(context, &request, found).await?;
+    let asked = Asked::of(&survey.pair, request, item, context.stack)?;
+    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
+    let (sides, mut warnings) = survey.plan(context, &asked, found, item).await?;
     shorten(&mut warnings);
-    Ok(Plan { request, survey, sides, warnings })
+    Ok(Plan { asked, survey, sides, warnings })
+}
+
+/// Whether the ledger knows the connection as ours: by its id, or, before that is recorded, by the execution that made it.
+fn is_ours(connection: &Connection, item: &LedgerItem) -> bool {
+    let by_maker = connection.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
+    by_maker || item.own_connection() == Some(connection.id())
 }
 
 impl Plan {
     fn found(&self) -> Option<&Connection> {
-        adopt(&self.survey.connections, &self.request.end, &self.request.peer)
+        adopt(&self.survey.connections, &self.asked.request.end, &self.asked.request.peer)
     }
 
     /// Whether DNS resolution is, or will be, on at both sides.
     fn dns_resolution(&self, connection: Option<&Connection>) -> bool {
         let allowed = connection.map(|connection| connection.dns_resolution).unwrap_or_default();
-        self.request.dns_resolution || (allowed.requester && allowed.accepter)
+        self.asked.dns_resolution() || (allowed.requester && allowed.accepter)
+    }
+
+    /// Whether tags concern the request at all.
+    fn concerns_tags(&self, stack: &Stack) -> bool {
+        self.asked.request.requested_by == RequestedBy::Tags || self.survey.pair.concerns_tags(stack)
+    }
+
+    /// For each side, in the order of the request, whether its status has yet to say that this connection is active.
+    fn statuses_due(&self, stack: &Stack, connection: &Connection) -> [bool; 2] {
+        let status = PeeringStatus::Active(connection.id().clone());
+        let is_due = |side: &VpcTags, peer: &VpcTags| {
+            let written = side.tags.get(&status_key(&stack.tag_prefix, &peer.end().vpc_id));
+            self.concerns_tags(stack) && written.is_none_or(|value| !status.is_written_in(value))
+        };
+        let [side, peer] = &self.survey.pair.sides;
+        [is_due(side, peer), is_due(peer, side)]
     }
 
     fn into_output(mut self) -> PeeringOutput {
@@ -104,7 +129,7 @@ impl Plan {
         let found = self.found();
         let (requester, accepter) = match found {
             Some(Connection { identity, .. }) => (&identity.requester, &identity.accepter),
-            None => self.request.canonical(),
+            None => self.asked.request.canonical(),
         };
         PeeringOutput {
             vpc_peering_connection_id: found.map(Connection::id).cloned(),
@@ -119,41 +144,45 @@ impl Plan {
     }
 }
 
-/// The part of `$peering` that follows from plan and connection alone.
-fn peering(plan: &Plan, connection: &Connection, statuses_due: [bool; 2]) -> Peering {
+fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, execution: &str) -> Peering {
     let ConnectionIdentity { id, requester, .. } = &connection.identity;
     let [side, peer_side] = &plan.sides;
     let swapped = side.end != *requester;
     let allowed = connection.dns_resolution;
+    let statuses_due = plan.statuses_due(stack, connection);
     let [requester, accepter] = in_request_order(swapped, side, peer_side);
     let [requester_status, accepter_status] = in_request_order(swapped, statuses_due[0], statuses_due[1]);
     let side = |plan_of_side: &SidePlan, is_allowed: bool, write_status| PeeringSide {
         plan: plan_of_side.clone(),
-        allow_dns_resolution: plan.request.dns_resolution && !is_allowed,
+        allow_dns_resolution: plan.asked.dns_resolution() && !is_allowed,
         write_status,
     };
     Peering {
         vpc_peering_connection_id: id.clone(),
         status: connection.status,
-        created: false,
+        created: connection.tags.get(EXECUTION).map(String::as_str) == Some(execution),
         requester: side(requester, allowed.requester, requester_status),
         accepter: side(accepter, allowed.accepter, accepter_status),
         swapped,
-        tags: Tags::new(),
-        marks: Tags::new(),
+        tags: if made { tags_for_accepter(connection, &plan.asked.request.tags, stack) } else { Tags::new() },
+        made,
+        asked_by: plan.asked.asked_by.clone(),
         dns_resolution: plan.dns_resolution(Some(connection)),
         warnings: plan.warnings.clone(),
-        requested_by_tags: false,
+        requested_by_tags: plan.concerns_tags(stack),
     }
 }
 
-async fn create(
-    context: Context<'_, impl NetworkWrites>,
+async fn create<L>(
+    context: Context<'_, impl NetworkWrites, L>,
     request: &PeeringRequest,
-    tags: &Tags,
+    execution: &str,
 ) -> Result<Connection, Error> {
     let (requester, accepter) = request.canonical();
-    let created = context.network.create_connection(requester, accepter, tags).await;
+    let mut tags = request.tags_at_creation();
+    tags.insert(STACK.into(), context.stack.installation.clone());
+    tags.insert(EXECUTION.into(), execution.into());
+    let created = context.network.create_connection(requester, accepter, &tags).await;
     let connection = created.map_err(|error| explain(error, requester, context.stack.quotas))?;
     // The next step accepts what this one answers, so both ids, Regions and owners have to match.
     match connection.identity.joins(requester, accepter) {
@@ -177,29 +206,33 @@ fn explain(error: CallError, requester: &End, quotas: Quotas) -> Error {
     }
 }
 
-/// Updates `Name` and `Tags` of a connection of ours, on both sides. A connection that somebody else made keeps its own.
+/// Updates `Name` and `Tags` of a connection of ours, on both sides. A connection that lost its `isthmus:stack` gets it
+/// again, or no policy would let it be deleted.
 ///
 /// The requester's side, by which a later run decides whether there is anything to do, comes last.
-async fn refresh_tags(
-    Context { network, stack }: Context<'_, impl NetworkWrites>,
+async fn refresh_tags<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkWrites, L>,
     connection: &Connection,
-    tags: &Tags,
+    requested: &Tags,
 ) -> Result<(), Error> {
-    let is_up_to_date = tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value));
-    if is_up_to_date || !is_made_by(&connection.tags, stack) {
+    let mut tags = requested.clone();
+    tags.insert(STACK.into(), stack.installation.clone());
+    if tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value)) {
         return Ok(());
     }
     let ConnectionIdentity { id, requester, accepter } = &connection.identity;
     // Until it is accepted, its accepter's side is tagged in the step that accepts it.
     if connection.status == Status::Active && requester.sees_other_tags_than(accepter) {
-        network.tag_connection(accepter, id, &tags_for_accepter(connection, tags)).await?;
+        network.tag_connection(accepter, id, &tags_for_accepter(connection, requested, stack)).await?;
     }
-    Ok(network.tag_connection(requester, id, tags).await?)
+    Ok(network.tag_connection(requester, id, &tags).await?)
 }
 
 /// Isthmus's own tags, and those that this request adds. Not the rest of the requester's side, which its owner may tag with
 /// anything: that must not be written on somebody else's side.
-fn tags_for_accepter(connection: &Connection, requested: &Tags) -> Tags {
-    let own = connection.tags.iter().filter(|(key, _)| key.starts_with(CONNECTION_TAGS) || *key == NAME);
-    own.chain(requested).map(|(key, value)| (key.clone(), value.clone())).collect()
+fn tags_for_accepter(connection: &Connection, requested: &Tags, stack: &Stack) -> Tags {
+    let own = connection.tags.iter().filter(|(key, _)| [EXECUTION, NAME].contains(&key.as_str()));
+    let mut tags: Tags = own.chain(requested).map(|(key, value)| (key.clone(), value.clone())).collect();
+    tags.insert(STACK.into(), stack.installation.clone());
+    tags
 }

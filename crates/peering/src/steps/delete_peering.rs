@@ -1,21 +1,23 @@
-//! `DeletePeering`: delete the connection, whose routes are deleted, and routes that were written meanwhile.
+//! `DeletePeering`: delete the connection, whose routes are deleted, if it is ours; then the ledger forgets the pair.
 
-use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::VpcPeeringConnectionId;
-use crate::ports::Network;
-use crate::shared::batch::Progress;
+use crate::ledger::Update;
+use crate::ports::{Ledger, Network};
+use crate::shared::lease::update_held;
 use crate::shared::pair::Pair;
-use crate::shared::removal::{delete_connection, delete_routes, routes_leading_to};
+use crate::shared::removal::delete_connection;
 use crate::shared::status_tags::clear_status;
 use crate::steps::TeardownTask;
-use crate::tags::is_made_by;
-use crate::teardown::TeardownOutput;
+use crate::tags::{STACK, Tags};
+use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
 use serde::Serialize;
 
-/// The connection is deleted.
+/// For so long the item of a removed peering can still be looked at: as long as Step Functions keeps its executions.
+const DAYS_KEPT: i64 = 90;
+
+/// The peering is torn down.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Deleted {
@@ -23,44 +25,44 @@ pub struct Deleted {
     pub output: TeardownOutput,
 }
 
-/// Deletes the connection, unless that has happened already, and removes its status from both VPCs. Looks once more whether
-/// it is this stack's, and whether a tag requests it by now.
-pub async fn delete_peering(context: Context<'_, impl Network>, task: TeardownTask) -> Result<Deleted, Error> {
-    let Context { network, stack } = context;
-    let teardown = task.teardown;
-    let (id, requester) = (&teardown.vpc_peering_connection_id, &teardown.requester.end);
-    let (pair, connection) = join!(Pair::read(context, teardown.ends()), network.connection(requester, id));
-    let pair = pair?;
-    pair.check_untagged(stack)?;
-    if let Some(connection) = connection?.filter(|connection| connection.status.is_live()) {
-        if !is_made_by(&connection.tags, stack) {
-            return Err(Error::NotOurs { vpc_peering_connection_id: id.clone() });
-        }
-        delete_connection(network, requester, id).await?;
+/// Deletes the connection, unless that has happened already or it was adopted, and removes its status from both VPCs. Looks
+/// once more whether a tag requests it by now.
+pub async fn delete_peering(
+    context: Context<'_, impl Network, impl Ledger>,
+    task: TeardownTask,
+) -> Result<Deleted, Error> {
+    let TeardownTask { teardown, execution, time } = task;
+    let key = teardown.key();
+    let (pair, item) = join!(Pair::read(context, teardown.ends()), context.ledger.item(&key));
+    let (pair, item) = (pair?, item?);
+    if item.as_ref().is_some_and(|item| item.records_success_of(&execution)) {
+        // An earlier call recorded the end of this execution, and its answer was lost.
+        return Ok(Deleted { output: teardown.done() });
     }
-    delete_later_routes(network, teardown.ends(), id).await?;
+    match item {
+        Some(item) if item.is_held_by(&execution) => {}
+        item => return Err(Error::PairBusy { execution: item.and_then(|item| item.holder).unwrap_or_default() }),
+    }
+    pair.check_untagged(context.stack)?;
+    if teardown.made {
+        delete_own_connection(context, &teardown).await?;
+    }
+    let expires = context.now + DAYS_KEPT * 24 * 60 * 60;
+    update_held(context, &key, &execution, Update::tear_down(&execution, &time, expires)).await?;
     clear_status(context, &pair).await;
-    Ok(Deleted { output: teardown.deleted() })
+    Ok(Deleted { output: teardown.done() })
 }
 
-/// A set-up that ran at the same time may have written routes that were in no plan. Now that the connection is deleted, no
-/// more can follow.
-async fn delete_later_routes(
-    network: &impl Network,
-    [end, peer]: [&End; 2],
-    id: &VpcPeeringConnectionId,
-) -> Result<(), Error> {
-    let (tables, peer_tables) = join!(network.route_tables(end), network.route_tables(peer));
-    let sides = [routes_leading_to(end, &tables?, id), routes_leading_to(peer, &peer_tables?, id)];
-    let routes = sides.each_ref().map(|side| (&side.end, side.removals().collect::<Vec<_>>()));
-    if routes.iter().all(|(_, routes)| routes.is_empty()) {
+/// The policies let nothing be deleted without the installation's tag, which somebody may have taken off.
+async fn delete_own_connection<L>(context: Context<'_, impl Network, L>, teardown: &TeardownPlan) -> Result<(), Error> {
+    let Context { network, stack, .. } = context;
+    let (id, requester) = (&teardown.vpc_peering_connection_id, &teardown.requester.end);
+    let Some(connection) = network.connection(requester, id).await?.filter(|found| found.status.is_live()) else {
         return Ok(());
+    };
+    if !connection.tags.contains_key(STACK) {
+        let tags = Tags::from([(STACK.to_owned(), stack.installation.clone())]);
+        network.tag_connection(requester, id, &tags).await?;
     }
-    match delete_routes(network, routes, id, || true).await? {
-        Progress { failure: Some(error), .. } => Err(error.into()),
-        Progress { remaining: 0, .. } => Ok(()),
-        Progress { .. } => {
-            Err(Error::ServiceFault { action: "ec2:DeleteRoute".into(), code: "RequestLimitExceeded".into() })
-        }
-    }
+    Ok(delete_connection(network, requester, id).await?)
 }

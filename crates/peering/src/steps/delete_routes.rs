@@ -2,8 +2,9 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::Network;
+use crate::ports::{LedgerReads, Network};
 use crate::shared::batch::Progress;
+use crate::shared::lease::held;
 use crate::shared::pair::Pair;
 use crate::shared::removal;
 use crate::steps::TeardownTask;
@@ -20,11 +21,12 @@ pub struct RoutesDeleted {
 /// Deletes what remains of the planned routes, for as long as `has_time` says so; [`Error::StillTagged`] if a tag requests
 /// the pair by now.
 pub async fn delete_routes(
-    context: Context<'_, impl Network>,
+    context: Context<'_, impl Network, impl LedgerReads>,
     task: TeardownTask,
     has_time: impl Fn() -> bool,
 ) -> Result<RoutesDeleted, Error> {
-    let teardown = task.teardown;
+    let TeardownTask { teardown, execution, .. } = task;
+    held(context, &teardown.key(), &execution).await?;
     Pair::read(context, teardown.ends()).await?.check_untagged(context.stack)?;
     let routes = teardown.sides().map(|side| (&side.end, side.removals().collect()));
     let id = &teardown.vpc_peering_connection_id;

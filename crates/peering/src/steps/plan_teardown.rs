@@ -1,15 +1,20 @@
-//! `PlanTeardown`: find the connection of a pair, check that it is ours, and list every route that leads to it. It can't
-//! write.
+//! `PlanTeardown`: take the pair, find its connection, check that it is ours, and list every route that we wrote to it. It
+//! can't write to the network.
 
-use crate::connection::{Connection, adopt, canonical};
+use crate::connection::{Connection, ConnectionIdentity, adopt, canonical};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::NetworkReads;
+use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update};
+use crate::plan::SidePlan;
+use crate::ports::{Ledger, NetworkReads};
 use crate::request::TeardownRequest;
+use crate::route_tables::RouteTable;
+use crate::routes::stale_routes;
+use crate::shared::lease::{acquire, update_held};
 use crate::shared::lookups::check_regions;
 use crate::shared::pair::Pair;
-use crate::shared::removal::routes_leading_to;
-use crate::tags::is_made_by;
+
+use crate::tags::EXECUTION;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
 use serde::{Deserialize, Serialize};
@@ -21,6 +26,10 @@ use serde_json::Value;
 pub struct PlanTeardownTask {
     /// The input of the execution.
     pub request: Value,
+    /// The ARN of the execution.
+    pub execution: String,
+    /// When the state was entered, as ISO 8601.
+    pub time: String,
 }
 
 /// The answer: a plan or an output.
@@ -35,44 +44,78 @@ pub struct PlannedTeardown {
     pub resources: Vec<String>,
 }
 
-/// Reads both sides. A pair that a tag requests is [`Error::StillTagged`], a connection that this stack didn't make is
+/// Reads both sides. A pair that a tag requests is [`Error::StillTagged`], a connection that the ledger doesn't know is
 /// [`Error::NotOurs`]. A connection of ours that is deleted already may have left routes, which are deleted too.
 pub async fn plan_teardown(
-    context: Context<'_, impl NetworkReads>,
+    context: Context<'_, impl NetworkReads, impl Ledger>,
     task: PlanTeardownTask,
 ) -> Result<PlannedTeardown, Error> {
-    let Context { network, stack } = context;
-    let TeardownRequest { end, peer, dry_run } = TeardownRequest::parse(&task.request, stack)?;
-    check_regions(network, &end, &peer).await?;
-    let (requester, accepter) = canonical(&end, &peer);
-    let (pair, connections, tables, peer_tables) = join!(
-        Pair::read(context, [&end, &peer]),
-        network.connections_between(requester, accepter),
-        network.route_tables(&end),
-        network.route_tables(&peer),
-    );
-    let (connections, tables, peer_tables, pair) = (connections?, tables?, peer_tables?, pair?);
-    let plan_for = |connection: &Connection| {
-        let sides = [(&end, &tables), (&peer, &peer_tables)];
-        TeardownPlan::new(connection, sides.map(|(end, tables)| routes_leading_to(end, tables, connection.id())))
+    let PlanTeardownTask { request, execution, time } = task;
+    let request = TeardownRequest::parse(&request, context.stack)?;
+    check_regions(context.network, &request.end, &request.peer).await?;
+    let key = PairKey::of([&request.end, &request.peer]);
+    let item = match request.dry_run {
+        true => context.ledger.item(&key).await?.unwrap_or_else(|| LedgerItem::empty(key.clone())),
+        false => acquire(context, &key, &execution, &time).await?,
     };
-    let plan = match adopt(&connections, &end, &peer) {
-        Some(connection) if !is_made_by(&connection.tags, stack) => {
-            return Err(Error::NotOurs { vpc_peering_connection_id: connection.id().clone() });
+    let Some(plan) = plan(context, &request, &item).await? else {
+        if !request.dry_run {
+            update_held(context, &key, &execution, Update::release(&execution)).await?;
         }
-        Some(connection) => Some(plan_for(connection)),
-        None => {
-            let own = connections.iter().filter(|connection| is_made_by(&connection.tags, stack));
-            own.map(plan_for).find(|plan| plan.sides().iter().any(|side| !side.groups.is_empty()))
-        }
-    };
-    let Some(plan) = plan else {
         return Ok(PlannedTeardown { teardown: None, output: Some(TeardownOutput::absent()), resources: Vec::new() });
     };
-    pair.check_untagged(stack)?;
-    let resources = plan.resources(&stack.partition);
-    Ok(match dry_run {
+    let resources = plan.resources(&context.stack.partition);
+    Ok(match request.dry_run {
         true => PlannedTeardown { output: Some(plan.planned()), teardown: None, resources },
         false => PlannedTeardown { output: None, teardown: Some(plan), resources },
     })
+}
+
+/// What there is to remove, if there is anything.
+async fn plan<L>(
+    context: Context<'_, impl NetworkReads, L>,
+    TeardownRequest { end, peer, .. }: &TeardownRequest,
+    item: &LedgerItem,
+) -> Result<Option<TeardownPlan>, Error> {
+    let network = context.network;
+    let (requester, accepter) = canonical(end, peer);
+    let (pair, connections, tables, peer_tables) = join!(
+        Pair::read(context, [end, peer]),
+        network.connections_between(requester, accepter),
+        network.route_tables(end),
+        network.route_tables(peer),
+    );
+    let (connections, tables, peer_tables, pair) = (connections?, tables?, peer_tables?, pair?);
+    let live = adopt(&connections, end, peer);
+    let by_maker = |live: &&Connection| live.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
+    let recorded = match (live.filter(by_maker), &item.connection) {
+        // An execution that died made it, and recorded no more.
+        (Some(live), _) => RecordedConnection { id: live.id().clone(), made: true },
+        (None, Some(recorded)) => recorded.clone(),
+        (None, None) => match live {
+            Some(live) => return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() }),
+            None => return Ok(None),
+        },
+    };
+    if let Some(live) = live.filter(|live| *live.id() != recorded.id) {
+        return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() });
+    }
+    let routes_of = |end, tables: &[RouteTable]| {
+        let routes = stale_routes(tables, &item.routes_at(end), &recorded.id, &[]);
+        SidePlan::new(end.clone(), routes)
+    };
+    let sides = [routes_of(end, &tables), routes_of(peer, &peer_tables)];
+    // Even where nothing is left to delete, the ledger and the status tags still know it.
+    pair.check_untagged(context.stack)?;
+    let identity = connections.iter().find(|connection| *connection.id() == recorded.id).map(identity_of);
+    let identity = identity.unwrap_or_else(|| ConnectionIdentity {
+        id: recorded.id.clone(),
+        requester: requester.clone(),
+        accepter: accepter.clone(),
+    });
+    Ok(Some(TeardownPlan::new(&identity, recorded.made, item, sides)))
+}
+
+fn identity_of(connection: &Connection) -> ConnectionIdentity {
+    connection.identity.clone()
 }

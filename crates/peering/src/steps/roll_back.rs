@@ -1,69 +1,107 @@
 //! `RollBack`: leave nothing half made. Routes that this execution wrote go first, then the connection that it made.
 //!
-//! What this execution made is read back from EC2, by the tag that it put on the connection: the step that failed may
-//! have been killed before it could answer. A connection that was adopted stays as it was.
+//! The ledger says which routes were about to be written. The connection is found by its id, where that is known, and by the
+//! execution that its tag names: a step may have been killed before it could answer. A connection that was adopted stays.
+//! Who doesn't hold the pair touches nothing.
 
 use crate::connection::{Connection, End, Status};
 use crate::context::Context;
 use crate::error::Error;
 use crate::failure::{Failure, RolledBack};
+use crate::ids::VpcPeeringConnectionId;
+use crate::ledger::{LedgerItem, PairKey};
 use crate::peering::Peering;
-use crate::ports::{CallError, CallErrorKind, Network};
+use crate::ports::{CallError, CallErrorKind, Ledger, Network};
 use crate::request::PeeringRequest;
 use crate::shared::batch::Progress;
+use crate::shared::lease::take_over;
 use crate::shared::lookups::check_regions;
-use crate::shared::removal::{delete_connection, delete_routes};
+use crate::shared::removal::delete_routes;
 use crate::tags::EXECUTION;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The task of the state.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RollBackTask {
-    /// The input of the execution: `CreateRequest` may have failed before it answered anything else.
+    /// The input of the execution: `CreateRequest` may have failed before it answered anything else. As the event of an
+    /// execution's end has it, a JSON text.
     pub request: Value,
     /// What `CreateRequest` answered, if it did.
+    #[serde(default)]
     pub peering: Option<Peering>,
     /// The ARN of the execution.
     pub execution: String,
+    /// In the clean-up machine: the execution that ended without a roll-back.
+    #[serde(default)]
+    pub dead: Option<String>,
     /// What failed.
     pub failure: Failure,
+    /// How often the machine has called this step before.
+    pub attempt: u32,
+    /// When the state was entered, as ISO 8601.
+    pub time: String,
 }
 
+/// So many looks for a connection that may have been made and isn't visible yet: EC2 is eventually consistent.
+const LOOKS_FOR_A_KNOWN_ONE: u32 = 12;
+/// Where it isn't even known whether one was made.
+const LOOKS_FOR_AN_UNKNOWN_ONE: u32 = 4;
+
 /// Undoes what this execution did. Short of time it fails with [`Error::RoutesRemaining`], throttled with
-/// [`Error::ServiceFault`], and is called again.
+/// [`Error::ServiceFault`], while a connection may not be visible yet with [`Error::PeeringNotVisible`], and is called
+/// again.
 pub async fn roll_back(
-    Context { network, stack }: Context<'_, impl Network>,
+    context: Context<'_, impl Network, impl Ledger>,
     task: RollBackTask,
     has_time: impl Fn() -> bool,
 ) -> Result<RolledBack, Error> {
-    let RollBackTask { request, peering, execution, failure } = task;
+    let network = context.network;
+    let Some(request) = readable(&task.request, context).filter(|request| !request.dry_run) else {
+        return Ok(RolledBack::default());
+    };
+    match check_regions(network, &request.end, &request.peer).await {
+        // No call can have been made there.
+        Err(Error::InvalidRequest { .. }) => return Ok(RolledBack::default()),
+        checked => checked?,
+    }
+    if never_took_the_pair(&task) {
+        return Ok(RolledBack::default());
+    }
+    let key = PairKey::of([&request.end, &request.peer]);
+    let Some(item) = take_over(context, &key, &task.execution, task.dead.as_deref(), &task.time).await? else {
+        return Ok(RolledBack::default());
+    };
     let mut undone = RolledBack::default();
-    if let Some(peering) = peering.filter(|_| failure.is_in("UpdateRoutes")) {
-        undone.delete_routes(network, &peering, has_time).await?;
+    if let Some(connection) = &item.connection {
+        undone.delete_pending(network, &item, &connection.id, has_time).await?;
     }
-    if let Ok(request) = PeeringRequest::parse(&request, stack)
-        && !request.dry_run
-        && check_regions(network, &request.end, &request.peer).await.is_ok()
-    {
-        undone.delete_connections(network, &request, &execution).await?;
-    }
+    undone.delete_connections(network, &item, &request, &task).await?;
     Ok(undone)
 }
 
+fn readable<N, L>(request: &Value, context: Context<'_, N, L>) -> Option<PeeringRequest> {
+    let parsed = match request.as_str() {
+        Some(text) => PeeringRequest::parse(&serde_json::from_str(text).ok()?, context.stack),
+        None => PeeringRequest::parse(request, context.stack),
+    };
+    parsed.ok()
+}
+
 impl RolledBack {
-    /// Deletes the routes that the plan adds, wherever they lead to the connection.
-    async fn delete_routes(
+    /// Deletes the routes that were about to be written, wherever they lead to the connection.
+    async fn delete_pending(
         &mut self,
         network: &impl Network,
-        peering: &Peering,
+        item: &LedgerItem,
+        id: &VpcPeeringConnectionId,
         has_time: impl Fn() -> bool,
     ) -> Result<(), Error> {
-        let id = &peering.vpc_peering_connection_id;
         let continue_later = |remaining| Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining };
-        let added = peering.sides().map(|side| (side.end(), side.plan.additions().collect()));
-        match delete_routes(network, added, id, has_time).await {
+        let pending = item.pair.ends().map(|end| (end, item.pending_at(end).deletions().collect()));
+        match delete_routes(network, pending, id, has_time).await {
             Ok(Progress { done, remaining: 0, .. }) => self.routes_deleted = done,
             Ok(Progress { failure: Some(error), remaining, .. }) if error.kind != CallErrorKind::Unavailable => {
                 self.left_behind.push(format!("{remaining} routes to {id}: {error}"));
@@ -74,27 +112,44 @@ impl RolledBack {
         Ok(())
     }
 
-    /// Deletes the connections that carry this execution's tag.
+    /// Deletes the connections that this execution, or a dead one before it, made for the pair and did not hand over.
     async fn delete_connections(
         &mut self,
         network: &impl Network,
+        item: &LedgerItem,
         request: &PeeringRequest,
-        execution: &str,
+        task: &RollBackTask,
     ) -> Result<(), Error> {
         let (requester, accepter) = request.canonical();
-        match network.connections_between(requester, accepter).await {
-            Ok(connections) => {
-                let is_own = |c: &&Connection| c.tags.get(EXECUTION).map(String::as_str) == Some(execution);
-                for connection in connections.iter().filter(is_own) {
-                    self.delete_connection(network, requester, connection).await?;
-                }
-            }
+        let connections = match network.connections_between(requester, accepter).await {
+            Ok(connections) => connections,
             Err(error) => {
                 let error = permanent_error(error)?;
                 self.left_behind.push(format!("perhaps a connection, which could not be looked for: {error}"));
+                Vec::new()
             }
+        };
+        let made_now = task.peering.as_ref().filter(|peering| peering.created);
+        let created = made_now.map(|peering| &peering.vpc_peering_connection_id);
+        // Recorded before the first run for the pair ended: a new connection.
+        let recorded = item.own_connection().filter(|_| item.asked_by.is_none());
+        let known = created.or(recorded);
+        let is_ours = |c: &&Connection| {
+            let by_maker = c.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
+            by_maker || known == Some(c.id())
+        };
+        let found: Vec<&Connection> = connections.iter().filter(is_ours).collect();
+        for connection in &found {
+            self.delete_connection(network, requester, connection).await?;
         }
-        Ok(())
+        let seen: BTreeSet<_> = found.iter().map(|connection| connection.id()).collect();
+        match known {
+            Some(id) if !seen.contains(id) => self.delete_invisible(network, requester, id, task.attempt).await,
+            None if seen.is_empty() && may_have_made_one(task) && task.attempt < LOOKS_FOR_AN_UNKNOWN_ONE => {
+                Err(Error::PeeringNotVisible { vpc_peering_connection_id: None, status: Status::InitiatingRequest })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `failed` can't be deleted. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
@@ -106,9 +161,12 @@ impl RolledBack {
     ) -> Result<(), Error> {
         let id = connection.id();
         match connection.status {
-            status if status.is_live() => match delete_connection(network, requester, id).await {
+            status if status.is_live() => match network.delete_connection(requester, id).await {
                 Ok(()) => self.connections_deleted.push(id.to_string()),
-                Err(error) => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
+                Err(error) => match network.connection(requester, id).await {
+                    Ok(Some(now)) if !now.status.is_live() => self.connections_deleted.push(id.to_string()),
+                    _ => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
+                },
             },
             Status::Failed => {
                 let message = "which is failed and can't be deleted: EC2 removes it after two hours";
@@ -118,6 +176,41 @@ impl RolledBack {
         }
         Ok(())
     }
+
+    /// EC2 answered the creation of this connection and doesn't show it yet. It is deleted by its id.
+    async fn delete_invisible(
+        &mut self,
+        network: &impl Network,
+        requester: &End,
+        id: &VpcPeeringConnectionId,
+        attempt: u32,
+    ) -> Result<(), Error> {
+        match network.delete_connection(requester, id).await {
+            Ok(()) => self.connections_deleted.push(id.to_string()),
+            Err(error) if error.kind == CallErrorKind::NoSuchConnection && attempt < LOOKS_FOR_A_KNOWN_ONE => {
+                let vpc_peering_connection_id = Some(id.clone());
+                return Err(Error::PeeringNotVisible { vpc_peering_connection_id, status: Status::InitiatingRequest });
+            }
+            Err(error) if error.kind == CallErrorKind::WrongState => {}
+            Err(error) => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
+        }
+        Ok(())
+    }
+}
+
+/// Whether the step that failed may have made a connection that nobody knows the id of: it was killed, or a call to EC2 was
+/// not answered. Everything that planning refuses it refuses before.
+fn may_have_made_one(task: &RollBackTask) -> bool {
+    let (error, _) = task.failure.public();
+    task.peering.is_none() && ["ServiceFault", "AccessDenied"].contains(&error.as_str())
+}
+
+/// Whether the ledger failed when the pair was to be taken, which is before any call to EC2.
+fn never_took_the_pair(task: &RollBackTask) -> bool {
+    let (_, cause) = task.failure.public();
+    let action = cause.get("Action").and_then(Value::as_str).unwrap_or_default();
+    let is_of_ledger = action.starts_with("dynamodb:") || action == "states:DescribeExecution";
+    task.failure.is_in("CreateRequest") && is_of_ledger
 }
 
 /// A call that was only throttled is tried again by the machine; any other error is reported.

@@ -3,20 +3,21 @@
 //! The event is only a hint that may be late, repeated or forged: what is requested is read from EC2, on both ends of each
 //! pair that the change may concern.
 
-use crate::connection::{Connection, End, adopt};
+use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::{Executions, Network, NetworkWrites, RegionReads};
+use crate::ledger::PairKey;
+use crate::ports::{Executions, LedgerReads, Network, NetworkWrites, RegionReads};
 use crate::request::TeardownInput;
-use crate::shared::candidates::candidates;
+use crate::shared::candidates::{candidates, no_longer_named};
 use crate::shared::decision::Decision;
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::status_tags::{clear_status, write_invalid_status, write_status_at};
-use crate::shared::tag_requests::{input, invalid_routes, name_by_tags, side_with_invalid_routes};
+use crate::shared::tag_requests::{input, invalid_routes, name_by_tags, narrowing_input, side_with_invalid_routes};
 use crate::stack::Scope;
 use crate::status::PeeringStatus;
-use crate::tags::{STACK, is_requested_by_tags};
+use crate::tags::STACK;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
@@ -42,7 +43,9 @@ pub enum VpcChange {
     /// Its tags.
     Tags {
         /// Whether `accept` is among them.
-        consent: bool,
+        accept: bool,
+        /// Whether `peer` is among them.
+        peer: bool,
     },
     /// Its peering with this end was set up, while its tags may have changed.
     SetUp(End),
@@ -64,12 +67,12 @@ pub struct Started {
 
 /// Starts one execution for each pair that needs one.
 pub async fn start_peering(
-    context: Context<'_, impl Network + RegionReads>,
+    context: Context<'_, impl Network + RegionReads, impl LedgerReads>,
     executions: &impl Executions,
     scope: &Scope,
     task: StartTask,
 ) -> Result<Started, Error> {
-    let Context { network, stack } = context;
+    let Context { network, stack, .. } = context;
     let mut side = VpcTags::read(context, &task.end).await?;
     if side.lookup != Lookup::Found {
         // Another delivery of the event would find the same.
@@ -77,11 +80,15 @@ pub async fn start_peering(
         return Ok(Started { invalid, ..Started::default() });
     }
     reject_unknown_regions(network, stack, &mut [&mut side]).await?;
-    let own = network.connections_with_tag(&task.end, (STACK, &stack.name)).await?;
+    let own = network.connections_with_tag(&task.end, (STACK, &stack.installation)).await?;
     let peers = match &task.change {
-        VpcChange::Tags { consent } => {
+        VpcChange::Tags { accept, peer } => {
             write_invalid_status(context, &side, &task.time).await;
-            candidates(context, scope, &side, &own, *consent).await
+            let mut ends = candidates(context, &side, &own, *accept).await?;
+            if *peer {
+                ends.extend(no_longer_named(context, scope, &side, &ends).await);
+            }
+            ends
         }
         VpcChange::SetUp(peer) | VpcChange::TornDown(peer) => [peer.clone()].into(),
     };
@@ -93,7 +100,7 @@ pub async fn start_peering(
         let result = match peer {
             Ok(peer) => {
                 let pair = Pair { sides: [side.clone(), peer] };
-                started.start(context, executions, &task, &pair, &own).await
+                started.start(context, executions, &task, &pair).await
             }
             Err(error) => Err(error),
         };
@@ -105,20 +112,25 @@ pub async fn start_peering(
 impl Started {
     async fn start(
         &mut self,
-        context: Context<'_, impl NetworkWrites>,
+        context: Context<'_, impl NetworkWrites, impl LedgerReads>,
         executions: &impl Executions,
         task: &StartTask,
         pair: &Pair,
-        own: &[Connection],
     ) -> Result<(), Error> {
         let [side, peer] = &pair.sides;
         self.invalid.extend(invalid_words(peer));
-        let connection = adopt(own, side.end(), peer.end()).filter(|own| is_requested_by_tags(&own.tags));
+        let item = context.ledger.item(&PairKey::of(pair.ends())).await?;
         let name = name_by_tags(pair, &task.event_id);
-        match (Decision::of(pair, connection, context.stack), &task.change) {
-            (Decision::SetUp, VpcChange::SetUp(_))
-            | (Decision::TearDown, VpcChange::TornDown(_))
-            | (Decision::Keep, _) => {}
+        let again = item.as_ref().is_some_and(|item| item.again == Some(true));
+        match (Decision::of(pair, item.as_ref(), context.stack), &task.change) {
+            (Decision::SetUp, VpcChange::SetUp(_)) if !again => {}
+            (Decision::TearDown | Decision::Narrow, VpcChange::TornDown(_)) | (Decision::Keep, _) => {}
+            (Decision::Narrow, _) => {
+                if let Some(item) = &item {
+                    executions.start_peering(&name, &narrowing_input(item)).await?;
+                    self.executions.push(name);
+                }
+            }
             (Decision::SetUp, _) => match side_with_invalid_routes(pair) {
                 Some(invalid) => write_invalid_routes(context, pair, invalid, &task.time).await,
                 None => {
@@ -137,7 +149,12 @@ impl Started {
 }
 
 /// The side with the invalid tag has a status of its own for it; the other one gets it as the status of this peering.
-async fn write_invalid_routes(context: Context<'_, impl NetworkWrites>, pair: &Pair, invalid: &VpcTags, time: &str) {
+async fn write_invalid_routes<L>(
+    context: Context<'_, impl NetworkWrites, L>,
+    pair: &Pair,
+    invalid: &VpcTags,
+    time: &str,
+) {
     let [side, peer] = &pair.sides;
     let other = if invalid.end() == side.end() { peer } else { side };
     let status = PeeringStatus::failed(&invalid_routes(invalid, context.stack));

@@ -6,13 +6,14 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::{Executions, Network, RegionReads};
+use crate::ports::{ExecutionState, Executions, LedgerReads, Network, RegionReads};
 use crate::request::TeardownInput;
 use crate::shared::drift::{Finding, examine};
+use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
 use crate::shared::snapshot::Snapshot;
 use crate::shared::status_tags::{clear_status, write_invalid_status, write_status};
-use crate::shared::tag_requests::{input, name_by_tags};
+use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::Scope;
 use crate::status::PeeringStatus;
 use futures_util::future::join_all;
@@ -70,7 +71,7 @@ pub struct Drift {
     pub vpc_id: String,
     /// The other.
     pub peer_vpc_id: String,
-    /// In what it differs: `Missing`, `NotActive`, `Routes`, `DnsResolution`, `Unmarked`, `NotRequested`, `Blackhole`, or
+    /// In what it differs: `Missing`, `NotActive`, `Routes`, `DnsResolution`, `Unrecorded`, `NotRequested`, `Blackhole`, or
     /// an error's name.
     pub differs: String,
 }
@@ -89,13 +90,13 @@ pub struct RefusedPair {
 
 /// Finds what differs and starts at most so many executions about it.
 pub async fn sweep(
-    context: Context<'_, impl Network + RegionReads>,
+    context: Context<'_, impl Network + RegionReads, impl LedgerReads>,
     executions: &impl Executions,
     sweep: &Sweep,
     task: SweepTask,
     has_time: impl Fn() -> bool,
 ) -> Result<Swept, Error> {
-    let snapshot = Snapshot::read(context, &sweep.scope).await;
+    let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
     if !task.dry_run {
         join_all(snapshot.tagged().map(async |side| write_invalid_status(context, &side, &sweep.time).await)).await;
@@ -106,6 +107,20 @@ pub async fn sweep(
             swept.left += 1;
             continue;
         }
+        if let Some(holder) = known.item.as_ref().and_then(|item| item.holder.as_deref()) {
+            match clean_up_after(context, executions, holder, task.dry_run).await {
+                // Whatever is started for the pair takes it over from the dead.
+                Ok(Holder::Unknown) => {}
+                Ok(Holder::Known) => {
+                    swept.left += 1;
+                    continue;
+                }
+                Err(error) => {
+                    swept.fail(&known, &error);
+                    continue;
+                }
+            }
+        }
         let finding = match examine(context, &snapshot, &known, &sweep.time).await {
             Ok(finding) => finding,
             Err(error) => {
@@ -115,7 +130,7 @@ pub async fn sweep(
         };
         swept.count(&known, &finding);
         match &finding {
-            Finding::SetUp(_) | Finding::TearDown(_) => due.push((known, finding)),
+            Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_) => due.push((known, finding)),
             _ if task.dry_run => {}
             Finding::InPlace(connection) => {
                 let status = PeeringStatus::Active(connection.clone());
@@ -152,13 +167,14 @@ impl Swept {
 
     fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
         let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
-        let is_desired = !matches!(finding, Finding::TearDown(_) | Finding::NotRequested | Finding::Kept);
+        let is_desired = matches!(finding, Finding::InPlace(_) | Finding::SetUp(_) | Finding::Refused(_));
         self.desired += usize::from(is_desired);
         match finding {
             Finding::InPlace(_) => self.in_place += 1,
             Finding::SetUp(differs) | Finding::TearDown(differs) => {
                 self.drift.push(Drift { vpc_id, peer_vpc_id, differs: differs.clone() });
             }
+            Finding::Narrow => self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() }),
             Finding::Refused(error) => self.refused.push(RefusedPair { vpc_id, peer_vpc_id, error: error.clone() }),
             Finding::NotRequested | Finding::Kept => {}
         }
@@ -177,9 +193,37 @@ async fn start(
             let [end, peer] = known.pair.ends();
             executions.start_teardown(&name, &TeardownInput::of(end, peer)).await?;
         }
+        Finding::Narrow => {
+            if let Some(item) = &known.item {
+                executions.start_peering(&name, &narrowing_input(item)).await?;
+            }
+        }
         _ => executions.start_peering(&name, &input(&known.pair)).await?,
     }
     Ok(name)
+}
+
+/// Whether Step Functions knows the execution that holds a pair.
+enum Holder {
+    Known,
+    Unknown,
+}
+
+/// Starts the clean-up after an execution that holds a pair and is closed: the event of its end may have been lost.
+async fn clean_up_after<N>(
+    context: Context<'_, N, impl LedgerReads>,
+    executions: &impl Executions,
+    holder: &str,
+    dry_run: bool,
+) -> Result<Holder, Error> {
+    match context.ledger.execution_state(holder).await? {
+        ExecutionState::Unknown => return Ok(Holder::Unknown),
+        ExecutionState::Closed { seconds } if seconds >= SECONDS_AFTER_DEATH && !dry_run => {
+            executions.start_clean_up(holder).await?;
+        }
+        ExecutionState::Closed { .. } | ExecutionState::Running => {}
+    }
+    Ok(Holder::Known)
 }
 
 fn rotation(id: &str, count: usize) -> usize {

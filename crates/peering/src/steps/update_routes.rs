@@ -3,14 +3,16 @@
 //! EC2 refills five `CreateRoute` a second, so no single call has to finish: short of time, it answers
 //! [`Error::RoutesRemaining`] and the machine calls again. Every later call reads the tables first and continues.
 
-use crate::connection::{ConnectionIdentity, End};
+use crate::connection::End;
 use crate::context::Context;
 use crate::error::{Error, FullResource};
 use crate::ids::{RouteTableId, VpcId};
+use crate::ledger::{LedgerItem, RecordedRoutes, Update};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
-use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads, NetworkWrites};
+use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
 use crate::shared::batch::Progress;
 use crate::shared::diagnosis::still_live;
+use crate::shared::lease::{check_time, update_held};
 use crate::shared::remaining_routes::{Remaining, remaining};
 use crate::shared::removal::delete_routes;
 use crate::shared::route_writes::{Incomplete, Reason, planned_writes, write_routes};
@@ -31,36 +33,106 @@ pub struct Routed {
     pub resources: Vec<String>,
 }
 
-/// Writes what remains to be written, for as long as `has_time` says so.
+/// Writes what remains to be written, for as long as `has_time` says so. The ledger knows it before, and what stands after.
 pub async fn update_routes(
-    context: Context<'_, impl Network>,
+    context: Context<'_, impl Network, impl Ledger>,
     task: PeeringTask,
     has_time: impl Fn() -> bool,
 ) -> Result<Routed, Error> {
-    let Context { network, stack } = context;
-    let PeeringTask { mut peering, attempt, time, .. } = task;
+    let stack = context.stack;
+    let PeeringTask { mut peering, execution, attempt, time, started } = task;
+    let key = peering.key();
+    let warnings = match intend(context, &peering, &execution, started).await? {
+        Some(item) => {
+            let written = write(context, &mut peering, attempt, &has_time).await?;
+            let routes = recorded_routes(&peering, &item, written.keeps_stale);
+            // While the pair is held: a later execution may write another status.
+            write_active_status(context, &peering, &time).await;
+            let complete = Update::complete(&execution, &peering.recorded_connection(), &routes, &peering.asked_by);
+            let item = update_held(context, &key, &execution, complete).await?;
+            // An execution of tags gave up waiting: the event makes start-peering start another one.
+            peering.requested_by_tags |= item.again == Some(true);
+            written.warnings
+        }
+        None => Vec::new(),
+    };
+    peering.warnings.splice(0..0, warnings);
+    let resources = peering.resources(&stack.partition);
+    Ok(Routed { output: peering.into_output(), resources })
+}
+
+/// What was surprising about the writes, and whether stale routes could not be deleted.
+struct Written {
+    warnings: Vec<String>,
+    keeps_stale: bool,
+}
+
+/// New routes, then DNS resolution, then stale routes. Tables that were deleted meanwhile leave the plan.
+async fn write<L>(
+    context: Context<'_, impl Network, L>,
+    peering: &mut Peering,
+    attempt: u32,
+    has_time: &impl Fn() -> bool,
+) -> Result<Written, Error> {
+    let network = context.network;
     let plans = peering.sides().map(|side| &side.plan);
     let Remaining { writes, deleted_tables } = match attempt {
         0 => Remaining { writes: planned_writes(plans), deleted_tables: BTreeSet::new() },
         _ => remaining(network, plans, &peering.vpc_peering_connection_id).await?,
     };
-    if let Err(incomplete) = write_routes(network, &peering.vpc_peering_connection_id, writes, &has_time).await {
-        return Err(explain(context, &peering, incomplete).await);
+    if let Err(incomplete) = write_routes(network, &peering.vpc_peering_connection_id, writes, has_time).await {
+        return Err(explain(context, peering, incomplete).await);
     }
-    let dns_warnings = allow_dns_resolution(network, &peering).await?;
+    let dns_warnings = allow_dns_resolution(network, peering).await?;
     // From here on nothing may fail any more: a roll-back would delete the new routes.
-    let stale_warning = finish(network, &peering, has_time).await?;
-    write_active_status(context, &peering, &time).await;
-
-    peering.dns_resolution &= dns_warnings.is_empty();
-    let first = deleted_tables_warning(&deleted_tables).into_iter().chain(dns_warnings);
-    peering.warnings.splice(0..0, first);
-    peering.warnings.extend(stale_warning);
+    let stale_warning = delete_stale_routes(network, peering, has_time).await?;
     for side in [&mut peering.requester, &mut peering.accepter] {
         side.plan = side.plan.clone().without(&deleted_tables);
     }
-    let resources = peering.resources(&stack.partition);
-    Ok(Routed { output: peering.into_output(), resources })
+    peering.dns_resolution &= dns_warnings.is_empty();
+    let keeps_stale = stale_warning.is_some();
+    let warnings =
+        deleted_tables_warning(&deleted_tables).into_iter().chain(dns_warnings).chain(stale_warning).collect();
+    Ok(Written { warnings, keeps_stale })
+}
+
+/// Records the connection and the routes that are about to be written, before the first is. The item as it is then;
+/// `None` where an earlier call recorded the end of this execution, and its answer was lost.
+async fn intend<N>(
+    context: Context<'_, N, impl Ledger>,
+    peering: &Peering,
+    execution: &str,
+    started: i64,
+) -> Result<Option<LedgerItem>, Error> {
+    let key = peering.key();
+    let item = match context.ledger.item(&key).await? {
+        Some(item) if item.is_held_by(execution) => item,
+        Some(item) if item.records_success_of(execution) => return Ok(None),
+        item => return Err(Error::PairBusy { execution: item.and_then(|item| item.holder).unwrap_or_default() }),
+    };
+    check_time(context, "UpdateRoutes", started)?;
+    let connection = peering.recorded_connection();
+    let additions = peering.additions();
+    let [first, second] = key.ends();
+    let is_pending = additions[0].is_subset(item.pending_at(first)) && additions[1].is_subset(item.pending_at(second));
+    if item.connection.as_ref() == Some(&connection) && is_pending {
+        return Ok(Some(item));
+    }
+    // What a dead execution was about to write stays pending: some of it may be written.
+    let pending = [item.pending_at(first).union(&additions[0]), item.pending_at(second).union(&additions[1])];
+    let intent = Update::intend(execution, &connection, &pending);
+    update_held(context, &key, execution, intent).await.map(Some)
+}
+
+/// What we have written once this is done, in the canonical order of the pair: what was recorded, without what is deleted,
+/// and what the plan added.
+fn recorded_routes(peering: &Peering, item: &LedgerItem, keeps_stale: bool) -> [RecordedRoutes; 2] {
+    let of_side = |side: &PeeringSide| {
+        let deleted: RecordedRoutes = side.plan.removals().filter(|_| !keeps_stale).collect();
+        let added: RecordedRoutes = side.plan.additions().collect();
+        item.routes_at(side.end()).without(&deleted).union(&added)
+    };
+    peering.key().in_order(peering.ends(), peering.sides().map(of_side))
 }
 
 fn deleted_tables_warning(tables: &BTreeSet<RouteTableId>) -> Option<String> {
@@ -68,22 +140,17 @@ fn deleted_tables_warning(tables: &BTreeSet<RouteTableId>) -> Option<String> {
     (!tables.is_empty()).then(|| format!("deleted during the set-up, so without routes: {}", tables.join(", ")))
 }
 
-/// Deletes stale routes, and then records which tables the tags selected.
-///
-/// The new routes are in force by now. A stale one that can't be deleted is no reason to undo them: it is a warning, and the
-/// next sweep tries again. For that it needs the record of the earlier selection, so only then is that replaced.
-async fn finish(
+/// The new routes are in force by now. A stale one that can't be deleted is no reason to undo them: it is a warning, and
+/// stays recorded, so that the next sweep tries again.
+async fn delete_stale_routes(
     network: &impl Network,
     peering: &Peering,
-    has_time: impl Fn() -> bool,
+    has_time: &impl Fn() -> bool,
 ) -> Result<Option<String>, Error> {
     let id = &peering.vpc_peering_connection_id;
     let stale = peering.sides().map(|side| (side.end(), side.plan.removals().collect()));
     match delete_routes(network, stale, id, has_time).await {
-        Ok(Progress { remaining: 0, .. }) => Ok(put_marks(network, peering)
-            .await
-            .err()
-            .map(|error| format!("which tables the tags selected could not be recorded on the connection: {error}"))),
+        Ok(Progress { remaining: 0, .. }) => Ok(None),
         Ok(Progress { remaining, failure: None, .. }) => {
             Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
         }
@@ -93,19 +160,7 @@ async fn finish(
     }
 }
 
-/// The requester's side, by which a later run decides whether there is anything to do, comes last.
-async fn put_marks(network: &impl NetworkWrites, peering: &Peering) -> CallResult<()> {
-    let ConnectionIdentity { id, requester, accepter } = peering.identity();
-    if peering.marks.is_empty() {
-        return Ok(());
-    }
-    if requester.sees_other_tags_than(&accepter) {
-        network.tag_connection(&accepter, &id, &peering.marks).await?;
-    }
-    network.tag_connection(&requester, &id, &peering.marks).await
-}
-
-async fn write_active_status(context: Context<'_, impl NetworkWrites>, peering: &Peering, time: &str) {
+async fn write_active_status<L>(context: Context<'_, impl NetworkWrites, L>, peering: &Peering, time: &str) {
     let peer_of = |side: &PeeringSide| -> &VpcId {
         let other = if side.end() == peering.requester.end() { &peering.accepter } else { &peering.requester };
         &other.end().vpc_id
@@ -149,8 +204,8 @@ async fn allow_dns_resolution_at(
     }
 }
 
-async fn explain(
-    Context { network, stack }: Context<'_, impl NetworkReads>,
+async fn explain<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
     peering: &Peering,
     incomplete: Incomplete,
 ) -> Error {

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::ports::NetworkReads;
 use crate::shared::diagnosis::diagnose;
+use crate::shared::lease::check_time;
 use crate::steps::PeeringTask;
 use serde::Serialize;
 
@@ -17,11 +18,10 @@ pub struct Active {
 }
 
 /// Answers once the connection is active; [`Error::PeeringPending`] while it may still become so.
-pub async fn wait_active(
-    Context { network, .. }: Context<'_, impl NetworkReads>,
-    task: PeeringTask,
-) -> Result<Active, Error> {
-    let peering = task.peering;
+pub async fn wait_active<L>(context: Context<'_, impl NetworkReads, L>, task: PeeringTask) -> Result<Active, Error> {
+    let PeeringTask { peering, started, .. } = task;
+    check_time(context, "WaitActive", started)?;
+    let network = context.network;
     let id = peering.vpc_peering_connection_id.clone();
     // Not visible doesn't mean deleted: a deleted connection stays visible for hours, a new one may not be visible yet.
     let Some(connection) = network.connection(peering.requester.end(), &id).await? else {

@@ -9,57 +9,60 @@ use std::collections::BTreeSet;
 
 impl NetworkReads for Memory {
     async fn vpc(&self, end: &End) -> CallResult<Vpc> {
-        self.called("vpc");
+        self.called("vpc").await;
         self.vpcs.borrow().get(end).cloned().ok_or_else(|| call_error(end, CallErrorKind::NoSuchVpc))
     }
 
     async fn connections_between(&self, end: &End, peer: &End) -> CallResult<Vec<Connection>> {
-        self.called("connections_between");
-        Ok(self.connections().into_iter().filter(|connection| connection.identity.joins(end, peer)).collect())
+        self.called("connections_between").await;
+        let mut between = self.connections_seen_from(end);
+        between.retain(|connection| connection.identity.joins(end, peer) && self.is_visible(connection.id()));
+        Ok(between)
     }
 
     async fn connections_with_tag(&self, end: &End, (key, value): (&str, &str)) -> CallResult<Vec<Connection>> {
-        self.called("connections_with_tag");
-        let mut own = self.connections();
+        self.called("connections_with_tag").await;
+        let mut own = self.connections_seen_from(end);
         own.retain(|c| c.identity.requester == *end || c.identity.accepter == *end);
         own.retain(|c| c.tags.get(key).map(String::as_str) == Some(value));
         Ok(own)
     }
 
     async fn count_active_peerings(&self, end: &End) -> CallResult<usize> {
-        self.called("count_active_peerings");
+        self.called("count_active_peerings").await;
         let joins = |c: &&Connection| c.identity.requester == *end || c.identity.accepter == *end;
         let counts = |c: &&Connection| matches!(c.status, Status::Provisioning | Status::Active);
         Ok(self.connections().iter().filter(joins).filter(counts).count())
     }
 
-    async fn connection(&self, _: &End, id: &VpcPeeringConnectionId) -> CallResult<Option<Connection>> {
-        self.called("connection");
-        Ok(self.connections().into_iter().find(|connection| connection.id() == id))
+    async fn connection(&self, end: &End, id: &VpcPeeringConnectionId) -> CallResult<Option<Connection>> {
+        self.called("connection").await;
+        let found = self.connections_seen_from(end).into_iter().find(|connection| connection.id() == id);
+        Ok(found.filter(|connection| self.is_visible(connection.id())))
     }
 
     async fn has_dns_hostnames(&self, _: &End) -> CallResult<bool> {
-        self.called("has_dns_hostnames");
+        self.called("has_dns_hostnames").await;
         Ok(*self.dns_hostnames.borrow())
     }
 
     async fn route_tables(&self, end: &End) -> CallResult<Vec<RouteTable>> {
-        self.called("route_tables");
+        self.called("route_tables").await;
         Ok(self.tables(end))
     }
 
     async fn route_tables_by_id(&self, end: &End, ids: &BTreeSet<RouteTableId>) -> CallResult<Vec<RouteTable>> {
-        self.called("route_tables_by_id");
+        self.called("route_tables_by_id").await;
         Ok(self.tables(end).into_iter().filter(|table| ids.contains(&table.id)).collect())
     }
 
     async fn subnets(&self, _: &End, _: &BTreeSet<SubnetId>) -> CallResult<BTreeSet<SubnetId>> {
-        self.called("subnets");
+        self.called("subnets").await;
         Ok(BTreeSet::new())
     }
 
     async fn regions(&self, _: &End) -> CallResult<BTreeSet<Region>> {
-        self.called("regions");
+        self.called("regions").await;
         Ok(BTreeSet::new())
     }
 }

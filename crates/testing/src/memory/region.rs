@@ -1,6 +1,6 @@
 //! What a Region has, from memory.
 
-use crate::memory::{Memory, call_error};
+use crate::memory::{Memory, call_error, parse};
 use isthmus_peering::connection::{Connection, End, Vpc};
 use isthmus_peering::ids::VpcId;
 use isthmus_peering::ports::{CallErrorKind, CallResult, Location, RegionReads};
@@ -22,7 +22,7 @@ impl Memory {
 
 impl RegionReads for Memory {
     async fn vpcs_with_tags(&self, at: &Location, keys: &[String]) -> CallResult<BTreeMap<VpcId, Vpc>> {
-        self.called("vpcs_with_tags");
+        self.called("vpcs_with_tags").await;
         let mut vpcs = self.at(at, &self.vpcs.borrow())?;
         let fits = |key: &String, wanted: &String| match wanted.strip_suffix('*') {
             Some(start) => key.starts_with(start),
@@ -33,15 +33,15 @@ impl RegionReads for Memory {
     }
 
     async fn vpcs_by_id(&self, at: &Location, ids: &BTreeSet<VpcId>) -> CallResult<BTreeMap<VpcId, Vpc>> {
-        self.called("vpcs_by_id");
+        self.called("vpcs_by_id").await;
         let mut vpcs = self.at(at, &self.vpcs.borrow())?;
         vpcs.retain(|id, _| ids.contains(id));
         Ok(vpcs)
     }
 
     async fn connections_in(&self, at: &Location) -> CallResult<Vec<Connection>> {
-        self.called("connections_in");
-        let mut seen = self.connections();
+        self.called("connections_in").await;
+        let mut seen = self.connections_seen_from(&at.end(parse("vpc-00000000")));
         seen.retain(|c| [&c.identity.requester, &c.identity.accepter].iter().any(|end| Location::from(*end) == *at));
         Ok(seen)
     }
@@ -51,7 +51,7 @@ impl RegionReads for Memory {
         at: &Location,
         vpcs: &BTreeSet<VpcId>,
     ) -> CallResult<BTreeMap<VpcId, Vec<RouteTable>>> {
-        self.called("route_tables_of");
+        self.called("route_tables_of").await;
         let mut tables = self.at(at, &self.tables.borrow())?;
         tables.retain(|id, _| vpcs.contains(id));
         Ok(tables)

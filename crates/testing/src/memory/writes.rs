@@ -1,5 +1,6 @@
 //! What can be written, in memory.
 
+use crate::memory::connections::TAGS_PER_RESOURCE;
 use crate::memory::{Memory, call_error, route};
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, ConnectionIdentity, End, Status};
@@ -11,16 +12,22 @@ use std::collections::BTreeSet;
 
 impl NetworkWrites for Memory {
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()> {
-        self.called("tag_vpc");
+        self.called("tag_vpc").await;
         match self.vpcs.borrow_mut().get_mut(end) {
-            Some(vpc) => vpc.tags.extend(tags.clone()),
+            Some(vpc) => {
+                let keys: BTreeSet<&String> = vpc.tags.keys().chain(tags.keys()).collect();
+                if keys.len() > TAGS_PER_RESOURCE {
+                    return Err(call_error(end, CallErrorKind::TooManyTags));
+                }
+                vpc.tags.extend(tags.clone());
+            }
             None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
         }
         Ok(())
     }
 
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
-        self.called("untag_vpc");
+        self.called("untag_vpc").await;
         match self.vpcs.borrow_mut().get_mut(end) {
             Some(vpc) => vpc.tags.retain(|key, _| !keys.contains(key)),
             None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
@@ -29,7 +36,7 @@ impl NetworkWrites for Memory {
     }
 
     async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> CallResult<Connection> {
-        self.called("create_connection");
+        self.called("create_connection").await;
         let same_direction = |connection: &&Connection| {
             connection.status.is_live()
                 && (&connection.identity.requester, &connection.identity.accepter) == (requester, accepter)
@@ -39,6 +46,7 @@ impl NetworkWrites for Memory {
         }
         let other = self.other_requester.take();
         let id = self.add_connection(other.as_ref().unwrap_or(requester), accepter, Status::PendingAcceptance);
+        self.invisible.borrow_mut().insert(id.clone(), *self.invisible_for.borrow());
         self.with_connection(requester, &id, |connection| {
             connection.tags = tags.clone();
             Ok(())
@@ -46,7 +54,7 @@ impl NetworkWrites for Memory {
     }
 
     async fn accept_connection(&self, record: &ConnectionIdentity) -> CallResult<Connection> {
-        self.called("accept_connection");
+        self.called("accept_connection").await;
         self.with_connection(&record.accepter, &record.id, |connection| match connection.status {
             Status::PendingAcceptance => {
                 connection.status = Status::Active;
@@ -57,7 +65,10 @@ impl NetworkWrites for Memory {
     }
 
     async fn delete_connection(&self, end: &End, id: &VpcPeeringConnectionId) -> CallResult<()> {
-        self.called("delete_connection");
+        self.called("delete_connection").await;
+        if !self.is_visible(id) {
+            return Err(call_error(end, CallErrorKind::NoSuchConnection));
+        }
         let deleted = self.with_connection(end, id, |connection| match connection.status.is_live() {
             true => {
                 connection.status = Status::Deleted;
@@ -70,16 +81,12 @@ impl NetworkWrites for Memory {
     }
 
     async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, tags: &Tags) -> CallResult<()> {
-        self.called("tag_connection");
-        let put = |connection: &mut Connection| {
-            connection.tags.extend(tags.clone());
-            Ok(())
-        };
-        self.with_connection(end, id, put).map(drop)
+        self.called("tag_connection").await;
+        self.put_tags(end, id, tags)
     }
 
     async fn allow_dns_resolution(&self, end: &End, record: &ConnectionIdentity) -> CallResult<()> {
-        self.called("allow_dns_resolution");
+        self.called("allow_dns_resolution").await;
         let allow = |connection: &mut Connection| {
             match *end == record.requester {
                 true => connection.dns_resolution.requester = true,
@@ -97,7 +104,7 @@ impl NetworkWrites for Memory {
         destination: IpNet,
         to: &VpcPeeringConnectionId,
     ) -> CallResult<()> {
-        self.called("create_route");
+        self.called("create_route").await;
         self.with_table(end, table, |table| {
             match table.routes.iter().any(|route| route.destination == destination && !route.propagated) {
                 true => Err(CallErrorKind::RouteExists),
@@ -110,7 +117,7 @@ impl NetworkWrites for Memory {
     }
 
     async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> CallResult<()> {
-        self.called("delete_route");
+        self.called("delete_route").await;
         self.with_table(end, table, |table| {
             let before = table.routes.len();
             table.routes.retain(|route| route.destination != destination || route.propagated);

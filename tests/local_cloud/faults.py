@@ -1,36 +1,58 @@
-"""Faults that a test sets: errors in place of a call or after it, and delays."""
+"""Faults that a test sets: errors in place of a call or after it, and delays.
+
+EC2 and MiniStack each have their own, set through the control API of the server that answers the call: see ``ec2.control``.
+"""
 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from .api_call import ApiCall
+# What a fault does: it answers with an error in place of the call, or after it.
+FAIL, EXECUTE_THEN_FAIL = "fail", "execute-then-fail"
+# MiniStack only: the connection is closed without an answer, in place of the call, or after it.
+DISCONNECT, EXECUTE_THEN_DISCONNECT = "disconnect", "execute-then-disconnect"
 
-EXECUTE_THEN_FAIL = "execute-then-fail"
+
+class Call(Protocol):
+    """What a fault is compared with."""
+
+    action: str
+    region: str
+    account: str
+
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
 
 
 @dataclass
 class Fault:
-    """Applies to the next ``Times`` calls that match, after ``AfterCalls`` matching calls without a fault."""
+    """Applies to the next ``Times`` calls that match, after ``AfterCalls`` matching calls without a fault.
+
+    A fault without a ``Code`` that does not disconnect is a delay only: the call is carried out after it.
+    """
 
     Action: str
     Code: str | None = None
     Message: str = "A fault that a test has set"
     HttpStatus: int = 400
-    Effect: str = "fail"
+    Effect: str = FAIL
     DelaySeconds: float = 0
     Times: int = 1
     AfterCalls: int = 0
     Region: str | None = None
     Account: str | None = None
-    Match: Mapping[str, str] = field(default_factory=dict)
+    Match: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def executes(self) -> bool:
-        return self.Code is None or self.Effect == EXECUTE_THEN_FAIL
+        return self.Effect.startswith("execute") or (self.Code is None and not self.disconnects)
 
-    def concerns(self, call: ApiCall) -> bool:
+    @property
+    def disconnects(self) -> bool:
+        return self.Effect in (DISCONNECT, EXECUTE_THEN_DISCONNECT)
+
+    def concerns(self, call: Call) -> bool:
         return (
             self.Action == call.action
             and self.Region in (None, call.region)
@@ -50,13 +72,18 @@ class Fault:
 
 
 class Faults:
-    def __init__(self) -> None:
+    """``effects`` are those that the server can bring about."""
+
+    def __init__(self, *effects: str) -> None:
+        self._effects = effects
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._struck = self._over = 0
 
     def plant(self, documents: Iterable[Mapping[str, Any]]) -> None:
         faults = [Fault(**each) for each in documents]
+        if unknown := {fault.Effect for fault in faults} - set(self._effects):
+            raise ValueError(f"no such effect: {', '.join(sorted(unknown))}")
         with self._lock:
             self._faults.extend(faults)
 
@@ -65,7 +92,11 @@ class Faults:
             self._faults.clear()
             self._struck = self._over = 0
 
-    def take(self, call: ApiCall) -> Fault | None:
+    def are_set(self) -> bool:
+        with self._lock:
+            return any(fault.Times > 0 for fault in self._faults)
+
+    def take(self, call: Call) -> Fault | None:
         """The fault for this call, if any. The call counts for every fault that it matches; the first of them applies."""
         with self._lock:
             struck = [fault for fault in self._faults if fault.concerns(call) and fault.strikes()]

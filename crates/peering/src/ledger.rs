@@ -1,0 +1,228 @@
+//! The ledger: what is ours, and which execution works on a pair. It never says what *is*; that is read from EC2.
+//!
+//! One item a pair. Invariant: what is recorded includes what was written. Additions are recorded before they are written,
+//! removals after. Each change is an [`Update`] with a condition, which the store evaluates in the same call; how the
+//! updates follow each other is in [`crate::shared::lease`].
+
+mod asked;
+mod routes;
+mod update;
+
+use crate::connection::{End, canonical};
+use crate::ids::{Malformed, VpcPeeringConnectionId};
+pub use asked::{AskedBy, AskedSelections};
+pub use routes::RecordedRoutes;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+pub use update::{Condition, Undone, Update};
+
+/// The version of the items that this code writes. It doesn't touch newer ones.
+pub const VERSION: u32 = 1;
+
+/// A pair of ends in its canonical order: the key of an item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PairKey {
+    ends: [End; 2],
+}
+
+impl PairKey {
+    /// The key of the pair, whichever end comes first.
+    pub fn of([one, other]: [&End; 2]) -> Self {
+        let (first, second) = canonical(one, other);
+        Self { ends: [first.clone(), second.clone()] }
+    }
+
+    /// The two ends, in their canonical order.
+    pub fn ends(&self) -> [&End; 2] {
+        self.ends.each_ref()
+    }
+
+    /// What belongs to these two ends, in the canonical order of the pair.
+    pub fn in_order<T>(&self, ends: [&End; 2], [one, other]: [T; 2]) -> [T; 2] {
+        if *ends[0] == self.ends[0] { [one, other] } else { [other, one] }
+    }
+}
+
+impl fmt::Display for PairKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}|{}", end_key(&self.ends[0]), end_key(&self.ends[1]))
+    }
+}
+
+impl FromStr for PairKey {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let malformed = || Malformed(format!("{text:?} is not the key of a pair"));
+        let (one, other) = text.split_once('|').ok_or_else(malformed)?;
+        Ok(Self { ends: [parse_end_key(one).ok_or_else(malformed)?, parse_end_key(other).ok_or_else(malformed)?] })
+    }
+}
+
+impl TryFrom<String> for PairKey {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<PairKey> for String {
+    fn from(key: PairKey) -> String {
+        key.to_string()
+    }
+}
+
+/// An end as keys and indexes spell it: `vpc-…@region@account`.
+pub fn end_key(End { vpc_id, region, owner_id }: &End) -> String {
+    format!("{vpc_id}@{region}@{owner_id}")
+}
+
+fn parse_end_key(text: &str) -> Option<End> {
+    let parts: Vec<&str> = text.split('@').collect();
+    let [vpc_id, region, owner_id] = parts.as_slice() else { return None };
+    Some(End { vpc_id: vpc_id.parse().ok()?, region: region.parse().ok()?, owner_id: owner_id.parse().ok()? })
+}
+
+/// What the ledger knows about a pair. `…A` and `…B` are the ends in the canonical order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LedgerItem {
+    /// The pair.
+    pub pair: PairKey,
+    /// The version of the item's form.
+    #[serde(default)]
+    pub v: u32,
+    /// The execution that works on the pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Whether an execution of tags gave up waiting for the holder: whoever ends next starts another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<bool>,
+    /// Executions whose tag on a connection means that the connection is ours, until that is recorded.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub makers: BTreeSet<String>,
+    /// The connection that we use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<RecordedConnection>,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<AskedBy>,
+    /// The routes that we wrote in the tables of the first end.
+    #[serde(default, skip_serializing_if = "RecordedRoutes::is_empty")]
+    pub routes_a: RecordedRoutes,
+    /// Those in the tables of the second end.
+    #[serde(default, skip_serializing_if = "RecordedRoutes::is_empty")]
+    pub routes_b: RecordedRoutes,
+    /// The routes that the holder is about to write in the tables of the first end.
+    #[serde(default, skip_serializing_if = "RecordedRoutes::is_empty")]
+    pub pending_a: RecordedRoutes,
+    /// Those in the tables of the second end.
+    #[serde(default, skip_serializing_if = "RecordedRoutes::is_empty")]
+    pub pending_b: RecordedRoutes,
+    /// How the last execution ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The end whose consent is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owes: Option<String>,
+    /// When the peering was torn down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<String>,
+    /// When DynamoDB deletes the item, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
+}
+
+/// A connection, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordedConnection {
+    /// `pcx-…`
+    pub id: VpcPeeringConnectionId,
+    /// Whether it is ours: this stack made it or took it over. Else it was adopted.
+    pub made: bool,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Outcome {
+    /// The execution.
+    pub by: String,
+    /// The error's public name, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The error's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl LedgerItem {
+    /// An item that knows nothing.
+    pub fn empty(pair: PairKey) -> Self {
+        Self {
+            pair,
+            v: VERSION,
+            holder: None,
+            since: None,
+            again: None,
+            makers: BTreeSet::new(),
+            connection: None,
+            asked_by: None,
+            routes_a: RecordedRoutes::default(),
+            routes_b: RecordedRoutes::default(),
+            pending_a: RecordedRoutes::default(),
+            pending_b: RecordedRoutes::default(),
+            outcome: None,
+            owes: None,
+            removed: None,
+            expires: None,
+        }
+    }
+
+    /// Whether that execution holds the pair.
+    pub fn is_held_by(&self, execution: &str) -> bool {
+        self.holder.as_deref() == Some(execution)
+    }
+
+    /// Whether the end of that execution is recorded.
+    pub fn records_end_of(&self, execution: &str) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution)
+    }
+
+    /// Whether that execution succeeded, and nothing has been recorded since.
+    pub fn records_success_of(&self, execution: &str) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution && outcome.error.is_none())
+    }
+
+    /// The connection, if it is ours to delete.
+    pub fn own_connection(&self) -> Option<&VpcPeeringConnectionId> {
+        self.connection.as_ref().filter(|connection| connection.made).map(|connection| &connection.id)
+    }
+
+    /// Whether tags asked for the peering, and no execution did.
+    pub fn is_for_tags_to_remove(&self) -> bool {
+        self.asked_by.as_ref().is_some_and(|asked| asked.tags && asked.execution.is_none())
+    }
+
+    /// Everything that we may have written in the tables of that end.
+    pub fn routes_at(&self, end: &End) -> RecordedRoutes {
+        let (routes, pending) = match *end == self.pair.ends[0] {
+            true => (&self.routes_a, &self.pending_a),
+            false => (&self.routes_b, &self.pending_b),
+        };
+        routes.union(pending)
+    }
+
+    /// What the holder was about to write in the tables of that end.
+    pub fn pending_at(&self, end: &End) -> &RecordedRoutes {
+        if *end == self.pair.ends[0] { &self.pending_a } else { &self.pending_b }
+    }
+}

@@ -1,0 +1,29 @@
+//! Who asked for a peering: what tags ask for and what the last execution asked for count together.
+
+use crate::selection::RouteSelection;
+use serde::{Deserialize, Serialize};
+
+/// Who asked for a peering.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AskedBy {
+    /// Whether tags did.
+    #[serde(default)]
+    pub tags: bool,
+    /// What the last execution asked for that a person, a pipeline or an event started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<AskedSelections>,
+}
+
+/// What an execution asked for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AskedSelections {
+    /// For the first end in the pair's canonical order.
+    pub routes_a: RouteSelection,
+    /// For the second end.
+    pub routes_b: RouteSelection,
+    /// DNS resolution.
+    #[serde(default)]
+    pub dns_resolution: bool,
+}

@@ -1,0 +1,162 @@
+//! One conditional change of an item, as data: the store in memory applies it, DynamoDB gets it as expressions.
+
+use crate::ledger::{AskedBy, LedgerItem, Outcome, RecordedConnection, RecordedRoutes, VERSION};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// What must hold for a change to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Nobody holds the pair, or one of these executions does; and the item is of no newer version.
+    FreeOrHeldBy(Vec<String>),
+    /// This execution holds the pair.
+    HeldBy(String),
+    /// Somebody holds the pair.
+    Held,
+}
+
+/// A change of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// What must hold.
+    pub condition: Condition,
+    /// Attributes to set, by name.
+    pub set: Map<String, Value>,
+    /// Attributes to remove.
+    pub remove: Vec<&'static str>,
+    /// An execution to add to `Makers`.
+    pub maker: Option<String>,
+}
+
+/// What ends with a lease.
+const LEASE: [&str; 5] = ["Holder", "Since", "Makers", "PendingA", "PendingB"];
+/// What ends with the connection.
+const PEERING: [&str; 4] = ["Connection", "RoutesA", "RoutesB", "AskedBy"];
+
+/// How much of what a failed execution made is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// Something may be left, so its makers and pending routes stay recorded.
+    InPart,
+    /// Nothing is left of it.
+    Whole,
+    /// Nothing is left of it, nor of the connection that it had recorded.
+    WithConnection,
+}
+
+impl Update {
+    /// Takes the pair for `execution`, from nobody, from itself, or from an execution known to be dead, whose pending
+    /// routes and makers it inherits.
+    pub fn acquire(execution: &str, time: &str, dead: Option<&str>) -> Self {
+        let holders = [Some(execution), dead].into_iter().flatten().map(str::to_owned).collect();
+        Self::on(Condition::FreeOrHeldBy(holders))
+            .set("V", VERSION)
+            .set("Holder", execution)
+            .set("Since", time)
+            .add_maker(execution)
+            .remove(&["Again", "Removed", "Expires"])
+    }
+
+    /// Records the connection, and the routes that `execution` is about to write, in the canonical order.
+    pub fn intend(execution: &str, connection: &RecordedConnection, pending: &[RecordedRoutes; 2]) -> Self {
+        Self::held_by(execution).set("Connection", connection).set("PendingA", &pending[0]).set("PendingB", &pending[1])
+    }
+
+    /// Records what stands in the end, and gives the pair back.
+    pub fn complete(
+        execution: &str,
+        connection: &RecordedConnection,
+        routes: &[RecordedRoutes; 2],
+        asked_by: &AskedBy,
+    ) -> Self {
+        Self::held_by(execution)
+            .set("Connection", connection)
+            .set("RoutesA", &routes[0])
+            .set("RoutesB", &routes[1])
+            .set("AskedBy", asked_by)
+            .set("Outcome", Outcome { by: execution.into(), error: None, message: None })
+            .remove(&LEASE)
+            .remove(&["Owes"])
+    }
+
+    /// Records a failure, and gives the pair back. What `undone` leaves stays recorded. `owes` is the end whose consent is
+    /// missing.
+    pub fn fail(execution: &str, outcome: &Outcome, owes: Option<&str>, undone: Undone) -> Self {
+        let update = Self::held_by(execution).set("Outcome", outcome);
+        let update = match owes {
+            Some(end) => update.set("Owes", end),
+            None => update.remove(&["Owes"]),
+        };
+        match undone {
+            Undone::InPart => update.remove(&["Holder", "Since"]),
+            Undone::Whole => update.remove(&LEASE),
+            Undone::WithConnection => update.remove(&LEASE).remove(&PEERING),
+        }
+    }
+
+    /// The same, and DynamoDB deletes the item at that time, in seconds since 1970.
+    #[must_use]
+    pub fn expires(self, time: i64) -> Self {
+        self.set("Expires", time)
+    }
+
+    /// Gives the pair back and changes nothing else.
+    pub fn release(execution: &str) -> Self {
+        Self::held_by(execution).remove(&LEASE)
+    }
+
+    /// Records that the peering is torn down, and gives the pair back. DynamoDB deletes the item at `expires`, in seconds
+    /// since 1970.
+    pub fn tear_down(execution: &str, time: &str, expires: i64) -> Self {
+        Self::held_by(execution)
+            .set("Removed", time)
+            .set("Expires", expires)
+            .set("Outcome", Outcome { by: execution.into(), error: None, message: None })
+            .remove(&LEASE)
+            .remove(&PEERING)
+            .remove(&["Owes"])
+    }
+
+    /// Asks whoever ends next to start another execution of tags.
+    pub fn again() -> Self {
+        Self::on(Condition::Held).set("Again", true)
+    }
+
+    fn held_by(execution: &str) -> Self {
+        Self::on(Condition::HeldBy(execution.into()))
+    }
+
+    fn on(condition: Condition) -> Self {
+        Self { condition, set: Map::new(), remove: Vec::new(), maker: None }
+    }
+
+    fn set(mut self, name: &str, value: impl Serialize) -> Self {
+        self.set.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self
+    }
+
+    fn remove(mut self, names: &[&'static str]) -> Self {
+        self.remove.extend(names);
+        self
+    }
+
+    fn add_maker(mut self, execution: &str) -> Self {
+        self.maker = Some(execution.to_owned());
+        self
+    }
+}
+
+impl Condition {
+    /// Whether it holds for that item, or where there is none.
+    pub fn holds(&self, item: Option<&LedgerItem>) -> bool {
+        let holder = item.and_then(|item| item.holder.as_deref());
+        match self {
+            Self::FreeOrHeldBy(holders) => {
+                let is_readable = item.is_none_or(|item| item.v <= VERSION);
+                is_readable && holder.is_none_or(|holder| holders.iter().any(|known| known == holder))
+            }
+            Self::HeldBy(execution) => holder == Some(execution),
+            Self::Held => holder.is_some(),
+        }
+    }
+}

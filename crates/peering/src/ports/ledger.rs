@@ -1,0 +1,75 @@
+//! The ledger's store.
+
+use crate::connection::End;
+use crate::error::Error;
+use crate::ledger::{LedgerItem, PairKey, Update};
+
+/// The result of one call of the store.
+pub type LedgerResult<T> = Result<T, LedgerError>;
+
+/// A call that failed, or an item that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action}: {code}")]
+pub struct LedgerError {
+    /// The action, such as `dynamodb:UpdateItem`.
+    pub action: String,
+    /// AWS's error code; `InvalidItem` for an item that can't be parsed, `NewerItem` for one of a newer version.
+    pub code: String,
+}
+
+impl From<LedgerError> for Error {
+    fn from(LedgerError { action, code }: LedgerError) -> Self {
+        Self::ServiceFault { action, code }
+    }
+}
+
+/// What became of an update.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Updated {
+    /// It was made: the item as it is now.
+    Done(Box<LedgerItem>),
+    /// Its condition doesn't hold: the item as it is, if there is one.
+    Refused(Option<Box<LedgerItem>>),
+}
+
+/// Whether an execution still runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// It does.
+    Running,
+    /// It ended so many seconds ago.
+    Closed {
+        /// Seconds since it ended.
+        seconds: u64,
+    },
+    /// Step Functions doesn't know it: it ended more than 90 days ago.
+    Unknown,
+}
+
+/// What can be read. Reads are consistent, except for lists.
+#[allow(async_fn_in_trait)] // as for `NetworkReads`
+pub trait LedgerReads {
+    /// The item of a pair.
+    async fn item(&self, pair: &PairKey) -> LedgerResult<Option<LedgerItem>>;
+
+    /// The pairs for which that end's consent is missing.
+    async fn pairs_owed_by(&self, end: &End) -> LedgerResult<Vec<PairKey>>;
+
+    /// Every item. One that can't be used is an error of its own, with its key.
+    async fn items(&self) -> LedgerResult<Vec<Result<LedgerItem, (String, LedgerError)>>>;
+
+    /// Whether an execution that holds a pair still runs.
+    async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState>;
+}
+
+/// What can be written.
+#[allow(async_fn_in_trait)] // as for `NetworkReads`
+pub trait LedgerWrites {
+    /// Makes one conditional change.
+    async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated>;
+}
+
+/// Both.
+pub trait Ledger: LedgerReads + LedgerWrites {}
+
+impl<L: LedgerReads + LedgerWrites> Ledger for L {}

@@ -1,0 +1,48 @@
+//! The tags that a request may give its connection.
+
+use crate::error::Error;
+use crate::request::PeeringInput;
+use crate::stack::Stack;
+use crate::tags::{CONNECTION_TAGS, KEY_CHARACTERS, TAGS_PER_RESOURCE, VALUE_CHARACTERS};
+
+/// How many it may add: those of a resource, less `Name` and the two that say whose it is.
+const TAGS: usize = TAGS_PER_RESOURCE - 3;
+
+/// Fails with [`Error::InvalidRequest`] where AWS would refuse a tag, or one is the stack's own.
+pub(super) fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Error> {
+    let own = format!("{}:", stack.tag_prefix);
+    if let Some(name) = &input.name
+        && name.chars().count() > VALUE_CHARACTERS
+    {
+        return Err(Error::invalid("Name", format!("a tag's value has at most {VALUE_CHARACTERS} characters")));
+    }
+    if input.tags.len() > TAGS {
+        return Err(Error::invalid(
+            "Tags",
+            format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours"),
+        ));
+    }
+    for (key, value) in &input.tags {
+        let refusal = match key.as_str() {
+            "Name" => Some("write it as the field Name".to_owned()),
+            "" => Some("a tag's key can't be empty".to_owned()),
+            key if key.to_ascii_lowercase().starts_with("aws:") => {
+                Some("AWS keeps keys that begin with aws: to itself".to_owned())
+            }
+            key if key.starts_with(&own) || key.starts_with(CONNECTION_TAGS) => {
+                Some("keys with that prefix are the stack's own".to_owned())
+            }
+            key if key.chars().count() > KEY_CHARACTERS => {
+                Some(format!("a tag's key has at most {KEY_CHARACTERS} characters"))
+            }
+            _ if value.chars().count() > VALUE_CHARACTERS => {
+                Some(format!("a tag's value has at most {VALUE_CHARACTERS} characters"))
+            }
+            _ => None,
+        };
+        if let Some(message) = refusal {
+            return Err(Error::invalid(format!("Tags.{key}"), message));
+        }
+    }
+    Ok(())
+}

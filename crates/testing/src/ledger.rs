@@ -1,0 +1,142 @@
+//! The ledger in memory: items as JSON, as DynamoDB has them, each change with its condition.
+
+use isthmus_peering::connection::End;
+use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, end_key};
+use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
+use serde_json::{Map, Value, json};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// A network beside which there is a ledger.
+pub trait HasLedger {
+    /// The ledger.
+    fn ledger(&self) -> &MemoryLedger;
+}
+
+/// The ledger.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    items: RefCell<BTreeMap<PairKey, Map<String, Value>>>,
+    closed: RefCell<BTreeMap<String, u64>>,
+    writes: Cell<usize>,
+    failing: Cell<bool>,
+}
+
+impl MemoryLedger {
+    /// The item of a pair, if it has one.
+    pub fn get(&self, pair: &PairKey) -> Option<LedgerItem> {
+        self.items.borrow().get(pair).map(|item| parse(item).expect("an item"))
+    }
+
+    /// Every item.
+    pub fn all(&self) -> Vec<LedgerItem> {
+        self.items.borrow().values().map(|item| parse(item).expect("an item")).collect()
+    }
+
+    /// Loses every item, as a table that is made anew.
+    pub fn clear(&self) {
+        self.items.borrow_mut().clear();
+    }
+
+    /// Sets an attribute of an item to any value.
+    pub fn set(&self, pair: &PairKey, name: &str, value: Value) {
+        let mut items = self.items.borrow_mut();
+        let item = items.entry(pair.clone()).or_insert_with(|| with_key(pair));
+        item.insert(name.to_owned(), value);
+    }
+
+    /// Step Functions knows the execution as closed for so long. All others are running.
+    pub fn close(&self, execution: &str, seconds: u64) {
+        self.closed.borrow_mut().insert(execution.to_owned(), seconds);
+    }
+
+    /// Makes every call fail, or work again.
+    pub fn fail(&self, failing: bool) {
+        self.failing.set(failing);
+    }
+
+    /// How many changes were made.
+    pub fn writes(&self) -> usize {
+        self.writes.get()
+    }
+
+    fn check(&self, action: &str) -> LedgerResult<()> {
+        match self.failing.get() {
+            true => Err(LedgerError {
+                action: action.to_owned(),
+                code: "ProvisionedThroughputExceededException".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+fn with_key(pair: &PairKey) -> Map<String, Value> {
+    Map::from_iter([("Pair".to_owned(), json!(pair))])
+}
+
+fn parse(item: &Map<String, Value>) -> LedgerResult<LedgerItem> {
+    let error = |code: &str| LedgerError { action: "dynamodb:GetItem".to_owned(), code: code.to_owned() };
+    if item.get("V").and_then(Value::as_u64) > Some(u64::from(VERSION)) {
+        return Err(error("NewerItem"));
+    }
+    serde_json::from_value(Value::Object(item.clone())).map_err(|_| error("InvalidItem"))
+}
+
+impl LedgerReads for MemoryLedger {
+    async fn item(&self, pair: &PairKey) -> LedgerResult<Option<LedgerItem>> {
+        crate::pause().await;
+        self.check("dynamodb:GetItem")?;
+        self.items.borrow().get(pair).map(parse).transpose()
+    }
+
+    async fn pairs_owed_by(&self, end: &End) -> LedgerResult<Vec<PairKey>> {
+        crate::pause().await;
+        self.check("dynamodb:Query")?;
+        let owes = json!(end_key(end));
+        let items = self.items.borrow();
+        Ok(items.iter().filter(|(_, item)| item.get("Owes") == Some(&owes)).map(|(pair, _)| pair.clone()).collect())
+    }
+
+    async fn items(&self) -> LedgerResult<Vec<Result<LedgerItem, (String, LedgerError)>>> {
+        crate::pause().await;
+        self.check("dynamodb:Scan")?;
+        let items = self.items.borrow();
+        Ok(items.iter().map(|(pair, item)| parse(item).map_err(|error| (pair.to_string(), error))).collect())
+    }
+
+    async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState> {
+        crate::pause().await;
+        self.check("states:DescribeExecution")?;
+        Ok(match self.closed.borrow().get(execution) {
+            Some(seconds) => ExecutionState::Closed { seconds: *seconds },
+            None => ExecutionState::Running,
+        })
+    }
+}
+
+impl LedgerWrites for MemoryLedger {
+    async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated> {
+        crate::pause().await;
+        self.check("dynamodb:UpdateItem")?;
+        let mut items = self.items.borrow_mut();
+        let before = items.get(pair).map(parse).transpose()?;
+        if !update.condition.holds(before.as_ref()) {
+            return Ok(Updated::Refused(before.map(Box::new)));
+        }
+        let item = items.entry(pair.clone()).or_insert_with(|| with_key(pair));
+        item.extend(update.set.clone());
+        for name in &update.remove {
+            item.remove(*name);
+        }
+        if let Some(maker) = &update.maker {
+            let makers = item.entry("Makers").or_insert_with(|| json!([]));
+            let known = makers.as_array_mut().expect("a set");
+            if !known.contains(&json!(maker)) {
+                known.push(json!(maker));
+            }
+        }
+        self.writes.set(self.writes.get() + 1);
+        parse(item).map(|item| Updated::Done(Box::new(item)))
+    }
+}

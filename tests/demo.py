@@ -1,8 +1,9 @@
-"""The demonstration: in a local cloud with the real stack, one tag peers two VPCs in two Regions, and its removal tears it down.
+"""The demonstration: in a local cloud with the real stack, one tag peers two VPCs in two Regions, a route table changes its
+own tag and its routes go, and the removal of the first tag tears the peering down.
 
 Prints each state when it is entered, then the connection, the route tables of both VPCs and the status tags from EC2, and what
-the ledger knows about the pair. Exits with 1 and the reason if the connection is not active, a route is missing, the ledger
-doesn't know of one, or anything is left after the teardown.
+the ledger knows about the pair. Exits with 1 and the reason if the connection is not active, a route is missing or stale, the
+ledger doesn't know of one, or anything is left after the teardown.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Any
 from end_to_end.executions import Machine
 from end_to_end.ledger import Ledger
 from end_to_end.network import HERE, THERE, Network, Vpc, wait_until
+from end_to_end.sweeping import Sweep, drift
 from local_cloud.deployed import deployed
 
 
@@ -34,6 +36,7 @@ def main() -> int:
             teardown = Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
             ledger = Ledger(environment)
             vpc, peer = peer_by_tag(Network(environment), machine, ledger)
+            retag_a_table(vpc, machine, Sweep(environment))
             tear_down_by_untagging(vpc, peer, teardown, ledger)
     except (Unexpected, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
@@ -45,11 +48,13 @@ def main() -> int:
 def peer_by_tag(network: Network, machine: Machine, ledger: Ledger) -> tuple[Vpc, Vpc]:
     vpc = network.vpc("10.1.0.0/16", "10.11.0.0/16", region=HERE)
     peer = network.vpc("10.2.0.0/16", "2600:1f00:2::/56", region=THERE)
-    vpc.table()
+    retag(vpc, vpc.main_table, "private")
+    vpc.table(tier="private")
     peer.table()
     tag = f"{peer.id}@{THERE}"
-    print(f"\n{describe(vpc)}\n{describe(peer)}\n\ntagging {vpc.id}:  isthmus:peer = {tag}\n")
-    vpc.tag(isthmus__peer=tag)
+    print(f"\n{describe(vpc)}\n{describe(peer)}")
+    print(f"\ntagging {vpc.id}:  isthmus:peer = {tag}  isthmus:routes = tag:tier=private\n")
+    vpc.tag(isthmus__peer=tag, isthmus__routes="tag:tier=private")
 
     follow_executions(machine, vpc)
     connection = read_back(vpc, peer)
@@ -60,9 +65,31 @@ def peer_by_tag(network: Network, machine: Machine, ledger: Ledger) -> tuple[Vpc
     return vpc, peer
 
 
+def retag_a_table(vpc: Vpc, machine: Machine, sweep: Sweep) -> None:
+    """No event says so; the next sweep finds it."""
+    [table] = set(vpc.tables()) - {vpc.main_table}
+    print(f"\ntagging {table}, a table of {vpc.id}:  tier = public  (it was private; the sweep compares)\n")
+    retag(vpc, table, "public")
+    before = machine.executions(vpc.id)
+    found = drift(sweep(), vpc)
+    if found != ["Routes"]:
+        raise Unexpected(f"the sweep found {found} instead of the routes of that table")
+    [repair] = set(machine.executions(vpc.id)) - set(before)
+    follow(machine, repair)
+    print_tables(vpc)
+    [connection] = vpc.connections("active")
+    left = {table for table, _, _ in vpc.routes_to(connection["VpcPeeringConnectionId"])}
+    if left != {vpc.main_table}:
+        raise Unexpected(f"the tables that lead to the peer are {sorted(left)}")
+
+
+def retag(vpc: Vpc, table: str, tier: str) -> None:
+    vpc.ec2.create_tags(Resources=[table], Tags=[{"Key": "tier", "Value": tier}])
+
+
 def tear_down_by_untagging(vpc: Vpc, peer: Vpc, teardown: Machine, ledger: Ledger) -> None:
     print(f"\nuntagging {vpc.id}:  isthmus:peer\n")
-    vpc.untag("isthmus:peer")
+    vpc.untag("isthmus:peer", "isthmus:routes")
     follow_executions(teardown, vpc)
     for end in (vpc, peer):
         print_tables(end)
@@ -126,7 +153,8 @@ def read_back(vpc: Vpc, peer: Vpc) -> str:
     for own, other in ((vpc, peer), (peer, vpc)):
         expected = blocks(other.ec2.describe_vpcs(VpcIds=[other.id])["Vpcs"][0])
         print_tables(own)
-        print(f"  isthmus:status:{other.id} = {own.status(other)}")
+        if own.status(other):
+            print(f"  isthmus:status:{other.id} = {own.status(other)}")
         missing = {(table, block, "active") for table in own.tables() for block in expected} - own.routes_to(connection)
         if missing:
             raise Unexpected(f"no active route in {own.region}: {sorted(missing)}")

@@ -6,7 +6,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use isthmus_peering::connection::End;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{StartTask, VpcChange};
-use isthmus_peering::tags::{ACCEPT, PEER, key};
+use isthmus_peering::tags::{ACCEPT, key};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ impl ChangeEvent {
                     let changed = key(&stack.tag_prefix, word);
                     keys.into_iter().flatten().any(|key| key.as_str() == Some(&changed))
                 };
-                VpcChange::Tags { accept: has(ACCEPT), peer: has(PEER) }
+                VpcChange::Tags { accept: has(ACCEPT) }
             }
             "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
                 "VPC Peering Active" => VpcChange::SetUp(ends.next()??),

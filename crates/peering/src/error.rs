@@ -7,8 +7,8 @@ mod details;
 
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
-use crate::ids::{AccountId, Region, VpcPeeringConnectionId};
-pub use details::{Conflict, EndedConnection, FullResource, Quota, TaggedEnd};
+use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
+pub use details::{Conflict, EndedConnection, FullResource, MissingVpc, Quota, TaggedEnd};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -26,8 +26,8 @@ pub enum Error {
         message: String,
     },
     /// One end does not exist in that account and Region.
-    #[error("{0} does not exist: check VpcId, Region and OwnerId of that end")]
-    VpcNotFound(End),
+    #[error("{0}")]
+    VpcNotFound(Box<MissingVpc>),
     /// Blocks of the two VPCs overlap; EC2 can't peer such a pair.
     #[error("{}: remove one block of each pair, or choose another VPC", list_overlaps(overlaps))]
     OverlappingCidrs {
@@ -59,6 +59,14 @@ pub enum Error {
         /// What is full.
         #[serde(flatten)]
         resource: FullResource,
+    },
+    /// The owner of one VPC excludes it: nothing about its peerings is changed.
+    #[error("{vpc_id} is excluded by its tag {tag}: its owner has to remove that tag before anything is changed")]
+    Excluded {
+        /// The VPC.
+        vpc_id: VpcId,
+        /// The tag's key.
+        tag: &'static str,
     },
     /// EC2 or STS denied a call.
     #[error(
@@ -152,6 +160,11 @@ impl Error {
     /// An invalid input.
     pub fn invalid(field: impl Into<String>, message: impl ToString) -> Self {
         Self::InvalidRequest { field: field.into(), message: message.to_string() }
+    }
+
+    /// A VPC that does not exist.
+    pub(crate) fn missing(end: &End) -> Self {
+        Self::VpcNotFound(Box::new(MissingVpc { end: end.clone(), elsewhere: None }))
     }
 
     /// A call that is not allowed at that end.

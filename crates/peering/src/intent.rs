@@ -114,6 +114,20 @@ impl VpcIntent {
         self.peers.contains(other)
     }
 
+    /// Whether its tags ask for or accept that peer, wherever they say that it is.
+    pub(crate) fn mentions(&self, peer: &End) -> bool {
+        self.mentions_id(&peer.vpc_id) || self.accept.accounts.contains(&peer.owner_id)
+    }
+
+    fn mentions_id(&self, id: &VpcId) -> bool {
+        self.peers.iter().any(|end| end.vpc_id == *id) || self.accept.vpcs.contains(id)
+    }
+
+    /// Whether they may ask for or accept a peer of that id, of whatever account.
+    pub(crate) fn may_mention(&self, id: &VpcId) -> bool {
+        self.mentions_id(id) || !self.accept.accounts.is_empty()
+    }
+
     /// Whether its owner consents to be peered with the other end.
     pub fn consents(&self, other: &End, stack: &Stack) -> bool {
         self.names(other)

@@ -162,6 +162,24 @@ pub struct Outcome {
     /// The error's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// How often in a row it failed with that error.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub count: u32,
+    /// Until when no sweep tries again, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<i64>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Outcome {
+    /// A success of that execution.
+    pub fn success(execution: &str) -> Self {
+        Self { by: execution.into(), error: None, message: None, count: 0, retry_at: None }
+    }
 }
 
 impl LedgerItem {
@@ -200,6 +218,11 @@ impl LedgerItem {
     /// Whether that execution succeeded, and nothing has been recorded since.
     pub fn records_success_of(&self, execution: &str) -> bool {
         self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution && outcome.error.is_none())
+    }
+
+    /// Whether the peering was completed, with that connection.
+    pub fn is_established_with(&self, id: &VpcPeeringConnectionId) -> bool {
+        self.asked_by.is_some() && self.connection.as_ref().is_some_and(|connection| connection.id == *id)
     }
 
     /// The connection, if it is ours to delete.

@@ -6,6 +6,7 @@ use crate::ledger::{AskedBy, PairKey, RecordedConnection, RecordedRoutes};
 use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
 use crate::tags::Tags;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A peering that is being set up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,10 @@ pub struct Peering {
     pub tags: Tags,
     /// Whether the connection is ours: this stack made it or took it over.
     pub made: bool,
+    /// Whether the peering was completed before. Then what is impossible is a warning, and the rest is written.
+    pub established: bool,
+    /// Deleted connections, to which stale routes lead.
+    pub replaced: BTreeSet<VpcPeeringConnectionId>,
     /// Who asked for it, for the ledger.
     pub asked_by: AskedBy,
     /// Whether DNS resolution is, or will be, on at both sides.
@@ -44,10 +49,12 @@ pub struct PeeringSide {
     /// The end, and what to write in its tables.
     #[serde(flatten)]
     pub plan: SidePlan,
+    /// The routes of ours that stood when it was planned.
+    pub standing: RecordedRoutes,
     /// Whether this side has yet to allow DNS resolution.
     pub allow_dns_resolution: bool,
-    /// Whether the VPC's status tag has yet to say that the connection is active.
-    pub write_status: bool,
+    /// The value of the VPC's status tag, empty where it has none yet; `None` where it gets none.
+    pub status: Option<String>,
 }
 
 /// The output of an execution, and the detail of its event.

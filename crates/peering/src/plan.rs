@@ -101,6 +101,12 @@ impl SidePlan {
         self
     }
 
+    /// The same routes, each changed or left out.
+    pub(crate) fn filter_map(self, change: impl FnMut(PlannedRoute) -> Option<PlannedRoute>) -> Self {
+        let routes = self.routes().filter_map(change).collect();
+        Self::new(self.end, routes)
+    }
+
     /// Those that are, or were, to be written.
     pub fn additions(&self) -> impl Iterator<Item = PlannedRoute> + '_ {
         self.routes().filter(|route| matches!(route.action, Action::Created | Action::Repaired))

@@ -1,6 +1,7 @@
 //! What to write in one VPC's route tables: desired against actual routes, decided before anything is written.
 //!
-//! A route that isn't ours is never replaced, deleted or edited: it is a [`Conflict`], and the whole request is refused.
+//! A route that isn't ours is never replaced, deleted or edited. For a new peering it is a [`Conflict`], and the whole
+//! request is refused; in an established one it is kept, and the rest is written.
 //! No IAM condition covers a route's destination or target, so this file alone prevents that a tag redirects traffic.
 
 use crate::error::{Conflict, Error, FullResource, Quota};
@@ -23,6 +24,8 @@ pub struct DesiredRoutes<'d> {
     pub deleted: &'d BTreeSet<VpcPeeringConnectionId>,
     /// How many routes a table may have, IPv4 and IPv6 apart.
     pub routes_per_table: u32,
+    /// Whether the peering stands already: then what is impossible is a warning, and the rest is written.
+    pub established: bool,
 }
 
 /// What is done about one desired route.
@@ -36,6 +39,8 @@ pub enum Action {
     Repaired,
     /// It was, or would be, deleted.
     Deleted,
+    /// A route that isn't ours holds its place in an established peering.
+    Kept,
 }
 
 /// One planned route of one table.
@@ -66,40 +71,82 @@ pub struct RoutePlan {
 pub fn plan_routes(desired: &DesiredRoutes<'_>) -> RoutePlan {
     let mut plan = RoutePlan::default();
     for (table, destinations) in desired.tables {
-        let mut added = Vec::new();
+        let mut routes = Vec::new();
         for &destination in destinations {
-            match decide(table, destination, desired) {
-                Ok(action) => {
-                    if action == Action::Created {
-                        added.push(destination);
-                    }
-                    plan.warnings.extend(route_warnings(table, destination, desired.connection));
-                    plan.routes.push(PlannedRoute { table: table.id.clone(), destination, action });
+            let action = match decide(table, destination, desired) {
+                Ok(action) => action,
+                Err(conflict) if desired.established => {
+                    plan.warnings.push(conflict.kept());
+                    Action::Kept
                 }
-                Err(conflict) => plan.conflicts.push(conflict),
+                Err(conflict) => {
+                    plan.conflicts.push(conflict);
+                    continue;
+                }
+            };
+            if action != Action::Kept {
+                plan.warnings.extend(route_warnings(table, destination, desired.connection));
             }
+            routes.push(PlannedRoute { table: table.id.clone(), destination, action });
         }
-        check_quota(table, &added, desired.routes_per_table, &mut plan);
+        check_quota(table, &mut routes, desired, &mut plan);
+        plan.routes.extend(routes);
     }
     plan
 }
 
-/// The routes that we recorded, that still lead to our connection, and that are no longer desired.
-pub fn stale_routes(
+/// Of the routes that we recorded, those that lead to the connection.
+pub fn standing_routes(
     tables: &[RouteTable],
     recorded: &RecordedRoutes,
     connection: &VpcPeeringConnectionId,
+) -> RecordedRoutes {
+    let is_there = |route: &PlannedRoute| {
+        let target = target_of(tables, route);
+        matches!(target, Some((_, Route { target: Target::Peering(to), .. })) if to == connection)
+    };
+    recorded.deletions().filter(is_there).collect()
+}
+
+/// The routes that we recorded, that lead to one of these connections, and that are no longer desired. An excluded table
+/// keeps what it has.
+pub fn stale_routes(
+    tables: &[RouteTable],
+    recorded: &RecordedRoutes,
+    connections: &BTreeSet<VpcPeeringConnectionId>,
     planned: &[PlannedRoute],
 ) -> Vec<PlannedRoute> {
     let desired: RecordedRoutes = planned.iter().cloned().collect();
-    let target = Target::Peering(connection.clone());
-    let leads_there = |route: &PlannedRoute| {
-        let table = tables.iter().find(|table| table.id == route.table && !is_excluded(&table.tags));
-        table.is_some_and(|table| {
-            table.routes.iter().any(|other| other.destination == route.destination && other.target == target)
-        })
+    let leads_there = |route: &PlannedRoute| match target_of(tables, route) {
+        Some((table, Route { target: Target::Peering(to), .. })) => {
+            connections.contains(to) && !is_excluded(&table.tags)
+        }
+        _ => false,
     };
     recorded.without(&desired).deletions().filter(leads_there).collect()
+}
+
+/// The other connections to which blackholes lead where we recorded a route that is no longer desired: ours may have been
+/// one of them, and be deleted.
+pub fn stale_blackhole_targets(
+    tables: &[RouteTable],
+    recorded: &RecordedRoutes,
+    connection: Option<&VpcPeeringConnectionId>,
+    planned: &[PlannedRoute],
+) -> BTreeSet<VpcPeeringConnectionId> {
+    let desired: RecordedRoutes = planned.iter().cloned().collect();
+    let undesired = recorded.without(&desired);
+    let targets = undesired.deletions().filter_map(|route| match target_of(tables, &route)? {
+        (_, Route { target: Target::Peering(to), blackhole: true, .. }) if Some(to) != connection => Some(to.clone()),
+        _ => None,
+    });
+    targets.collect()
+}
+
+/// The route that now has that place.
+fn target_of<'t>(tables: &'t [RouteTable], route: &PlannedRoute) -> Option<(&'t RouteTable, &'t Route)> {
+    let table = tables.iter().find(|table| table.id == route.table)?;
+    Some((table, table.route_to(route.destination)?))
 }
 
 /// The connections whose status decides between repair and conflict: targets of blackhole routes to desired destinations.
@@ -170,17 +217,35 @@ fn route_warnings<'t>(
 
 /// AWS counts the routes that are not propagated, IPv4 and IPv6 apart.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-route-tables>
-fn check_quota(table: &RouteTable, added: &[IpNet], limit: u32, plan: &mut RoutePlan) {
-    let is_v4 = |block: &IpNet| matches!(block, IpNet::V4(_));
+fn check_quota(table: &RouteTable, routes: &mut Vec<PlannedRoute>, desired: &DesiredRoutes<'_>, plan: &mut RoutePlan) {
+    let limit = desired.routes_per_table as usize;
     for v4 in [true, false] {
-        let new = added.iter().filter(|block| is_v4(block) == v4).count();
-        let existing = table.routes.iter().filter(|route| !route.propagated && is_v4(&route.destination) == v4).count();
-        let (total, limit) = (existing + new, limit as usize);
-        if new > 0 && total > limit {
+        let is_of_family = |block: &IpNet| matches!(block, IpNet::V4(_)) == v4;
+        let is_new = |route: &PlannedRoute| route.action == Action::Created && is_of_family(&route.destination);
+        let new = routes.iter().filter(|route| is_new(route)).count();
+        let existing =
+            table.routes.iter().filter(|route| !route.propagated && is_of_family(&route.destination)).count();
+        let total = existing + new;
+        if new > 0 && total > limit && desired.established {
+            let mut room = limit.saturating_sub(existing);
+            let mut fits = |route: &mut PlannedRoute| {
+                let has_room = !is_new(route) || room > 0;
+                room -= usize::from(has_room && is_new(route));
+                has_room
+            };
+            let without_room: Vec<PlannedRoute> = routes.extract_if(.., |route| !fits(route)).collect();
+            plan.warnings.push(no_room(&table.id, without_room.iter().map(|route| route.destination)));
+        } else if new > 0 && total > limit {
             plan.full.push(table.id.clone());
         } else if new > 0 && total * 10 >= limit * 9 {
             let family = if v4 { "IPv4" } else { "IPv6" };
             plan.warnings.push(format!("{}: {total} of the {limit} {family} routes that its quota allows", table.id));
         }
     }
+}
+
+/// The warning about routes of an established peering that a full table lacks.
+pub(crate) fn no_room(table: &RouteTableId, destinations: impl Iterator<Item = IpNet>) -> String {
+    let list: Vec<String> = destinations.map(|destination| destination.to_string()).collect();
+    format!("{table} has no room for a route to {}: make room, or raise its quota", list.join(", "))
 }

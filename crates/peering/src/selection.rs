@@ -54,44 +54,46 @@ pub struct SelectionError {
 }
 
 impl TableSelection {
-    /// Picks from `tables`, which are all tables of one VPC.
+    /// Picks from `tables`, which are all tables of one VPC. Fails where one is named that can't be had.
     pub fn pick<'t>(&self, tables: &'t [RouteTable]) -> Result<Selected<'t>, SelectionError> {
+        let Self::Ids(ids) = self else { return Ok(self.pick_existing(tables)) };
+        match ids.iter().find_map(|id| by_id(id, tables).err()) {
+            None => Ok(self.pick_existing(tables)),
+            Some(reason) => Err(SelectionError { key: "Tables", message: format!("{reason}: name another table") }),
+        }
+    }
+
+    /// The same, where a named table that can't be had is left out with a warning.
+    pub fn pick_existing<'t>(&self, tables: &'t [RouteTable]) -> Selected<'t> {
         let chosen: Vec<&RouteTable> = match self {
             Self::All => tables.iter().collect(),
             Self::Main => tables.iter().filter(|table| table.main).collect(),
             Self::None => Vec::new(),
-            Self::Ids(ids) => return by_id(ids, tables),
+            Self::Ids(ids) => {
+                let found: Vec<_> = ids.iter().map(|id| by_id(id, tables)).collect();
+                let left_out = found.iter().filter_map(|table| table.as_ref().err());
+                let warnings = left_out.map(|reason| format!("{reason}: it was left out")).collect();
+                return Selected { tables: found.into_iter().flatten().collect(), warnings };
+            }
             Self::Subnets(subnets) => by_subnet(subnets, tables),
             Self::Tags(tags) => tables.iter().filter(|table| carries(table, tags)).collect(),
         };
         let mut warnings: Vec<String> = chosen.iter().filter_map(|table| unusable_reason(table)).collect();
-        if chosen.is_empty() && matches!(self, Self::Tags(_)) {
-            warnings.push("no route table carries all the tags of TableTags: no route is written on that side".into());
+        if let (true, Self::Tags(tags)) = (chosen.is_empty(), self) {
+            let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let tags = tags.join(" and ");
+            warnings.push(format!("no route table carries {tags} (TableTags): no route is written on that side"));
         }
-        Ok(Selected { tables: chosen.into_iter().filter(|table| unusable_reason(table).is_none()).collect(), warnings })
-    }
-
-    /// Of `tables`, those that this earlier selection picks now. Tables that it names and that are deleted are ignored.
-    pub(crate) fn pick_existing<'t>(&self, tables: &'t [RouteTable]) -> Vec<&'t RouteTable> {
-        let picked = match self {
-            Self::Ids(ids) => tables.iter().filter(|table| ids.contains(&table.id)).collect(),
-            _ => self.pick(tables).map(|selected| selected.tables).unwrap_or_default(),
-        };
-        picked.into_iter().filter(|table| unusable_reason(table).is_none()).collect()
+        Selected { tables: chosen.into_iter().filter(|table| unusable_reason(table).is_none()).collect(), warnings }
     }
 }
 
-fn by_id<'t>(ids: &BTreeSet<RouteTableId>, tables: &'t [RouteTable]) -> Result<Selected<'t>, SelectionError> {
-    let find = |id: &RouteTableId| match tables.iter().find(|table| table.id == *id) {
-        None => Err(format!("{id} is not a route table of that VPC: name one of its own")),
-        Some(table) => match unusable_reason(table) {
-            Some(reason) => Err(format!("{reason}; name another table")),
-            None => Ok(table),
-        },
-    };
-    let found: Result<Vec<_>, String> = ids.iter().map(find).collect();
-    let tables = found.map_err(|message| SelectionError { key: "Tables", message })?;
-    Ok(Selected { tables, warnings: Vec::new() })
+/// The table, or why it can't be had.
+fn by_id<'t>(id: &RouteTableId, tables: &'t [RouteTable]) -> Result<&'t RouteTable, String> {
+    match tables.iter().find(|table| table.id == *id) {
+        None => Err(format!("{id} is not a route table of that VPC")),
+        Some(table) => unusable_reason(table).map_or(Ok(table), Err),
+    }
 }
 
 fn by_subnet<'t>(subnets: &BTreeSet<SubnetId>, tables: &'t [RouteTable]) -> Vec<&'t RouteTable> {

@@ -1,14 +1,19 @@
 //! The value of a status tag: one tag on a VPC for each of its peers, for people who look at the VPC.
 
 use crate::error::Error;
-use crate::ids::{VpcId, VpcPeeringConnectionId};
-use crate::tags::{Tags, VALUE_CHARACTERS, status_key};
+use crate::ids::VpcPeeringConnectionId;
+use crate::tags::VALUE_CHARACTERS;
 
 /// The status of one peering, or of a VPC's tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeeringStatus {
     /// The connection is active and routed.
-    Active(VpcPeeringConnectionId),
+    Active {
+        /// The connection.
+        id: VpcPeeringConnectionId,
+        /// What is surprising about it, or can't be had.
+        warning: Option<String>,
+    },
     /// The last request failed.
     Failed {
         /// The error's public name.
@@ -26,30 +31,16 @@ pub enum PeeringStatus {
 /// `2026-11-25T12:00:00.000Z`, with room for a longer fraction, and the space before it.
 const TIME_CHARACTERS: usize = 31;
 
-/// A failure that a status tag holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WrittenFailure<'t> {
-    /// The error's public name.
-    pub error: &'t str,
-    /// What to do, cut to the room there is.
-    pub message: &'t str,
-    /// When it was written.
-    pub time: &'t str,
-}
-
-/// The failure that the status of that peer holds, if it holds one.
-pub fn written_failure<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<WrittenFailure<'t>> {
-    let (error, rest) = tags.get(&status_key(prefix, peer))?.strip_prefix("failed ")?.split_once(' ')?;
-    let (message, time) = rest.rsplit_once(' ').unwrap_or(("", rest));
-    Some(WrittenFailure { error, message, time })
-}
-
-/// The connection that the status of that peer names as active, if it names one.
-pub(crate) fn written_active<'t>(tags: &'t Tags, prefix: &str, peer: &VpcId) -> Option<&'t str> {
-    tags.get(&status_key(prefix, peer))?.strip_prefix("active ")?.split(' ').next()
-}
-
 impl PeeringStatus {
+    /// The status of an active peering.
+    pub fn active(id: &VpcPeeringConnectionId, warnings: &[String]) -> Self {
+        let warning = warnings.split_first().map(|(first, more)| match more.len() {
+            0 => first.clone(),
+            count => format!("{first} (and {count} more)"),
+        });
+        Self::Active { id: id.clone(), warning }
+    }
+
     /// The status of a failure.
     pub fn failed(error: &Error) -> Self {
         let (name, _) = error.name_and_cause();
@@ -59,24 +50,41 @@ impl PeeringStatus {
     /// The tag's value: the status and the time, within AWS's limit.
     pub fn value(&self, time: &str) -> String {
         let time: String = time.chars().take(TIME_CHARACTERS - 1).collect();
-        format!("{} {time}", self.without_time())
+        let (before, after) = self.around_time();
+        format!("{before} {time}{after}")
     }
 
     /// Whether that value holds the same status, of whatever time.
     pub fn is_written_in(&self, value: &str) -> bool {
-        value.rsplit_once(' ').is_some_and(|(status, _)| status == self.without_time())
+        let (before, after) = self.around_time();
+        let time = value.strip_prefix(&before).and_then(|rest| rest.strip_prefix(' '));
+        let time = time.and_then(|rest| rest.strip_suffix(&after));
+        time.is_some_and(|time| !time.is_empty() && !time.contains([' ', ';']))
     }
 
-    fn without_time(&self) -> String {
-        let text = match self {
-            Self::Active(id) => format!("active {id}"),
-            Self::Failed { error, message } => format!("failed {error} {message}"),
-            Self::Invalid { reason } => format!("invalid {reason}"),
-        };
+    /// Whether that value says that something is wrong. Of more statuses than a VPC has room for, these come first.
+    pub(crate) fn is_failure(value: &str) -> bool {
+        !value.starts_with("active ")
+    }
+
+    fn around_time(&self) -> (String, String) {
         let room = VALUE_CHARACTERS - TIME_CHARACTERS;
-        match text.chars().count() > room {
-            true => text.chars().take(room - 1).chain(['…']).collect(),
-            false => text,
+        match self {
+            Self::Active { id, warning } => {
+                let before = format!("active {id}");
+                let after = warning.iter().map(|warning| format!("; warning: {warning}")).collect();
+                let room = room - before.len();
+                (before, cut(after, room))
+            }
+            Self::Failed { error, message } => (cut(format!("failed {error} {message}"), room), String::new()),
+            Self::Invalid { reason } => (cut(format!("invalid {reason}"), room), String::new()),
         }
+    }
+}
+
+fn cut(text: String, room: usize) -> String {
+    match text.chars().count() > room {
+        true => text.chars().take(room - 1).chain(['…']).collect(),
+        false => text,
     }
 }

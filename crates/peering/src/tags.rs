@@ -27,6 +27,11 @@ pub fn key(prefix: &str, name: &str) -> String {
 
 // On a VPC, written by Isthmus. No rule listens to these keys, so writing them starts nothing.
 
+/// What the keys of all statuses begin with.
+pub(crate) fn status_key_start(prefix: &str) -> String {
+    format!("{prefix}:status:")
+}
+
 /// The key of the status of one peering.
 pub fn status_key(prefix: &str, peer: &VpcId) -> String {
     format!("{prefix}:status:{peer}")
@@ -44,7 +49,7 @@ pub fn status_key_pattern(prefix: &str) -> String {
 
 /// The peers that a VPC has a status of.
 pub fn peers_with_status<'t>(tags: &'t Tags, prefix: &str) -> impl Iterator<Item = VpcId> + 't {
-    let start = format!("{prefix}:status:");
+    let start = status_key_start(prefix);
     tags.keys().filter_map(move |key| key.strip_prefix(&start)?.parse().ok())
 }
 

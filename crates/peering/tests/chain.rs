@@ -131,6 +131,7 @@ async fn what_happens_during_the_set_up_is_reported_by_its_own_name() {
 #[tokio::test]
 async fn dns_resolution_is_turned_on_once() {
     let memory = network();
+    memory.turn_on_dns_hostnames();
     let mut request = request();
     request["DnsResolution"] = json!(true);
     let output = execute(&memory, "first", &request).await.expect("peered");

@@ -25,6 +25,13 @@ fn request(end: &End, peer: &End) -> Value {
            "PeerVpcId": peer.vpc_id, "PeerRegion": peer.region, "PeerOwnerId": peer.owner_id})
 }
 
+/// The request of an execution that tags start.
+fn by_tags(end: &End, peer: &End) -> Value {
+    let mut request = request(end, peer);
+    request["RequestedBy"] = json!("tags");
+    request
+}
+
 fn network(ends: [&End; 2]) -> Memory {
     let memory = Memory::default();
     memory.add_vpc(ends[0], &["10.1.0.0/16"], 1);
@@ -184,32 +191,15 @@ async fn a_member_s_event_requests_for_its_own_end_and_a_false_claim_grants_noth
 }
 
 #[tokio::test]
-async fn the_status_says_which_tag_is_missing() {
+async fn the_status_of_the_asking_vpc_says_which_tag_is_missing() {
     let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
     let memory = network([&one, &other]);
     memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b@us-east-1@222222222222");
-    let (error, cause) = execute(&memory, "x", &request(&one, &other)).await.expect_err("no consent");
-    let recorded = record(&memory, &request(&one, &other), &error, &cause).await;
-    assert_eq!(recorded.resources.len(), 2);
+    execute(&memory, "x", &by_tags(&one, &other)).await.expect_err("no consent");
     let status = "failed PeerNotTrusted vpc-0000000b of 222222222222 has not consented: its owner has to tag it \
                 isthmus:accept=vpc-0000000a (or 123456789012) 2026-11-25T12:00:00.000Z";
     assert_eq!(memory.tags(&one)["isthmus:status:vpc-0000000b"], status);
-    assert_eq!(memory.tags(&other)["isthmus:status:vpc-0000000a"], status);
-}
-
-/// A new tag during a teardown: the old set-up ends after the new one has written its status.
-#[tokio::test]
-async fn the_failure_of_a_connection_in_whose_place_another_is_active_is_not_written() {
-    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", HUB));
-    for (ended, is_written) in [("pcx-00000001", false), ("pcx-00000002", true)] {
-        let memory = network([&one, &other]);
-        memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
-        let active = "active pcx-00000002 2026-01-02T03:04:05Z";
-        memory.tag_vpc(&one, "isthmus:status:vpc-0000000b", active);
-        let cause = json!({"Message": "gone", "VpcPeeringConnectionId": ended});
-        record(&memory, &request(&one, &other), "PeeringDeleted", &cause).await;
-        assert_eq!(memory.tags(&one)["isthmus:status:vpc-0000000b"] != active, is_written, "{ended}");
-    }
+    assert!(memory.tags(&other).is_empty(), "who refuses gets no tag from every asker");
 }
 
 #[tokio::test]
@@ -217,10 +207,11 @@ async fn a_vpc_that_its_owner_excluded_is_not_written_to() {
     let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", HUB));
     let memory = network([&one, &other]);
     memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+    memory.tag_vpc(&other, "isthmus:peer", "vpc-0000000a");
     memory.tag_vpc(&other, "isthmus:exclude", "true");
-    execute(&memory, "x", &request(&one, &other)).await.expect_err("excluded");
-    assert!(memory.tags(&one)["isthmus:status:vpc-0000000b"].starts_with("failed AccessDenied"));
-    assert_eq!(memory.tags(&other).len(), 1);
+    execute(&memory, "x", &by_tags(&one, &other)).await.expect_err("excluded");
+    assert!(memory.tags(&one)["isthmus:status:vpc-0000000b"].starts_with("failed Excluded vpc-0000000b is excluded"));
+    assert_eq!(memory.tags(&other).len(), 2);
 }
 
 #[tokio::test]
@@ -239,4 +230,13 @@ async fn what_an_execution_makes_without_a_tag_s_consent_is_not_for_tags_to_tear
     memory.tag_vpc(&other, "isthmus:peer", "vpc-0000000a@us-east-1@123456789012"); // to which the hub's VPC never consented
     execute(&memory, "an-operator-s", &request(&one, &other)).await.expect("the hub's own execution");
     assert!(!memory.connections()[0].tags.contains_key("isthmus:requested-by"));
+}
+
+/// Without consent nothing is said about the blocks of the other VPC.
+#[tokio::test]
+async fn consent_comes_before_overlaps() {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
+    let memory = network([&one, &other]);
+    memory.add_block(&other, "10.1.128.0/20");
+    assert_eq!(refused(&memory, &stack(), &one, &other).await.as_deref(), Some("vpc-0000000b"));
 }

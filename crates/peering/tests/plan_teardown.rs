@@ -7,9 +7,9 @@ use isthmus_peering::ports::CallErrorKind;
 use isthmus_testing::pair::{ends, network, request, routes_to_peerings, swapped};
 use isthmus_testing::{Faulty, Memory, When, execute, tear_down};
 
-/// How many calls a teardown makes here: five to plan, two of tags, two of tables, six routes, three to look once more,
-/// the deletion.
-const CALLS: usize = 5 + 2 + 2 + 6 + 3 + 1;
+/// How many calls a teardown makes here: five to plan, two of tags, two of tables, one of each table directly before its
+/// routes, six routes, three to look once more, the deletion.
+const CALLS: usize = 5 + 2 + 2 + 4 + 6 + 3 + 1;
 
 async fn peered() -> Memory {
     let memory = network();

@@ -64,6 +64,7 @@ fn decide(tables: &[RouteTable], destinations: &BTreeSet<IpNet>, limit: u32) -> 
         connection: Some(&pcx(OURS)),
         deleted: &gone,
         routes_per_table: limit,
+        established: false,
     })
 }
 

@@ -172,6 +172,6 @@ async fn an_excluded_table_is_neither_routed_nor_cleared_and_an_excluded_vpc_not
     let memory = requested("all");
     memory.tag_vpc(&ends().1, "isthmus:exclude", "true");
     let (error, cause) = execute(&memory, "one", &like_tags("all")).await.expect_err("excluded");
-    assert_eq!((error.as_str(), cause["Region"].as_str()), ("AccessDenied", Some("eu-west-1")));
+    assert_eq!((error.as_str(), cause["VpcId"].as_str()), ("Excluded", Some("vpc-0000000a")));
     assert!(memory.connections().is_empty());
 }

@@ -22,15 +22,14 @@ async fn what_is_invalid_is_written_to_the_vpc_until_it_is_corrected() {
 }
 
 #[tokio::test]
-async fn a_status_without_a_request_is_removed_at_both_ends() {
+async fn a_status_that_no_tag_asks_for_is_removed() {
     let (memory, machine) = (network(), Machines::default());
-    let (vpc, peer) = (end("vpc-0000000a"), end("vpc-0000000b"));
+    let vpc = end("vpc-0000000a");
     memory.tag_vpc(&vpc, "isthmus:status:vpc-0000000b", "failed VpcNotFound there is none 2026-11-25T12:00:00Z");
-    memory.tag_vpc(&peer, "isthmus:status:vpc-0000000a", "failed VpcNotFound there is none 2026-11-25T12:00:00Z");
     memory.tag_vpc(&vpc, "isthmus:status:vpc-0000000f", "failed VpcNotFound there is none 2026-11-25T12:00:00Z");
     memory.drop_tag(&vpc, "isthmus:peer");
     start(&memory, &machine).await;
-    assert!(memory.tags(&vpc).is_empty() && memory.tags(&peer).is_empty(), "{:?}", memory.tags(&vpc));
+    assert!(memory.tags(&vpc).is_empty(), "{:?}", memory.tags(&vpc));
 }
 
 #[tokio::test]

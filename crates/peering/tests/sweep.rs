@@ -5,24 +5,24 @@
 use isthmus_peering::connection::{Connection, End};
 use isthmus_peering::ports::{Executions, Location};
 use isthmus_peering::route_tables::{Route, Target};
-use isthmus_peering::steps::{Sweep, SweepTask, Swept, sweep};
+use isthmus_peering::steps::{Sweep, Swept, sweep};
 use isthmus_testing::pair::{end, ends, network, request, routes_to_peerings};
 use isthmus_testing::{Machines, Memory, Unavailable, context, execute, scope, stack, tear_down};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-async fn sweep_as(memory: &Memory, machines: &impl Executions, how: &Sweep, task: SweepTask) -> Swept {
+async fn sweep_as(memory: &Memory, machines: &impl Executions, how: &Sweep, task: Value) -> Swept {
     sweep(context(memory, &stack()), machines, how, task, || true).await.expect("swept")
 }
 
 async fn swept(memory: &Memory, machine: &Machines, starts: usize, id: &str) -> Swept {
     let how = Sweep { scope: scope(), starts, id: id.into(), time: "2026-11-25T13:00:00Z".into() };
-    sweep_as(memory, machine, &how, SweepTask::default()).await
+    sweep_as(memory, machine, &how, json!({})).await
 }
 
 async fn report(memory: &Memory) -> Swept {
     let (how, machine) =
         (Sweep { scope: scope(), starts: 9, id: "dry".into(), time: "now".into() }, Machines::default());
-    let task = SweepTask { dry_run: true };
+    let task = json!({"DryRun": true});
     memory.take_calls();
     let swept = sweep_as(memory, &machine, &how, task).await;
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
@@ -37,14 +37,14 @@ fn differs(swept: &Swept) -> Vec<&str> {
 /// Runs what was started, as the machines would.
 async fn run(memory: &Memory, machine: &Machines) {
     for (name, input) in machine.peerings.take() {
-        execute(memory, &name, &json(&input)).await.expect("peered");
+        execute(memory, &name, &as_json(&input)).await.expect("peered");
     }
     for (name, input) in machine.teardowns.take() {
-        tear_down(memory, &name, &json(&input)).await.expect("torn down");
+        tear_down(memory, &name, &as_json(&input)).await.expect("torn down");
     }
 }
 
-fn json(input: &impl serde::Serialize) -> Value {
+fn as_json(input: &impl serde::Serialize) -> Value {
     serde_json::to_value(input).expect("JSON")
 }
 
@@ -66,7 +66,7 @@ async fn settled() -> Memory {
 #[tokio::test]
 async fn what_can_t_be_started_now_is_reported_and_left() {
     let how = Sweep { scope: scope(), starts: 9, id: "one".into(), time: "now".into() };
-    let found = sweep_as(&requested(), &Unavailable, &how, SweepTask::default()).await;
+    let found = sweep_as(&requested(), &Unavailable, &how, json!({})).await;
     assert_eq!((found.started.len(), found.left, found.unreachable.len()), (0, 1, 1), "{found:?}");
     assert!(found.unreachable[0].contains("ThrottlingException"), "{found:?}");
 }
@@ -77,7 +77,7 @@ async fn a_missed_tag_is_found_and_a_pair_in_place_is_left_alone() {
     assert_eq!(differs(&report(&memory).await), ["Missing"]);
     let found = swept(&memory, &machine, 9, "first").await;
     assert_eq!((found.desired, found.in_place, found.started.len()), (1, 0, 1));
-    assert_eq!(found.started, ["vpc-0000000b_vpc-0000000a_first"]);
+    assert!(found.started[0].starts_with("vpc-0000000b_vpc-0000000a_first-"), "{found:?}");
     run(&memory, &machine).await;
     assert_eq!(routes_to_peerings(&memory), 6);
     memory.take_calls();
@@ -147,17 +147,6 @@ async fn a_region_that_can_t_be_read_is_named_and_nothing_there_is_decided() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_the_status_says_already_is_not_tried_again() {
-    let (memory, machine) = (requested(), Machines::default());
-    memory.add_block(&ends().1, "10.1.128.0/20");
-    assert_eq!(differs(&report(&memory).await), ["OverlappingCidrs"]);
-    memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", "failed OverlappingCidrs … 2026-11-25T12:00:00Z");
-    let found = swept(&memory, &machine, 9, "refused").await;
-    assert_eq!((found.refused.len(), found.started.len()), (1, 0));
-    assert_eq!(found.refused[0].error, "OverlappingCidrs");
-}
-
-#[tokio::test]
 async fn so_many_are_started_and_others_first_the_next_time() {
     let (memory, machine) = (Memory::default(), Machines::default());
     let hub = end("vpc-00000000", "us-east-1");
@@ -195,26 +184,8 @@ async fn dns_that_no_execution_could_turn_on_is_no_drift() {
 }
 
 #[tokio::test]
-async fn a_failure_that_rarely_goes_away_within_an_hour_is_tried_once_a_day() {
-    for (time, tried) in [("2026-11-25T12:00:00Z", false), ("2026-11-24T14:00:00Z", true)] {
-        let (memory, machine) = (requested(), Machines::default());
-        memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", &format!("failed AccessDenied ask the owner {time}"));
-        assert_eq!(swept(&memory, &machine, 9, "daily").await.started.len(), usize::from(tried), "{time}");
-    }
-    let of_an_hour =
-        ["ServiceFault later", "QuotaExceeded rtb-0a1b2c3d has no room left under the quota of 500 routes"];
-    for failure in of_an_hour {
-        let (memory, machine) = (requested(), Machines::default());
-        let status = format!("failed {failure} 2026-11-25T12:00:00Z");
-        memory.tag_vpc(&ends().0, "isthmus:status:vpc-0000000a", &status);
-        assert_eq!(swept(&memory, &machine, 9, "hourly").await.started.len(), 1, "{status}");
-    }
-}
-
-#[tokio::test]
 async fn a_status_about_a_region_that_can_t_be_read_stays() {
     let (memory, machine) = (settled().await, Machines::default());
-    memory.drop_tag(&ends().0, "isthmus:peer");
     memory.tag_vpc(&ends().1, "isthmus:peer", "vpc-0000000b@us-east-1");
     let before = memory.tags(&ends().0);
     memory.deny(&Location::from(&ends().1));

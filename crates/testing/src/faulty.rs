@@ -89,8 +89,8 @@ impl<N: NetworkReads> NetworkReads for Faulty<'_, N> {
         self.call(end, async |n| n.connections_between(end, peer).await).await
     }
 
-    async fn connections_with_tag(&self, end: &End, tag: (&str, &str)) -> CallResult<Vec<Connection>> {
-        self.call(end, async |n| n.connections_with_tag(end, tag).await).await
+    async fn connections_of(&self, end: &End) -> CallResult<Vec<Connection>> {
+        self.call(end, async |n| n.connections_of(end).await).await
     }
 
     async fn count_active_peerings(&self, end: &End) -> CallResult<usize> {

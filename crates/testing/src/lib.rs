@@ -10,6 +10,7 @@ mod ledger;
 mod memory;
 pub mod pair;
 mod pause;
+pub mod sweeping;
 pub mod three;
 
 pub use chain::{Ended, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};

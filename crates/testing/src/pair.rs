@@ -1,9 +1,11 @@
 //! Two VPCs in two Regions, a request to peer them, and what must be true once they are.
 
+use crate::chain::execute;
 use crate::memory::Memory;
 use isthmus_peering::connection::{End, Status};
-use isthmus_peering::route_tables::Target;
+use isthmus_peering::route_tables::{Route, Target};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// How many calls a first run of the request makes: two of VPCs, one of connections, two of tables; create, the tags of the
 /// other side, accept, and one look that finds it active; six routes.
@@ -55,4 +57,32 @@ pub fn assert_peered(memory: &Memory) {
 pub fn routes_to_peerings(memory: &Memory) -> usize {
     let tables = [ends().0, ends().1].into_iter().flat_map(|end| memory.tables(&end));
     tables.flat_map(|table| table.routes).filter(|route| matches!(route.target, Target::Peering(_))).count()
+}
+
+/// A peering that is complete.
+pub async fn peered() -> Memory {
+    let memory = network();
+    execute(&memory, "the first", &request()).await.expect("peered");
+    memory
+}
+
+const GATEWAY: &str = "tgw-0123456789abcdef0";
+
+/// Somebody else's route.
+pub fn foreign(destination: &str) -> Route {
+    let target = Target::Other(GATEWAY.into());
+    Route { destination: destination.parse().expect("a block"), target, blackhole: false, propagated: false }
+}
+
+/// Whether that table of the VPC has one.
+pub fn has_foreign(memory: &Memory, end: &End, table: usize) -> bool {
+    memory.tables(end)[table].routes.iter().any(|route| route.target == Target::Other(GATEWAY.into()))
+}
+
+/// The tables of the VPC by number, and the destinations that lead to a connection.
+pub fn routed(memory: &Memory, end: &End) -> BTreeSet<(usize, String)> {
+    let tables = memory.tables(end).into_iter().enumerate();
+    let routes = tables.flat_map(|(number, table)| table.routes.into_iter().map(move |route| (number, route)));
+    let leading = routes.filter(|(_, route)| matches!(route.target, Target::Peering(_)));
+    leading.map(|(number, route)| (number, route.destination.to_string())).collect()
 }

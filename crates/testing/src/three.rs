@@ -1,6 +1,6 @@
 //! Three VPCs of one account, the first of which names the others, and the event that its tags changed.
 
-use crate::{HasLedger, Machines, Memory, context, scope, stack};
+use crate::{HasLedger, Machines, Memory, context, stack};
 use isthmus_peering::connection::End;
 use isthmus_peering::error::Error;
 use isthmus_peering::ports::{Network, RegionReads};
@@ -34,8 +34,8 @@ pub fn task(id: &str, change: VpcChange) -> StartTask {
     StartTask { end: end(id), change, event_id: EVENT.into(), time: TIME.into() }
 }
 
-/// The tags changed: `peer` among them, `accept` not.
-pub const TAGS: VpcChange = VpcChange::Tags { accept: false, peer: true };
+/// The tags changed, `accept` not among them.
+pub const TAGS: VpcChange = VpcChange::Tags { accept: false };
 
 /// Runs the trigger.
 pub async fn start_as(
@@ -44,7 +44,7 @@ pub async fn start_as(
     stack: &Stack,
     task: StartTask,
 ) -> Result<Started, Error> {
-    start_peering(context(network, stack), machines, &scope(), task).await
+    start_peering(context(network, stack), machines, task).await
 }
 
 /// Runs it for the event, for the stack of all tests.

@@ -7,8 +7,8 @@ use isthmus_peering::steps::{Started, start_peering};
 async fn main() -> Result<(), lambda_runtime::Error> {
     serve(async |runtime, event: ChangeEvent, call| match event.hint(runtime.stack()) {
         Some(task) => {
-            let (machines, scope) = (runtime.state_machines()?, runtime.scope()?);
-            start_peering(runtime.context(call), &machines, &scope, task).await.inspect(log_started)
+            let machines = runtime.state_machines()?;
+            start_peering(runtime.context(call), &machines, task).await.inspect(log_started)
         }
         None => Ok(Started::default()),
     })

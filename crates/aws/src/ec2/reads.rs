@@ -24,14 +24,12 @@ impl NetworkReads for Ec2Network {
     async fn connections_between(&self, end: &End, peer: &End) -> CallResult<Vec<Connection>> {
         let both = [end.vpc_id.as_str(), peer.vpc_id.as_str()];
         let filters = vec![filter("requester-vpc-info.vpc-id", both), filter("accepter-vpc-info.vpc-id", both)];
-        let mut connections = self.connections(&end.into(), filters).await?;
-        connections.retain(|connection| connection.identity.joins(end, peer));
-        Ok(connections)
+        self.connections(&end.into(), filters).await
     }
 
-    async fn connections_with_tag(&self, end: &End, (key, value): (&str, &str)) -> CallResult<Vec<Connection>> {
-        let (at, tag) = (end.into(), format!("tag:{key}"));
-        let side = |name| self.connections(&at, vec![filter(name, [end.vpc_id.as_str()]), filter(&tag, [value])]);
+    async fn connections_of(&self, end: &End) -> CallResult<Vec<Connection>> {
+        let at = end.into();
+        let side = |name| self.connections(&at, vec![filter(name, [end.vpc_id.as_str()])]);
         let (asked, accepted) = join!(side("requester-vpc-info.vpc-id"), side("accepter-vpc-info.vpc-id"));
         let mut connections = asked?;
         connections.extend(accepted?);

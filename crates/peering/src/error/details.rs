@@ -4,6 +4,7 @@ use crate::connection::End;
 use crate::ids::{AccountId, RouteTableId, VpcId, VpcPeeringConnectionId};
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
+use std::fmt;
 
 /// A connection that reached a status from which it never becomes active.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,6 +14,30 @@ pub struct EndedConnection {
     pub vpc_peering_connection_id: VpcPeeringConnectionId,
     /// EC2's message about it.
     pub status_message: String,
+}
+
+/// A VPC that does not exist in the account and Region that a request says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MissingVpc {
+    /// The end as the request has it.
+    #[serde(flatten)]
+    pub end: End,
+    /// Where a connection shows it, and the fields that say something else: `Region` or `PeerOwnerId`, for example.
+    #[serde(skip)]
+    pub elsewhere: Option<(VpcPeeringConnectionId, Vec<(&'static str, String)>)>,
+}
+
+impl fmt::Display for MissingVpc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { end, elsewhere } = self;
+        match elsewhere {
+            None => write!(f, "{end} does not exist: check VpcId, Region and OwnerId of that end"),
+            Some((id, fields)) => {
+                let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                write!(f, "{end} is not what {id} joins: write {}", fields.join(" and "))
+            }
+        }
+    }
 }
 
 /// An end whose tags, or missing tags, are the reason of a failure.
@@ -51,6 +76,14 @@ pub struct Conflict {
     pub target: String,
 }
 
+impl Conflict {
+    /// The warning that it is, in an established peering.
+    pub(crate) fn kept(&self) -> String {
+        let Self { route_table_id, destination_cidr_block, target } = self;
+        format!("{route_table_id} routes {destination_cidr_block} to {target}, which isn't ours: it was kept")
+    }
+}
+
 /// A quota of AWS, by its name in the Service Quotas console.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +107,8 @@ impl Quota {
     }
 }
 
-impl std::fmt::Display for Quota {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }

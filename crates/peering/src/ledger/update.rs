@@ -62,6 +62,13 @@ impl Update {
         Self::held_by(execution).set("Connection", connection).set("PendingA", &pending[0]).set("PendingB", &pending[1])
     }
 
+    /// Records that the pending routes are written, and that no roll-back may take them away: from here on stale routes are
+    /// deleted. `routes` is everything that we have written, in the canonical order.
+    pub fn settle_additions(execution: &str, routes: &[RecordedRoutes; 2]) -> Self {
+        let update = Self::held_by(execution).set("RoutesA", &routes[0]).set("RoutesB", &routes[1]);
+        update.remove(&["PendingA", "PendingB"])
+    }
+
     /// Records what stands in the end, and gives the pair back.
     pub fn complete(
         execution: &str,
@@ -74,7 +81,7 @@ impl Update {
             .set("RoutesA", &routes[0])
             .set("RoutesB", &routes[1])
             .set("AskedBy", asked_by)
-            .set("Outcome", Outcome { by: execution.into(), error: None, message: None })
+            .set("Outcome", Outcome::success(execution))
             .remove(&LEASE)
             .remove(&["Owes"])
     }
@@ -111,7 +118,7 @@ impl Update {
         Self::held_by(execution)
             .set("Removed", time)
             .set("Expires", expires)
-            .set("Outcome", Outcome { by: execution.into(), error: None, message: None })
+            .set("Outcome", Outcome::success(execution))
             .remove(&LEASE)
             .remove(&PEERING)
             .remove(&["Owes"])

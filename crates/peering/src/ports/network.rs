@@ -16,11 +16,12 @@ pub trait NetworkReads {
     /// The VPC; `NoSuchVpc` where that account and Region has none of that id.
     async fn vpc(&self, end: &End) -> CallResult<Vpc>;
 
-    /// Every connection, live or dead, between the two VPCs, in both directions, as the first end sees them.
+    /// Every connection, live or dead, between VPCs with these two ids, in both directions, as the first end sees them. One
+    /// may join them in another Region or account than these ends say.
     async fn connections_between(&self, end: &End, peer: &End) -> CallResult<Vec<Connection>>;
 
-    /// Every connection, live or dead, of the VPC that carries that tag on this VPC's side.
-    async fn connections_with_tag(&self, end: &End, tag: (&str, &str)) -> CallResult<Vec<Connection>>;
+    /// Every connection, live or dead, of the VPC.
+    async fn connections_of(&self, end: &End) -> CallResult<Vec<Connection>>;
 
     /// How many connections the VPC has that are active or provisioning.
     async fn count_active_peerings(&self, end: &End) -> CallResult<usize>;

@@ -3,27 +3,26 @@
 use crate::connection::{Connection, End};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::VpcId;
-use crate::ports::{CallResult, LedgerReads, Location, RegionReads};
-use crate::shared::pair::VpcTags;
-use crate::stack::Scope;
-use crate::tags::peers_with_status;
-use futures_util::{StreamExt, stream};
+use crate::ledger::PairKey;
+use crate::ports::{LedgerReads, NetworkReads};
+use crate::shared::pair::{Lookup, VpcTags};
+use crate::tags::{PEER, STACK, key};
 use std::collections::BTreeSet;
 
-/// Regions read at once.
-const AT_ONCE: usize = 8;
-
-/// Those that the VPC names, those it is peered with, and, if its consent changed, those whose requests lacked it.
-pub(crate) async fn candidates<N>(
-    context: Context<'_, N, impl LedgerReads>,
+/// Those that the VPC names, those that the ledger says it is peered with, and, if its consent changed, those whose requests
+/// lacked it.
+pub(crate) async fn candidates(
+    context: Context<'_, impl NetworkReads, impl LedgerReads>,
     side: &VpcTags,
-    own: &[Connection],
     consent_changed: bool,
 ) -> Result<BTreeSet<End>, Error> {
-    let live = own.iter().filter(|connection| connection.status.is_live());
-    let mut ends: BTreeSet<End> = live.map(|connection| connection.identity.other(side.end()).clone()).collect();
-    ends.extend(side.intent.peers.iter().cloned());
+    let mut ends = side.intent.peers.clone();
+    for connection in context.network.connections_of(side.end()).await?.iter().filter(|c| c.status.is_live()) {
+        let other = connection.identity.other(side.end());
+        if ends.contains(other) || is_recorded(context, side.end(), connection).await? {
+            ends.insert(other.clone());
+        }
+    }
     if consent_changed {
         let owed = context.ledger.pairs_owed_by(side.end()).await?;
         ends.extend(owed.iter().flat_map(|pair| pair.ends()).filter(|end| *end != side.end()).cloned());
@@ -31,37 +30,25 @@ pub(crate) async fn candidates<N>(
     Ok(ends)
 }
 
-/// Those that it has a status of and doesn't name, which takes a call to each Region: `known` are the others.
-pub(crate) async fn no_longer_named<L>(
-    context: Context<'_, impl RegionReads, L>,
-    scope: &Scope,
-    side: &VpcTags,
-    known: &BTreeSet<End>,
-) -> Vec<End> {
-    let is_known = |peer: &VpcId| known.iter().any(|end| end.vpc_id == *peer);
-    let others: BTreeSet<VpcId> =
-        peers_with_status(&side.tags, &context.stack.tag_prefix).filter(|peer| !is_known(peer)).collect();
-    match others.is_empty() {
-        true => Vec::new(),
-        false => located(context.network, scope, side, &others).await,
+/// Whether we made or adopted the connection; one that carries our tag may be so new that it isn't recorded.
+async fn is_recorded<N>(
+    Context { ledger, stack, .. }: Context<'_, N, impl LedgerReads>,
+    end: &End,
+    connection: &Connection,
+) -> Result<bool, Error> {
+    if connection.tags.get(STACK) == Some(&stack.installation) {
+        return Ok(true);
     }
+    let item = ledger.item(&PairKey::of([end, connection.identity.other(end)])).await?;
+    Ok(item.and_then(|item| item.connection).is_some_and(|recorded| recorded.id == *connection.id()))
 }
 
-/// Where those VPCs are. If all was read, one that isn't found does not exist; it is placed beside this one, so that its
-/// status is cleared.
-async fn located(network: &impl RegionReads, scope: &Scope, side: &VpcTags, ids: &BTreeSet<VpcId>) -> Vec<End> {
-    let found = stream::iter(scope.locations()).map(async |at| {
-        let found = network.vpcs_by_id(&at, ids).await?;
-        Ok(found.into_keys().map(|id| at.end(id)).collect())
-    });
-    let found: Vec<CallResult<Vec<End>>> = found.buffer_unordered(AT_ONCE).collect().await;
-    let is_complete = found.iter().all(Result::is_ok);
-    let mut ends: Vec<End> = found.into_iter().flatten().flatten().collect();
-    if is_complete {
-        let here = Location::from(side.end());
-        let missing = ids.iter().filter(|id| !ends.iter().any(|end| end.vpc_id == **id));
-        let missing: Vec<End> = missing.map(|id| here.end(id.clone())).collect();
-        ends.extend(missing);
+/// Why a peer is not found that the VPC's tags name, where another one of `peers` has its id and exists.
+pub(crate) fn misplaced(prefix: &str, side: &VpcTags, peer: &VpcTags, peers: &[&VpcTags]) -> Option<String> {
+    if peer.lookup != Lookup::NotFound || !side.intent.names(peer.end()) {
+        return None;
     }
-    ends
+    let is_namesake = |other: &&&VpcTags| other.lookup == Lookup::Found && other.end().vpc_id == peer.end().vpc_id;
+    let there = peers.iter().find(is_namesake)?.end();
+    Some(format!("{}: {} does not exist there, it is {there}", key(prefix, PEER), peer.end()))
 }

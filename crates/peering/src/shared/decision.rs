@@ -14,8 +14,8 @@ pub(crate) enum Decision {
     TearDown,
     /// Start the peering machine with what an execution asked for: tags asked for more, and no longer do.
     Narrow,
-    /// Nothing: an execution asked for it, the stack's owner wants peerings to outlive the tags that requested them, or an
-    /// end's tags can't be read.
+    /// Nothing: an execution asked for it, the stack's owner wants peerings to outlive the tags that requested them, an end's
+    /// tags can't be read, or an end is excluded.
     Keep,
     /// Remove the status: no tag requests the pair and there is nothing to tear down.
     ClearStatus,
@@ -26,10 +26,13 @@ impl Decision {
     pub(crate) fn of(pair: &Pair, item: Option<&LedgerItem>, stack: &Stack) -> Self {
         let by_tags = item.filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(|by| by.tags));
         let is_ours_to_remove = by_tags.is_some_and(LedgerItem::is_for_tags_to_remove);
+        let is_established = item.is_some_and(|item| item.connection.is_some() && item.asked_by.is_some());
         let [intent, peer_intent] = pair.intents();
         match pair.tag_request(stack) {
             TagRequest::Granted => Self::SetUp,
-            _ if by_tags.is_some() && pair.is_one(Lookup::AccessDenied) => Self::Keep,
+            _ if by_tags.is_some() && (pair.is_one(Lookup::AccessDenied) || pair.check_not_excluded().is_err()) => {
+                Self::Keep
+            }
             _ if by_tags.is_some() && !stack.teardown_on_untag => Self::Keep,
             _ if is_ours_to_remove => Self::TearDown,
             _ if by_tags.is_some() && pair.is_one(Lookup::NotFound) => Self::TearDown,
@@ -38,6 +41,8 @@ impl Decision {
                 Self::Keep
             }
             _ if by_tags.is_some() => Self::Narrow,
+            // Both owners consented to the execution that asked for it; what tags ask for besides may wait for consent.
+            TagRequest::ConsentMissing(_) if is_established => Self::Keep,
             TagRequest::ConsentMissing(_) => Self::SetUp,
             TagRequest::None if pair.is_requested() => Self::SetUp,
             TagRequest::None => Self::ClearStatus,

@@ -41,7 +41,7 @@ async fn explain(
     let (vpc, peer_vpc) = join!(network.vpc(end), network.vpc(peer));
     for (vpc, end) in [(&vpc, end), (&peer_vpc, peer)] {
         if matches!(vpc, Err(error) if error.kind == CallErrorKind::NoSuchVpc) {
-            return Error::VpcNotFound(end.clone());
+            return Error::missing(end);
         }
     }
     if let (Status::Failed, Ok(vpc), Ok(peer_vpc)) = (status, vpc, peer_vpc) {

@@ -7,7 +7,7 @@ use crate::error::{Error, TaggedEnd};
 use crate::intent::VpcIntent;
 use crate::ports::{CallError, CallErrorKind, NetworkReads};
 use crate::stack::Stack;
-use crate::tags::{Tags, status_key};
+use crate::tags::{EXCLUDE, Tags, is_excluded, status_key};
 use futures_util::join;
 
 /// One VPC's tags.
@@ -131,6 +131,14 @@ impl Pair {
         }
         let [asking, other] = self.asking_first();
         Err(Error::StillTagged(TaggedEnd::of(asking.end(), other.end(), &stack.tag_prefix)))
+    }
+
+    /// [`Error::Excluded`] if the owner of either VPC excludes it.
+    pub(crate) fn check_not_excluded(&self) -> Result<(), Error> {
+        match self.sides.iter().find(|side| is_excluded(&side.tags)) {
+            None => Ok(()),
+            Some(side) => Err(Error::Excluded { vpc_id: side.end().vpc_id.clone(), tag: EXCLUDE }),
+        }
     }
 
     /// Both sides, first the one whose tag names the other; in their own order where both or neither do.

@@ -1,61 +1,97 @@
-//! Deleting routes and connections. EC2 deletes a route by its destination alone, so each is deleted only while it leads to
-//! the connection.
+//! Deleting routes and connections. EC2 deletes a route by its destination alone, so each table is read directly before its
+//! routes are deleted: somebody may have replaced one of them meanwhile.
 
 use crate::connection::End;
-use crate::ids::VpcPeeringConnectionId;
+use crate::ids::{RouteTableId, VpcPeeringConnectionId};
 use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
-use crate::route_tables::Target;
+use crate::route_tables::{RouteTable, Target};
 use crate::routes::PlannedRoute;
 use crate::shared::batch::{Progress, alternate, in_batches};
 use futures_util::join;
-use std::collections::BTreeSet;
+use ipnet::IpNet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Deletes those of the routes that lead to the connection, on both sides, for as long as `has_time` says so.
+/// The routes to delete in one table.
+struct OfTable<'e> {
+    end: &'e End,
+    table: RouteTableId,
+    destinations: BTreeSet<IpNet>,
+}
+
+/// Deletes those of the routes that lead to one of `targets`, on both sides, table by table, for as long as `has_time` says
+/// so.
 pub(crate) async fn delete_routes(
     network: &impl Network,
     routes: [(&End, Vec<PlannedRoute>); 2],
-    id: &VpcPeeringConnectionId,
+    targets: &BTreeSet<VpcPeeringConnectionId>,
     has_time: impl Fn() -> bool,
 ) -> CallResult<Progress<CallError>> {
-    let existing = async |(end, routes)| {
-        let routes = still_leading_to(network, end, routes, id).await?;
-        Ok(routes.into_iter().map(|route| (end, route)).collect())
-    };
-    let [side, peer_side] = routes;
-    let (routes, peer_routes) = join!(existing(side), existing(peer_side));
-    let routes = alternate(routes?, peer_routes?);
-    let delete = async |(end, PlannedRoute { table, destination, .. }): (&End, PlannedRoute)| match network
-        .delete_route(end, &table, destination)
-        .await
-    {
-        Err(CallError { kind: CallErrorKind::NoSuchRoute | CallErrorKind::NoSuchRouteTable, .. }) => Ok(()),
-        result => result,
+    let [(end, routes), (peer, peer_routes)] = routes;
+    let (side, peer_side) =
+        join!(existing(network, end, routes, targets), existing(network, peer, peer_routes, targets));
+    let tables = alternate(side?, peer_side?);
+    let remaining = Cell::new(tables.iter().map(|of_table| of_table.destinations.len()).sum());
+    let deleted = Cell::new(0);
+    let delete = async |of_table: OfTable<'_>| {
+        let ids = [of_table.table.clone()].into();
+        let tables = network.route_tables_by_id(of_table.end, &ids).await?;
+        let leading =
+            leading_to(&tables, targets).filter(|(_, destination)| of_table.destinations.contains(destination));
+        for (number, (_, destination)) in leading.enumerate() {
+            if number > 0 && !has_time() {
+                return Ok(());
+            }
+            match network.delete_route(of_table.end, &of_table.table, destination).await {
+                Ok(()) => deleted.set(deleted.get() + 1),
+                Err(error) if is_gone(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        remaining.set(remaining.get() - of_table.destinations.len());
+        Ok(())
     };
     let is_throttled = |error: &CallError| error.kind == CallErrorKind::Unavailable;
-    Ok(in_batches(routes, has_time, is_throttled, delete).await)
+    let Progress { failure, .. } = in_batches(tables, &has_time, is_throttled, delete).await;
+    // Throttled after something was deleted is a reason to go on later, as for whole tables.
+    let failure = failure.filter(|error| deleted.get() == 0 || !is_throttled(error));
+    Ok(Progress { done: deleted.get(), remaining: remaining.get(), failure })
 }
 
-/// Those routes that lead to the connection now.
-async fn still_leading_to(
+/// Those of the routes that exist, so that a later call doesn't begin anew.
+async fn existing<'e>(
     network: &impl NetworkReads,
-    end: &End,
-    mut routes: Vec<PlannedRoute>,
-    id: &VpcPeeringConnectionId,
-) -> CallResult<Vec<PlannedRoute>> {
-    let target = Target::Peering(id.clone());
-    let ids: BTreeSet<_> = routes.iter().map(|route| route.table.clone()).collect();
-    if ids.is_empty() {
-        return Ok(routes);
+    end: &'e End,
+    routes: Vec<PlannedRoute>,
+    targets: &BTreeSet<VpcPeeringConnectionId>,
+) -> CallResult<Vec<OfTable<'e>>> {
+    if routes.is_empty() {
+        return Ok(Vec::new());
     }
+    let routes: BTreeSet<_> = routes.into_iter().map(|route| (route.table, route.destination)).collect();
+    let ids = routes.iter().map(|(table, _)| table.clone()).collect();
     let tables = network.route_tables_by_id(end, &ids).await?;
-    let leading: BTreeSet<_> = tables
-        .iter()
-        .flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)))
-        .filter(|(_, route)| route.target == target)
-        .map(|(table, route)| (table, route.destination))
-        .collect();
-    routes.retain(|route| leading.contains(&(&route.table, route.destination)));
-    Ok(routes)
+    let mut by_table: BTreeMap<RouteTableId, BTreeSet<IpNet>> = BTreeMap::new();
+    for route in leading_to(&tables, targets).map(|(table, destination)| (table.clone(), destination)) {
+        if routes.contains(&route) {
+            by_table.entry(route.0).or_default().insert(route.1);
+        }
+    }
+    Ok(by_table.into_iter().map(|(table, destinations)| OfTable { end, table, destinations }).collect())
+}
+
+/// The routes that lead to one of the targets.
+fn leading_to<'t>(
+    tables: &'t [RouteTable],
+    targets: &BTreeSet<VpcPeeringConnectionId>,
+) -> impl Iterator<Item = (&'t RouteTableId, IpNet)> {
+    let routes = tables.iter().flat_map(|table| table.routes.iter().map(move |route| (&table.id, route)));
+    let leading = routes.filter(|(_, route)| matches!(&route.target, Target::Peering(id) if targets.contains(id)));
+    leading.map(|(table, route)| (table, route.destination))
+}
+
+fn is_gone(error: &CallError) -> bool {
+    matches!(error.kind, CallErrorKind::NoSuchRoute | CallErrorKind::NoSuchRouteTable)
 }
 
 /// Deletes a live connection. Somebody else may be faster, and a deletion may succeed although the call fails, so that a

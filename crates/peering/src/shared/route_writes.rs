@@ -1,4 +1,5 @@
-//! Writing routes, several at once; stops at the first that can't be written, or when time runs short.
+//! Writing routes, several at once; stops at the first that can't be written, or when time runs short. In an established
+//! peering, one that can't be had is skipped.
 
 use crate::connection::End;
 use crate::error::Conflict;
@@ -6,9 +7,10 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::plan::SidePlan;
 use crate::ports::{CallError, CallErrorKind, Network, NetworkReads};
 use crate::route_tables::{Route, Target};
-use crate::routes::{Action, PlannedRoute};
+use crate::routes::{Action, PlannedRoute, no_room};
 use crate::shared::batch::{Progress, alternate, in_batches};
 use crate::shared::lookups::deleted_connections;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// One route to write.
@@ -33,25 +35,56 @@ pub(crate) enum Reason {
     CallFailed(Box<RouteWrite>, CallError),
 }
 
+/// A route of an established peering that can't be had.
+#[derive(Debug, Clone)]
+pub(crate) struct Skipped {
+    pub(crate) write: RouteWrite,
+    /// The route that isn't ours and holds its place; `None` where its table is full.
+    pub(crate) conflict: Option<Conflict>,
+}
+
+impl Skipped {
+    /// The warning that it is.
+    pub(crate) fn warning(&self) -> String {
+        let route = &self.write.route;
+        match &self.conflict {
+            Some(conflict) => conflict.kept(),
+            None => no_room(&route.table, [route.destination].into_iter()),
+        }
+    }
+}
+
 /// The routes that the plans of both sides add.
 pub(crate) fn planned_writes([side, peer_side]: [&SidePlan; 2]) -> Vec<RouteWrite> {
     let writes = |side: &SidePlan| side.additions().map(|route| RouteWrite { end: side.end.clone(), route }).collect();
     alternate(writes(side), writes(peer_side))
 }
 
-/// Writes the routes to `target`; stops starting new calls when `has_time` says no.
+/// Writes the routes to `target`; stops starting new calls when `has_time` says no. Answers those that were skipped.
 pub(crate) async fn write_routes(
     network: &impl Network,
     target: &VpcPeeringConnectionId,
     writes: Vec<RouteWrite>,
+    established: bool,
     has_time: impl Fn() -> bool,
-) -> Result<(), Incomplete> {
+) -> Result<Vec<Skipped>, Incomplete> {
     let is_throttled =
         |reason: &Reason| matches!(reason, Reason::CallFailed(_, error) if error.kind == CallErrorKind::Unavailable);
-    let write = async |write| write_route(network, target, write).await;
+    let skipped = RefCell::new(Vec::new());
+    let write = async |write: RouteWrite| match write_route(network, target, write.clone()).await {
+        Err(Reason::Conflict(conflict)) if established => {
+            skipped.borrow_mut().push(Skipped { write, conflict: Some(conflict) });
+            Ok(())
+        }
+        Err(Reason::CallFailed(_, CallError { kind: CallErrorKind::Quota(_), .. })) if established => {
+            skipped.borrow_mut().push(Skipped { write, conflict: None });
+            Ok(())
+        }
+        written => written,
+    };
     let Progress { remaining, failure, .. } = in_batches(writes, has_time, is_throttled, write).await;
     match failure {
-        None if remaining == 0 => Ok(()),
+        None if remaining == 0 => Ok(skipped.take()),
         None => Err(Incomplete { remaining, reason: Reason::OutOfTime }),
         Some(reason) => Err(Incomplete { remaining, reason }),
     }

@@ -47,7 +47,21 @@ impl Snapshot {
         snapshot.reject_unknown_regions(context).await;
         snapshot.read_others(context).await;
         snapshot.read_tables(context.network).await;
+        snapshot.check_readable(context.stack, scope)?;
         Ok(snapshot)
+    }
+
+    /// Fails if the stack's own Region could not be read, or none: that is no sweep.
+    fn check_readable(&self, stack: &Stack, scope: &Scope) -> Result<(), Error> {
+        let home = Location { region: stack.region.clone(), owner_id: stack.account.clone() };
+        let of_all =
+            || self.failures.values().next().filter(|_| scope.locations().all(|at| self.failures.contains_key(&at)));
+        self.failures.get(&home).or_else(of_all).map_or(Ok(()), |error| Err(error.clone().into()))
+    }
+
+    /// Every VPC whose tags were read.
+    pub(crate) fn sides(&self) -> impl Iterator<Item = &VpcTags> {
+        self.tags.values()
     }
 
     /// The VPCs with tags about peering.

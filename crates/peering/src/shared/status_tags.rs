@@ -1,16 +1,53 @@
 //! Writing status tags to VPCs. That is best effort: the peering doesn't depend on it, so a failed call ends nothing. The
 //! adapter logs it.
+//!
+//! A VPC gets a status of a peer that its own tags ask for or accept, as long as it has room: its owner keeps the last ten
+//! of its fifty tags, and at most twenty are ours.
 
 use crate::connection::End;
 use crate::context::Context;
 use crate::ids::VpcId;
 use crate::ports::NetworkWrites;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
+use crate::stack::Stack;
 use crate::status::PeeringStatus;
-use crate::tags::{Tags, invalid_status_key, is_excluded, status_key};
+use crate::tags::{
+    TAGS_PER_RESOURCE, Tags, invalid_status_key, is_excluded, peers_with_status, status_key, status_key_start,
+};
 use futures_util::future::join_all;
 use futures_util::join;
 use std::collections::BTreeSet;
+
+/// So many status tags a VPC has at most.
+const STATUSES: usize = 20;
+/// So many tags a VPC has left for its owner.
+const LEFT_FOR_THE_OWNER: usize = 10;
+
+/// Whether a VPC gets statuses of that peer at all.
+pub(crate) fn gets_status(side: &VpcTags, peer: &End) -> bool {
+    side.lookup == Lookup::Found && !is_excluded(&side.tags) && side.intent.mentions(peer)
+}
+
+/// How many status tags a VPC may have. AWS's own tags don't count.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
+pub(crate) fn room_for_statuses(tags: &Tags, prefix: &str) -> usize {
+    let start = status_key_start(prefix);
+    let others = tags.keys().filter(|key| !key.starts_with("aws:") && !key.starts_with(&start)).count();
+    STATUSES.min((TAGS_PER_RESOURCE - LEFT_FOR_THE_OWNER).saturating_sub(others))
+}
+
+/// The value of the VPC's status tag for that peer, empty where it has none yet; `None` where it gets none.
+pub(crate) fn written_status<'t>(stack: &Stack, side: &'t VpcTags, peer: &End) -> Option<&'t str> {
+    let key = status_key(&stack.tag_prefix, &peer.vpc_id);
+    let written = side.tags.get(&key).map_or("", String::as_str);
+    (gets_status(side, peer) && has_room(stack, side, &key)).then_some(written)
+}
+
+fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
+    let start = status_key_start(&stack.tag_prefix);
+    let count = side.tags.keys().filter(|key| key.starts_with(&start)).count();
+    side.tags.contains_key(key) || count < room_for_statuses(&side.tags, &stack.tag_prefix)
+}
 
 /// Writes the status to each of these VPCs, under the peer beside it.
 pub(crate) async fn write_statuses<L>(
@@ -27,7 +64,7 @@ pub(crate) async fn write_statuses<L>(
     join_all(write).await;
 }
 
-/// Writes the status of a pair to both ends, where it isn't written yet.
+/// Writes the status of a pair to both ends, as far as they get one and it isn't written yet.
 pub(crate) async fn write_status<L>(
     context: Context<'_, impl NetworkWrites, L>,
     pair: &Pair,
@@ -35,34 +72,35 @@ pub(crate) async fn write_status<L>(
     time: &str,
 ) {
     let [side, peer] = &pair.sides;
-    join!(
-        write_status_at(context, side, &peer.end().vpc_id, status, time),
-        write_status_at(context, peer, &side.end().vpc_id, status, time),
-    );
+    let is_due = |(side, peer): &(&VpcTags, &VpcTags)| {
+        written_status(context.stack, side, peer.end()).is_some_and(|written| !status.is_written_in(written))
+    };
+    let due = [(side, peer), (peer, side)].into_iter().filter(is_due);
+    write_statuses(context, due.map(|(side, peer)| (side.end(), &peer.end().vpc_id)).collect(), status, time).await;
 }
 
 /// Removes the status of a pair from both ends.
 pub(crate) async fn clear_status<L>(context: Context<'_, impl NetworkWrites, L>, pair: &Pair) {
     let [side, peer] = &pair.sides;
-    join!(
-        remove(context, side, status_key(&context.stack.tag_prefix, &peer.end().vpc_id)),
-        remove(context, peer, status_key(&context.stack.tag_prefix, &side.end().vpc_id)),
-    );
+    let key = |other: &VpcTags| [status_key(&context.stack.tag_prefix, &other.end().vpc_id)].into();
+    join!(remove(context, side, key(peer)), remove(context, peer, key(side)));
 }
 
-/// Writes the status of a pair to one end, where it isn't written yet.
-pub(crate) async fn write_status_at<L>(
+/// Removes the statuses of peers that the VPC's tags no longer ask for or accept.
+pub(crate) async fn clear_unasked_statuses<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags) {
+    let prefix = &context.stack.tag_prefix;
+    let unasked = peers_with_status(&side.tags, prefix).filter(|id| !side.intent.may_mention(id));
+    remove(context, side, unasked.map(|id| status_key(prefix, &id)).collect()).await;
+}
+
+/// Writes to a VPC which words of its tags are invalid, or name a VPC that doesn't exist beside one that does; removes that
+/// status where there are none.
+pub(crate) async fn write_invalid_status<L>(
     context: Context<'_, impl NetworkWrites, L>,
     side: &VpcTags,
-    peer: &VpcId,
-    status: &PeeringStatus,
+    also: &[String],
     time: &str,
 ) {
-    write(context, side, status_key(&context.stack.tag_prefix, peer), status, time).await;
-}
-
-/// Writes to a VPC which words of its tags are invalid; removes that status where none are.
-pub(crate) async fn write_invalid_status<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags, time: &str) {
     let status_key = invalid_status_key(&context.stack.tag_prefix);
     let mut keys: Vec<&str> = side.intent.invalid.iter().map(|(key, _)| key.as_str()).collect();
     keys.dedup();
@@ -71,33 +109,21 @@ pub(crate) async fn write_invalid_status<L>(context: Context<'_, impl NetworkWri
         let reasons: Vec<&str> = of_key.map(|(_, malformed)| malformed.0.as_str()).collect();
         format!("{key}: {}", reasons.join("; "))
     };
-    let reasons: Vec<String> = keys.into_iter().map(reason_of).collect();
-    match reasons.is_empty() {
-        true => remove(context, side, status_key).await,
-        false => {
-            let status = PeeringStatus::Invalid { reason: reasons.join("; ") };
-            write(context, side, status_key, &status, time).await;
-        }
+    let reasons: Vec<String> = keys.into_iter().map(reason_of).chain(also.iter().cloned()).collect();
+    if reasons.is_empty() || is_excluded(&side.tags) {
+        return remove(context, side, [status_key].into()).await;
+    }
+    let status = PeeringStatus::Invalid { reason: reasons.join("; ") };
+    let is_written = side.tags.get(&status_key).is_some_and(|value| status.is_written_in(value));
+    if !is_written && has_room(context.stack, side, &status_key) {
+        let _logged = context.network.tag_vpc(side.end(), &Tags::from([(status_key, status.value(time))])).await;
     }
 }
 
-/// An excluded VPC gets no status.
-async fn write<L>(
-    context: Context<'_, impl NetworkWrites, L>,
-    side: &VpcTags,
-    key: String,
-    status: &PeeringStatus,
-    time: &str,
-) {
-    let is_written = side.tags.get(&key).is_some_and(|value| status.is_written_in(value));
-    if side.lookup == Lookup::NotFound || is_excluded(&side.tags) || is_written {
-        return;
-    }
-    let _logged = context.network.tag_vpc(side.end(), &Tags::from([(key, status.value(time))])).await;
-}
-
-async fn remove<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags, key: String) {
-    if side.tags.contains_key(&key) {
-        let _logged = context.network.untag_vpc(side.end(), &BTreeSet::from([key])).await;
+/// Removes those of the tags that the VPC has. One that is excluded keeps them: nobody may touch it.
+pub(crate) async fn remove<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags, keys: BTreeSet<String>) {
+    let present: BTreeSet<String> = keys.into_iter().filter(|key| side.tags.contains_key(key)).collect();
+    if !present.is_empty() && !is_excluded(&side.tags) {
+        let _logged = context.network.untag_vpc(side.end(), &present).await;
     }
 }

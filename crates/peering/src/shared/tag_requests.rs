@@ -3,13 +3,15 @@
 use crate::connection::End;
 use crate::consent::{RequestedBy, TagRequest};
 use crate::error::Error;
-use crate::intent::{TagValue, VpcIntent};
+use crate::intent::TagValue;
 use crate::ledger::{AskedBy, AskedSelections, LedgerItem, PairKey};
 use crate::request::{PeeringInput, PeeringRequest};
 use crate::selection::RouteSelection;
 use crate::shared::pair::{Pair, VpcTags};
 use crate::stack::Stack;
 use crate::tags::{ROUTES, Tags, key};
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 
 /// The side whose `routes` tag is invalid, if there is one. An invalid selection must not become the widest there is, so
 /// such a pair isn't set up.
@@ -135,20 +137,28 @@ fn request_of([side, peer]: [&VpcTags; 2]) -> PeeringRequest {
     }
 }
 
-/// The name of an execution that tags start: the same for the same occasion.
+/// The name of an execution that tags start: the same for the same pair and occasion.
 pub(crate) fn name_by_tags(pair: &Pair, occasion: &str) -> String {
-    let [VpcIntent { end, .. }, VpcIntent { end: peer, .. }] = pair.asking_first().map(|side| &side.intent);
-    format!("{}_{}_{}", end.vpc_id, peer.vpc_id, shortened(occasion))
+    let [end, peer] = pair.asking_first().map(VpcTags::end);
+    format!("{}_{}_{}", end.vpc_id, peer.vpc_id, identify([end, peer], occasion))
 }
 
 /// The name of an execution that an event starts: likewise.
 pub(crate) fn name_by_event(end: &End, peer: &End, occasion: &str) -> String {
     let [id, peer_id] = [end, peer].map(|end| end.vpc_id.as_str().trim_start_matches("vpc-"));
-    format!("event-{id}-{peer_id}-{}", shortened(occasion))
+    format!("event-{id}-{peer_id}-{}", shortened(occasion, 36))
 }
 
-/// An occasion is identified by a UUID, and a name has at most 80 characters.
+/// The occasion, and eight digits of its and the pair's hash: two pairs of the same VPC ids, of which one names a wrong
+/// Region, are different.
+fn identify(ends: [&End; 2], occasion: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    (PairKey::of(ends).to_string(), occasion).hash(&mut hasher);
+    format!("{}-{:08x}", shortened(occasion, 27), hasher.finish() >> 32)
+}
+
+/// An occasion is identified by a UUID, and a name has at most 80 characters, of which the ids take 44.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-fn shortened(occasion: &str) -> String {
-    occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect()
+fn shortened(occasion: &str, characters: usize) -> String {
+    occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(characters).collect()
 }

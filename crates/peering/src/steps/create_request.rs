@@ -4,18 +4,19 @@ use crate::connection::{Connection, ConnectionIdentity, End, Status, adopt};
 use crate::consent::RequestedBy;
 use crate::context::Context;
 use crate::error::{Error, FullResource};
-use crate::ledger::{LedgerItem, PairKey};
+use crate::ledger::{LedgerItem, PairKey, RecordedRoutes};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
-use crate::plan::{SidePlan, in_request_order, report, shorten};
+use crate::plan::{SidePlan, in_request_order, report};
 use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
 use crate::request::PeeringRequest;
 use crate::shared::lease::{acquire, check_time};
 use crate::shared::pair::VpcTags;
+use crate::shared::route_plans::RoutePlans;
+use crate::shared::status_tags::written_status;
 use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
 use crate::stack::{Quotas, Stack};
-use crate::status::PeeringStatus;
-use crate::tags::{EXECUTION, NAME, STACK, Tags, status_key};
+use crate::tags::{EXECUTION, NAME, STACK, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,8 +48,7 @@ pub struct Created {
 struct Plan {
     asked: Asked,
     survey: Survey,
-    sides: [SidePlan; 2],
-    warnings: Vec<String>,
+    routes: RoutePlans,
 }
 
 /// Takes the pair, reads, plans, and makes or adopts the connection. A failure leaves the network as it was.
@@ -86,9 +86,8 @@ async fn plan<L>(
     let survey = Survey::read(context, &request).await?;
     let asked = Asked::of(&survey.pair, request, item, context.stack)?;
     let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
-    let (sides, mut warnings) = survey.plan(context, &asked, found, item).await?;
-    shorten(&mut warnings);
-    Ok(Plan { asked, survey, sides, warnings })
+    let routes = survey.plan(context, &asked, found, item).await?;
+    Ok(Plan { asked, survey, routes })
 }
 
 /// Whether the ledger knows the connection as ours: by its id, or, before that is recorded, by the execution that made it.
@@ -113,19 +112,8 @@ impl Plan {
         self.asked.request.requested_by == RequestedBy::Tags || self.survey.pair.concerns_tags(stack)
     }
 
-    /// For each side, in the order of the request, whether its status has yet to say that this connection is active.
-    fn statuses_due(&self, stack: &Stack, connection: &Connection) -> [bool; 2] {
-        let status = PeeringStatus::Active(connection.id().clone());
-        let is_due = |side: &VpcTags, peer: &VpcTags| {
-            let written = side.tags.get(&status_key(&stack.tag_prefix, &peer.end().vpc_id));
-            self.concerns_tags(stack) && written.is_none_or(|value| !status.is_written_in(value))
-        };
-        let [side, peer] = &self.survey.pair.sides;
-        [is_due(side, peer), is_due(peer, side)]
-    }
-
     fn into_output(mut self) -> PeeringOutput {
-        let routes = report(self.sides.each_ref(), &mut self.warnings);
+        let routes = report(self.routes.sides.each_ref(), &mut self.routes.warnings);
         let found = self.found();
         let (requester, accepter) = match found {
             Some(Connection { identity, .. }) => (&identity.requester, &identity.accepter),
@@ -139,37 +127,46 @@ impl Plan {
             accepter: accepter.clone(),
             routes,
             dns_resolution: self.dns_resolution(found),
-            warnings: self.warnings,
+            warnings: self.routes.warnings,
         }
     }
 }
 
 fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, execution: &str) -> Peering {
     let ConnectionIdentity { id, requester, .. } = &connection.identity;
-    let [side, peer_side] = &plan.sides;
+    let RoutePlans { sides: [side, peer_side], standing: [standing, peer_standing], .. } = &plan.routes;
+    let [tags, peer_tags] = &plan.survey.pair.sides;
+    let concerns_tags = plan.concerns_tags(stack);
     let swapped = side.end != *requester;
     let allowed = connection.dns_resolution;
-    let statuses_due = plan.statuses_due(stack, connection);
-    let [requester, accepter] = in_request_order(swapped, side, peer_side);
-    let [requester_status, accepter_status] = in_request_order(swapped, statuses_due[0], statuses_due[1]);
-    let side = |plan_of_side: &SidePlan, is_allowed: bool, write_status| PeeringSide {
+    let of_side = |plan_of_side: &SidePlan, standing: &RecordedRoutes, tags: &VpcTags, peer: &VpcTags| PeeringSide {
         plan: plan_of_side.clone(),
+        standing: standing.clone(),
+        allow_dns_resolution: false,
+        status: written_status(stack, tags, peer.end()).filter(|_| concerns_tags).map(str::to_owned),
+    };
+    let one = of_side(side, standing, tags, peer_tags);
+    let other = of_side(peer_side, peer_standing, peer_tags, tags);
+    let [requester, accepter] = in_request_order(swapped, one, other);
+    let with_dns = |side: PeeringSide, is_allowed: bool| PeeringSide {
         allow_dns_resolution: plan.asked.dns_resolution() && !is_allowed,
-        write_status,
+        ..side
     };
     Peering {
         vpc_peering_connection_id: id.clone(),
         status: connection.status,
         created: connection.tags.get(EXECUTION).map(String::as_str) == Some(execution),
-        requester: side(requester, allowed.requester, requester_status),
-        accepter: side(accepter, allowed.accepter, accepter_status),
+        requester: with_dns(requester, allowed.requester),
+        accepter: with_dns(accepter, allowed.accepter),
         swapped,
         tags: if made { tags_for_accepter(connection, &plan.asked.request.tags, stack) } else { Tags::new() },
         made,
+        established: plan.routes.established,
+        replaced: plan.routes.replaced.clone(),
         asked_by: plan.asked.asked_by.clone(),
         dns_resolution: plan.dns_resolution(Some(connection)),
-        warnings: plan.warnings.clone(),
-        requested_by_tags: plan.concerns_tags(stack),
+        warnings: plan.routes.warnings.clone(),
+        requested_by_tags: concerns_tags,
     }
 }
 
@@ -196,7 +193,7 @@ async fn create<L>(
 
 fn explain(error: CallError, requester: &End, quotas: Quotas) -> Error {
     match error.kind {
-        CallErrorKind::NoSuchVpc => Error::VpcNotFound(requester.clone()),
+        CallErrorKind::NoSuchVpc => Error::missing(requester),
         CallErrorKind::Quota(quota) => Error::QuotaExceeded {
             quota,
             limit: quotas.limit(quota),

@@ -30,7 +30,9 @@ pub async fn delete_routes(
     Pair::read(context, teardown.ends()).await?.check_untagged(context.stack)?;
     let routes = teardown.sides().map(|side| (&side.end, side.removals().collect()));
     let id = &teardown.vpc_peering_connection_id;
-    let Progress { done, remaining, failure } = removal::delete_routes(context.network, routes, id, has_time).await?;
+    let targets = [id.clone()].into();
+    let Progress { done, remaining, failure } =
+        removal::delete_routes(context.network, routes, &targets, has_time).await?;
     match failure {
         Some(error) => Err(error.into()),
         None if remaining > 0 => Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining }),

@@ -10,10 +10,10 @@ use crate::ports::{Ledger, NetworkReads};
 use crate::request::TeardownRequest;
 use crate::route_tables::RouteTable;
 use crate::routes::stale_routes;
+use crate::shared::elsewhere::seen_elsewhere;
 use crate::shared::lease::{acquire, update_held};
 use crate::shared::lookups::check_regions;
-use crate::shared::pair::Pair;
-
+use crate::shared::pair::{Lookup, Pair};
 use crate::tags::EXECUTION;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
@@ -94,19 +94,20 @@ async fn plan<L>(
         (None, Some(recorded)) => recorded.clone(),
         (None, None) => match live {
             Some(live) => return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() }),
-            None => return Ok(None),
+            None => return nothing_recorded(network, &pair, connections, item).await.map(|()| None),
         },
     };
     if let Some(live) = live.filter(|live| *live.id() != recorded.id) {
         return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() });
     }
     let routes_of = |end, tables: &[RouteTable]| {
-        let routes = stale_routes(tables, &item.routes_at(end), &recorded.id, &[]);
+        let routes = stale_routes(tables, &item.routes_at(end), &[recorded.id.clone()].into(), &[]);
         SidePlan::new(end.clone(), routes)
     };
     let sides = [routes_of(end, &tables), routes_of(peer, &peer_tables)];
     // Even where nothing is left to delete, the ledger and the status tags still know it.
     pair.check_untagged(context.stack)?;
+    pair.check_not_excluded()?;
     let identity = connections.iter().find(|connection| *connection.id() == recorded.id).map(identity_of);
     let identity = identity.unwrap_or_else(|| ConnectionIdentity {
         id: recorded.id.clone(),
@@ -114,6 +115,24 @@ async fn plan<L>(
         accepter: accepter.clone(),
     });
     Ok(Some(TeardownPlan::new(&identity, recorded.made, item, sides)))
+}
+
+/// Nothing is to be removed, unless the request means another Region or account. A pair that was torn down before may have
+/// VPCs that are gone by now.
+async fn nothing_recorded(
+    network: &impl NetworkReads,
+    pair: &Pair,
+    connections: Vec<Connection>,
+    item: &LedgerItem,
+) -> Result<(), Error> {
+    if let Some(elsewhere) = seen_elsewhere(network, pair.ends(), connections).await? {
+        return Err(Error::VpcNotFound(elsewhere));
+    }
+    let was_torn_down = item.outcome.as_ref().is_some_and(|outcome| outcome.error.is_none());
+    match pair.sides.iter().find(|side| side.lookup == Lookup::NotFound) {
+        Some(side) if !was_torn_down => Err(Error::missing(side.end())),
+        _ => Ok(()),
+    }
 }
 
 fn identity_of(connection: &Connection) -> ConnectionIdentity {

@@ -1,7 +1,7 @@
 //! `RecordFailure`: name the failure, record it in the ledger, give the pair back, and write the status of both VPCs.
 //!
-//! A status is written only where tags concern the pair: who started an execution by hand or from a pipeline reads its
-//! cause. A failed teardown changes no status, and so does an execution that doesn't hold the pair.
+//! A status is written only about what tags asked for: who started an execution by hand or from a pipeline reads its cause.
+//! A failed teardown changes no status, nor does an execution that doesn't hold the pair.
 
 use crate::connection::End;
 use crate::context::Context;
@@ -12,9 +12,11 @@ use crate::ports::{Ledger, Network};
 use crate::request::{PeeringRequest, TeardownRequest};
 use crate::shared::lease::update_held;
 use crate::shared::lookups::check_regions;
-use crate::shared::pair::Pair;
-use crate::shared::status_tags::write_status;
-use crate::status::{PeeringStatus, written_active};
+use crate::shared::pair::{Pair, VpcTags};
+use crate::shared::retry::seconds_until_retry;
+use crate::shared::status_tags::{write_status, written_status};
+use crate::stack::Stack;
+use crate::status::PeeringStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -97,26 +99,82 @@ async fn record(
         return Ok(task.resources.clone().unwrap_or_default());
     };
     let [end, peer] = &ends;
-    let message = cause.get("Message").and_then(Value::as_str).unwrap_or_default();
-    let held = match dry_run {
-        true => false,
-        false => give_back(context, task, [end, peer], error, message, cause).await?,
+    if dry_run {
+        return Ok(task.resources.clone().unwrap_or_default());
+    }
+    let item = context.ledger.item(&PairKey::of([end, peer])).await?;
+    let is_held = item.as_ref().is_some_and(|item| item.is_held_by(&task.execution));
+    let failed = FailedPair { ends: [end, peer], error, cause, is_by_tags: is_by_tags(request) };
+    let pair = match (&task.resources, check_regions(context.network, end, peer).await) {
+        (Some(_), _) | (_, Err(_)) => Ok(None),
+        (None, Ok(())) => Pair::read(context, [end, peer]).await.map(Some),
     };
-    if let Some(of_teardown) = &task.resources {
-        return Ok(of_teardown.clone());
+    // While the pair is held: a later execution may write another status.
+    if let (Some(item), Ok(Some(pair))) = (item.as_ref().filter(|_| is_held), &pair) {
+        write_failed_status(context, task, item, &failed, pair).await;
     }
-    if dry_run || check_regions(context.network, end, peer).await.is_err() {
-        return Ok(Vec::new());
+    match item {
+        Some(item) if is_held => give_back(context, task, &item, &failed).await?,
+        _ if error == "PairBusy" && failed.is_by_tags => {
+            // Whoever ends next starts another one. That is best effort: the sweep finds it as well.
+            let _best_effort = context.ledger.update(&PairKey::of([end, peer]), &Update::again()).await;
+        }
+        _ => {}
     }
-    let pair = Pair::read(context, [end, peer]).await?;
-    let resources = pair.resources(context.stack);
-    // A failed teardown changes no status, nor does the clean-up after one.
+    let resources = pair?.map(|pair| pair.resources(context.stack)).unwrap_or_default();
+    Ok(task.resources.clone().unwrap_or(resources))
+}
+
+/// What failed, and for which pair.
+struct FailedPair<'f> {
+    ends: [&'f End; 2],
+    error: &'f str,
+    cause: &'f Map<String, Value>,
+    is_by_tags: bool,
+}
+
+impl FailedPair<'_> {
+    fn message(&self) -> &str {
+        self.cause.get("Message").and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// Only what tags asked for: a mistake of a pipeline is reported to the pipeline, and says nothing about the peering. A
+/// failed teardown changes no status, nor does the clean-up after one.
+async fn write_failed_status<L>(
+    context: Context<'_, impl Network, L>,
+    task: &RecordFailureTask,
+    item: &LedgerItem,
+    failed: &FailedPair<'_>,
+    pair: &Pair,
+) {
     let is_teardown = task.dead.as_deref().is_some_and(|dead| dead.contains("-teardown:"));
-    if held && !is_teardown && !resources.is_empty() && !is_outdated(&pair, &context.stack.tag_prefix, cause) {
-        let status = PeeringStatus::Failed { error: error.to_owned(), message: message.to_owned() };
-        write_status(context, &pair, &status, &task.time).await;
+    if is_teardown
+        || !failed.is_by_tags
+        || !pair.is_requested()
+        || is_about_another_end(context.stack, item, failed, pair)
+    {
+        return;
     }
-    Ok(resources)
+    let status = match &item.connection {
+        // It stays as it is, and works.
+        Some(connection) if failed.error == "Excluded" && item.asked_by.is_some() => {
+            PeeringStatus::active(&connection.id, &[failed.message().to_owned()])
+        }
+        _ => PeeringStatus::Failed { error: failed.error.to_owned(), message: failed.message().to_owned() },
+    };
+    write_status(context, pair, &status, &task.time).await;
+}
+
+/// Whether the VPC does not exist where a tag says, and the status is of a peering with the same VPC id elsewhere.
+fn is_about_another_end(stack: &Stack, item: &LedgerItem, failed: &FailedPair<'_>, pair: &Pair) -> bool {
+    let [side, peer] = &pair.sides;
+    let is_active = |(side, peer): (&VpcTags, &VpcTags)| {
+        written_status(stack, side, peer.end()).is_some_and(|written| written.starts_with("active "))
+    };
+    failed.error == "VpcNotFound"
+        && item.connection.is_none()
+        && [(side, peer), (peer, side)].into_iter().any(is_active)
 }
 
 fn ends_of<N, L>(context: Context<'_, N, L>, request: &Value) -> Option<([End; 2], bool)> {
@@ -127,36 +185,27 @@ fn ends_of<N, L>(context: Context<'_, N, L>, request: &Value) -> Option<([End; 2
     peering.or_else(|_| teardown()).ok()
 }
 
-/// Whether this execution held the pair, which is now free.
+/// Records the failure, and gives the pair back.
 async fn give_back<N>(
     context: Context<'_, N, impl Ledger>,
     task: &RecordFailureTask,
-    ends: [&End; 2],
-    error: &str,
-    message: &str,
-    cause: &Map<String, Value>,
-) -> Result<bool, Error> {
-    let key = PairKey::of(ends);
-    let item = match context.ledger.item(&key).await? {
-        Some(item) if item.is_held_by(&task.execution) => item,
-        item => {
-            if error == "PairBusy" && is_by_tags(&task.request) {
-                // Whoever ends next starts another one. That is best effort: the sweep finds it as well.
-                let _best_effort = context.ledger.update(&key, &Update::again()).await;
-            }
-            return Ok(item.is_some_and(|item| item.records_end_of(&task.execution)));
-        }
+    item: &LedgerItem,
+    failed: &FailedPair<'_>,
+) -> Result<(), Error> {
+    let (error, message) = (Some(failed.error.to_owned()), Some(failed.message().to_owned()));
+    let count = 1 + item.outcome.as_ref().filter(|before| before.error == error).map_or(0, |before| before.count);
+    let retry_at = match failed.is_by_tags {
+        true => seconds_until_retry(failed.error, failed.cause, count).map(|seconds| context.now + seconds),
+        false => None,
     };
-    let (error, message) = (Some(error.to_owned()), Some(message.to_owned()));
-    let outcome = Outcome { by: task.execution.clone(), error, message };
-    let undone = undone(task, &item);
-    let owes = outcome.error.as_deref().filter(|error| *error == "PeerNotTrusted").and_then(|_| owing_end(ends, cause));
+    let outcome = Outcome { by: task.execution.clone(), error, message, count, retry_at };
+    let undone = undone(task, item);
+    let owes = (failed.error == "PeerNotTrusted").then(|| owing_end(failed.ends, failed.cause)).flatten();
     let update = Update::fail(&task.execution, &outcome, owes.as_deref(), undone);
     // An item that knows no connection is of use for as long as Step Functions keeps the execution.
     let is_empty = undone != Undone::InPart && (undone == Undone::WithConnection || item.connection.is_none());
     let update = if is_empty { update.expires(context.now + DAYS_KEPT * 24 * 60 * 60) } else { update };
-    update_held(context, &key, &task.execution, update).await?;
-    Ok(true)
+    update_held(context, &item.pair, &task.execution, update).await.map(drop)
 }
 
 /// How much is undone of what this execution, or a dead one before it, made.
@@ -183,12 +232,4 @@ fn owing_end(ends: [&End; 2], cause: &Map<String, Value>) -> Option<String> {
     let (vpc_id, owner_id) = (of("VpcId")?, of("OwnerId")?);
     let owing = ends.into_iter().find(|end| end.vpc_id.as_str() == vpc_id && end.owner_id.as_str() == owner_id);
     owing.map(end_key)
-}
-
-/// Whether it is about a connection in whose place another one is active by now.
-fn is_outdated(Pair { sides: [side, peer] }: &Pair, prefix: &str, cause: &Map<String, Value>) -> bool {
-    let Some(ended) = cause.get("VpcPeeringConnectionId").and_then(Value::as_str) else { return false };
-    let active =
-        [(side, peer), (peer, side)].map(|(side, other)| written_active(&side.tags, prefix, &other.end().vpc_id));
-    active.into_iter().flatten().any(|active| active != ended)
 }

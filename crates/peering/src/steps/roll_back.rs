@@ -101,7 +101,7 @@ impl RolledBack {
     ) -> Result<(), Error> {
         let continue_later = |remaining| Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining };
         let pending = item.pair.ends().map(|end| (end, item.pending_at(end).deletions().collect()));
-        match delete_routes(network, pending, id, has_time).await {
+        match delete_routes(network, pending, &[id.clone()].into(), has_time).await {
             Ok(Progress { done, remaining: 0, .. }) => self.routes_deleted = done,
             Ok(Progress { failure: Some(error), remaining, .. }) if error.kind != CallErrorKind::Unavailable => {
                 self.left_behind.push(format!("{remaining} routes to {id}: {error}"));
@@ -135,6 +135,9 @@ impl RolledBack {
         let recorded = item.own_connection().filter(|_| item.asked_by.is_none());
         let known = created.or(recorded);
         let is_ours = |c: &&Connection| {
+            if !c.identity.joins(requester, accepter) {
+                return false;
+            }
             let by_maker = c.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
             by_maker || known == Some(c.id())
         };

@@ -7,17 +7,15 @@ use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ledger::PairKey;
-use crate::ports::{Executions, LedgerReads, Network, NetworkWrites, RegionReads};
+use crate::ports::{Executions, LedgerReads, Network, NetworkWrites};
 use crate::request::TeardownInput;
-use crate::shared::candidates::{candidates, no_longer_named};
+use crate::shared::candidates::{candidates, misplaced};
 use crate::shared::decision::Decision;
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
-use crate::shared::status_tags::{clear_status, write_invalid_status, write_status_at};
+use crate::shared::status_tags::{clear_status, clear_unasked_statuses, write_invalid_status, write_status};
 use crate::shared::tag_requests::{input, invalid_routes, name_by_tags, narrowing_input, side_with_invalid_routes};
-use crate::stack::Scope;
 use crate::status::PeeringStatus;
-use crate::tags::STACK;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
@@ -44,8 +42,6 @@ pub enum VpcChange {
     Tags {
         /// Whether `accept` is among them.
         accept: bool,
-        /// Whether `peer` is among them.
-        peer: bool,
     },
     /// Its peering with this end was set up, while its tags may have changed.
     SetUp(End),
@@ -67,9 +63,8 @@ pub struct Started {
 
 /// Starts one execution for each pair that needs one.
 pub async fn start_peering(
-    context: Context<'_, impl Network + RegionReads, impl LedgerReads>,
+    context: Context<'_, impl Network, impl LedgerReads>,
     executions: &impl Executions,
-    scope: &Scope,
     task: StartTask,
 ) -> Result<Started, Error> {
     let Context { network, stack, .. } = context;
@@ -80,33 +75,29 @@ pub async fn start_peering(
         return Ok(Started { invalid, ..Started::default() });
     }
     reject_unknown_regions(network, stack, &mut [&mut side]).await?;
-    let own = network.connections_with_tag(&task.end, (STACK, &stack.installation)).await?;
     let peers = match &task.change {
-        VpcChange::Tags { accept, peer } => {
-            write_invalid_status(context, &side, &task.time).await;
-            let mut ends = candidates(context, &side, &own, *accept).await?;
-            if *peer {
-                ends.extend(no_longer_named(context, scope, &side, &ends).await);
-            }
-            ends
-        }
+        VpcChange::Tags { accept } => candidates(context, &side, *accept).await?,
         VpcChange::SetUp(peer) | VpcChange::TornDown(peer) => [peer.clone()].into(),
     };
     let mut started = Started { invalid: invalid_words(&side), ..Started::default() };
     let sides = stream::iter(&peers).map(async |peer| VpcTags::read(context, peer).await).buffered(AT_ONCE);
-    // A failure with one peer doesn't affect the others; EventBridge then delivers the event again.
+    let sides: Vec<Result<VpcTags, Error>> = sides.collect().await;
+    let found: Vec<&VpcTags> = sides.iter().flatten().collect();
+    let reason = |peer: &VpcTags| misplaced(&stack.tag_prefix, &side, peer, &found);
+    let reasons: Vec<String> = found.iter().filter_map(|peer| reason(peer)).collect();
+    clear_unasked_statuses(context, &side).await;
+    if let VpcChange::Tags { .. } = &task.change {
+        write_invalid_status(context, &side, &reasons, &task.time).await;
+    }
     let mut first_failure = None;
-    for peer in sides.collect::<Vec<_>>().await {
-        let result = match peer {
-            Ok(peer) => {
-                let pair = Pair { sides: [side.clone(), peer] };
-                started.start(context, executions, &task, &pair).await
-            }
-            Err(error) => Err(error),
-        };
+    for peer in found.iter().filter(|peer| reason(peer).is_none()) {
+        let pair = Pair { sides: [side.clone(), (*peer).clone()] };
+        // A failure with one peer doesn't affect the others; EventBridge then delivers the event again.
+        let result = started.start(context, executions, &task, &pair).await;
         first_failure = first_failure.or(result.err());
     }
-    first_failure.map_or(Ok(started), Err)
+    let unread = sides.into_iter().find_map(Result::err);
+    first_failure.or(unread).map_or(Ok(started), Err)
 }
 
 impl Started {
@@ -132,7 +123,10 @@ impl Started {
                 }
             }
             (Decision::SetUp, _) => match side_with_invalid_routes(pair) {
-                Some(invalid) => write_invalid_routes(context, pair, invalid, &task.time).await,
+                Some(invalid) => {
+                    let status = PeeringStatus::failed(&invalid_routes(invalid, context.stack));
+                    write_status(context, pair, &status, &task.time).await;
+                }
                 None => {
                     executions.start_peering(&name, &input(pair)).await?;
                     self.executions.push(name);
@@ -146,19 +140,6 @@ impl Started {
         }
         Ok(())
     }
-}
-
-/// The side with the invalid tag has a status of its own for it; the other one gets it as the status of this peering.
-async fn write_invalid_routes<L>(
-    context: Context<'_, impl NetworkWrites, L>,
-    pair: &Pair,
-    invalid: &VpcTags,
-    time: &str,
-) {
-    let [side, peer] = &pair.sides;
-    let other = if invalid.end() == side.end() { peer } else { side };
-    let status = PeeringStatus::failed(&invalid_routes(invalid, context.stack));
-    write_status_at(context, other, &invalid.end().vpc_id, &status, time).await;
 }
 
 fn invalid_words(side: &VpcTags) -> Vec<String> {

@@ -4,6 +4,8 @@
 //! hand. Whole Regions are read page by page, so a sweep costs a few calls for each Region of each account, however many
 //! VPCs it has; nothing is decided about a VPC that could not be read.
 
+mod swept;
+
 use crate::context::Context;
 use crate::error::Error;
 use crate::ports::{ExecutionState, Executions, LedgerReads, Network, RegionReads};
@@ -12,22 +14,39 @@ use crate::shared::drift::{Finding, examine};
 use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
 use crate::shared::snapshot::Snapshot;
-use crate::shared::status_tags::{clear_status, write_invalid_status, write_status};
+use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::Scope;
 use crate::status::PeeringStatus;
-use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+pub use swept::{Drift, RefusedPair, Swept};
 
 /// What the schedule, or a person, sends.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct SweepTask {
     /// Whether to report the drift and change nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Whether to try at once what was refused, or would be tried later.
+    #[serde(default)]
+    pub retry: bool,
+}
+
+impl SweepTask {
+    /// Reads the event. An unknown field or a wrong type is [`Error::InvalidRequest`].
+    pub fn parse(event: &Value) -> Result<Self, Error> {
+        let is_known = |key: &str| ["DryRun", "Retry"].contains(&key);
+        let Some(fields) = event.as_object() else {
+            return Err(Error::invalid("the sweep's input", "write an object"));
+        };
+        let unknown = fields.keys().find(|key| !is_known(key));
+        let field = unknown.map_or("the sweep's input", String::as_str);
+        Self::deserialize(event).map_err(|error| Error::invalid(field, error))
+    }
 }
 
 /// One sweep.
@@ -43,102 +62,42 @@ pub struct Sweep {
     pub time: String,
 }
 
-/// What was found, and what was done about it.
-#[derive(Debug, Clone, Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Swept {
-    /// How many pairs tags request.
-    pub desired: usize,
-    /// How many of these are as they should be.
-    pub in_place: usize,
-    /// The pairs that are not, or that no tag requests any more, and in what they differ.
-    pub drift: Vec<Drift>,
-    /// The names of the executions started.
-    pub started: Vec<String>,
-    /// The requested pairs that can't be set up as they are; their VPCs' status says so already.
-    pub refused: Vec<RefusedPair>,
-    /// How many executions were left for the next sweep.
-    pub left: usize,
-    /// The Regions and pairs that could not be read, and why. Nothing is decided about the VPCs there.
-    pub unreachable: Vec<String>,
-}
-
-/// A pair that isn't as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Drift {
-    /// One end.
-    pub vpc_id: String,
-    /// The other.
-    pub peer_vpc_id: String,
-    /// In what it differs: `Missing`, `NotActive`, `Routes`, `DnsResolution`, `Unrecorded`, `NotRequested`, `Blackhole`, or
-    /// an error's name.
-    pub differs: String,
-}
-
-/// A requested pair that can't be set up as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct RefusedPair {
-    /// One end.
-    pub vpc_id: String,
-    /// The other.
-    pub peer_vpc_id: String,
-    /// The error's name.
-    pub error: String,
-}
-
-/// Finds what differs and starts at most so many executions about it.
+/// Finds what differs and starts at most so many executions about it. Fails if the stack's own Region can't be read.
 pub async fn sweep(
     context: Context<'_, impl Network + RegionReads, impl LedgerReads>,
     executions: &impl Executions,
     sweep: &Sweep,
-    task: SweepTask,
+    task: Value,
     has_time: impl Fn() -> bool,
 ) -> Result<Swept, Error> {
+    let task = SweepTask::parse(&task)?;
     let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
-    if !task.dry_run {
-        join_all(snapshot.tagged().map(async |side| write_invalid_status(context, &side, &sweep.time).await)).await;
-    }
-    let mut due = Vec::new();
-    for known in pairs(&snapshot, context.stack) {
-        if !has_time() {
-            swept.left += 1;
-            continue;
-        }
-        if let Some(holder) = known.item.as_ref().and_then(|item| item.holder.as_deref()) {
-            match clean_up_after(context, executions, holder, task.dry_run).await {
-                // Whatever is started for the pair takes it over from the dead.
-                Ok(Holder::Unknown) => {}
-                Ok(Holder::Known) => {
-                    swept.left += 1;
-                    continue;
-                }
-                Err(error) => {
-                    swept.fail(&known, &error);
-                    continue;
-                }
-            }
-        }
-        let finding = match examine(context, &snapshot, &known, &sweep.time).await {
-            Ok(finding) => finding,
-            Err(error) => {
-                swept.fail(&known, &error);
-                continue;
-            }
+    let (mut statuses, mut due) = (Statuses::default(), Vec::new());
+    let pairs = pairs(&snapshot, context.stack);
+    for known in &pairs {
+        let finding = match has_time() {
+            true => find(context, executions, &snapshot, &pairs, known, task).await,
+            false => Ok(None),
         };
-        swept.count(&known, &finding);
         match &finding {
-            Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_) => due.push((known, finding)),
-            _ if task.dry_run => {}
-            Finding::InPlace(connection) => {
-                let status = PeeringStatus::Active(connection.clone());
-                write_status(context, &known.pair, &status, &sweep.time).await;
+            Ok(Some(finding)) => {
+                swept.count(known, finding);
+                statuses.add(&known.pair, &told(known, finding));
             }
-            Finding::NotRequested => clear_status(context, &known.pair).await,
-            Finding::Refused(_) | Finding::Kept => {}
+            Ok(None) => swept.left += 1,
+            Err(error) => swept.fail(known, error),
         }
+        match finding {
+            Ok(Some(finding @ (Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_)))) => {
+                due.push((known, finding));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => statuses.add(&known.pair, &Told::AsWritten),
+        }
+    }
+    if !task.dry_run {
+        statuses.write(context, &snapshot, &sweep.time).await;
     }
     // A different one first each time: otherwise, where more is due than may be started, the same would always be left.
     let first = rotation(&sweep.id, due.len());
@@ -148,10 +107,10 @@ pub async fn sweep(
             swept.left += 1;
             continue;
         }
-        match start(executions, sweep, &known, &finding).await {
+        match start(executions, sweep, known, &finding).await {
             Ok(name) => swept.started.push(name),
             Err(error) => {
-                swept.fail(&known, &error);
+                swept.fail(known, &error);
                 swept.left += 1;
             }
         }
@@ -159,25 +118,35 @@ pub async fn sweep(
     Ok(swept)
 }
 
-impl Swept {
-    fn fail(&mut self, known: &PairSnapshot, error: &Error) {
-        let [end, peer] = known.pair.ends();
-        self.unreachable.push(format!("{end} and {peer}: {error}"));
-    }
-
-    fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
-        let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
-        let is_desired = matches!(finding, Finding::InPlace(_) | Finding::SetUp(_) | Finding::Refused(_));
-        self.desired += usize::from(is_desired);
-        match finding {
-            Finding::InPlace(_) => self.in_place += 1,
-            Finding::SetUp(differs) | Finding::TearDown(differs) => {
-                self.drift.push(Drift { vpc_id, peer_vpc_id, differs: differs.clone() });
-            }
-            Finding::Narrow => self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() }),
-            Finding::Refused(error) => self.refused.push(RefusedPair { vpc_id, peer_vpc_id, error: error.clone() }),
-            Finding::NotRequested | Finding::Kept => {}
+/// What is found about a pair; `None` while an execution works on it.
+async fn find(
+    context: Context<'_, impl Network, impl LedgerReads>,
+    executions: &impl Executions,
+    snapshot: &Snapshot,
+    pairs: &[PairSnapshot],
+    known: &PairSnapshot,
+    task: SweepTask,
+) -> Result<Option<Finding>, Error> {
+    if let Some(holder) = known.item.as_ref().and_then(|item| item.holder.as_deref()) {
+        match clean_up_after(context, executions, holder, task.dry_run).await? {
+            // Whatever is started for the pair takes it over from the dead.
+            Holder::Unknown => {}
+            Holder::Known => return Ok(None),
         }
+    }
+    match known.misplaced_end(pairs) {
+        Some(end) => Ok(Some(known.refused(&Error::missing(end)))),
+        None => examine(context, snapshot, known, task.retry).await.map(Some),
+    }
+}
+
+fn told(known: &PairSnapshot, finding: &Finding) -> Told {
+    match finding {
+        Finding::InPlace(id, warnings) => Told::Status(PeeringStatus::active(id, warnings)),
+        Finding::Refused { status, .. } => Told::Status(status.clone()),
+        Finding::Kept(Some(id)) if known.pair.is_requested() => Told::Status(PeeringStatus::active(id, &[])),
+        Finding::NotRequested => Told::Nothing,
+        Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => Told::AsWritten,
     }
 }
 

@@ -6,20 +6,24 @@
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::{Error, FullResource};
-use crate::ids::{RouteTableId, VpcId};
-use crate::ledger::{LedgerItem, RecordedRoutes, Update};
-use crate::peering::{Peering, PeeringOutput, PeeringSide};
-use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
+use crate::ids::RouteTableId;
+use crate::ledger::{LedgerItem, Update};
+use crate::peering::{Peering, PeeringOutput};
+use crate::plan::SidePlan;
+use crate::ports::{CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
+use crate::routes::{Action, PlannedRoute};
 use crate::shared::batch::Progress;
+use crate::shared::contested::wait_for_the_larger_pair;
 use crate::shared::diagnosis::still_live;
-use crate::shared::lease::{check_time, update_held};
+use crate::shared::dns_resolution::allow_dns_resolution;
+use crate::shared::lease::update_held;
 use crate::shared::remaining_routes::{Remaining, remaining};
 use crate::shared::removal::delete_routes;
-use crate::shared::route_writes::{Incomplete, Reason, planned_writes, write_routes};
+use crate::shared::route_records::{intend, recorded_routes, settle_additions};
+use crate::shared::route_writes::{Incomplete, Reason, Skipped, planned_writes, write_routes};
 use crate::shared::status_tags::write_statuses;
 use crate::status::PeeringStatus;
 use crate::steps::PeeringTask;
-use futures_util::join;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -42,97 +46,79 @@ pub async fn update_routes(
     let stack = context.stack;
     let PeeringTask { mut peering, execution, attempt, time, started } = task;
     let key = peering.key();
-    let warnings = match intend(context, &peering, &execution, started).await? {
-        Some(item) => {
-            let written = write(context, &mut peering, attempt, &has_time).await?;
-            let routes = recorded_routes(&peering, &item, written.keeps_stale);
-            // While the pair is held: a later execution may write another status.
-            write_active_status(context, &peering, &time).await;
-            let complete = Update::complete(&execution, &peering.recorded_connection(), &routes, &peering.asked_by);
-            let item = update_held(context, &key, &execution, complete).await?;
-            // An execution of tags gave up waiting: the event makes start-peering start another one.
-            peering.requested_by_tags |= item.again == Some(true);
-            written.warnings
-        }
-        None => Vec::new(),
-    };
-    peering.warnings.splice(0..0, warnings);
+    if let Some(item) = intend(context, &peering, &execution, started).await? {
+        let step = Step { execution: &execution, attempt, has_time: &has_time };
+        let keeps_stale = write(context, &mut peering, &item, step).await?;
+        let routes = recorded_routes(&peering, keeps_stale);
+        // While the pair is held: a later execution may write another status.
+        write_active_status(context, &peering, &time).await;
+        let complete = Update::complete(&execution, &peering.recorded_connection(), &routes, &peering.asked_by);
+        let item = update_held(context, &key, &execution, complete).await?;
+        // An execution of tags gave up waiting: the event makes start-peering start another one.
+        peering.requested_by_tags |= item.again == Some(true);
+    }
     let resources = peering.resources(&stack.partition);
     Ok(Routed { output: peering.into_output(), resources })
 }
 
-/// What was surprising about the writes, and whether stale routes could not be deleted.
-struct Written {
-    warnings: Vec<String>,
-    keeps_stale: bool,
+/// This call of the step.
+struct Step<'s, Time> {
+    execution: &'s str,
+    attempt: u32,
+    has_time: &'s Time,
 }
 
-/// New routes, then DNS resolution, then stale routes. Tables that were deleted meanwhile leave the plan.
-async fn write<L>(
-    context: Context<'_, impl Network, L>,
+/// New routes, then DNS resolution, then stale routes. What can't be had leaves the plan, with a warning. Answers whether stale
+/// routes could not be deleted.
+async fn write<N: Network>(
+    context: Context<'_, N, impl Ledger>,
     peering: &mut Peering,
-    attempt: u32,
-    has_time: &impl Fn() -> bool,
-) -> Result<Written, Error> {
-    let network = context.network;
-    let plans = peering.sides().map(|side| &side.plan);
-    let Remaining { writes, deleted_tables } = match attempt {
-        0 => Remaining { writes: planned_writes(plans), deleted_tables: BTreeSet::new() },
-        _ => remaining(network, plans, &peering.vpc_peering_connection_id).await?,
+    item: &LedgerItem,
+    Step { execution, attempt, has_time }: Step<'_, impl Fn() -> bool>,
+) -> Result<bool, Error> {
+    let (network, id) = (context.network, &peering.vpc_peering_connection_id);
+    let remaining = match attempt {
+        0 => Ok(Remaining { writes: planned_writes(peering.sides().map(|side| &side.plan)), ..Remaining::default() }),
+        _ => remaining(network, peering).await,
     };
-    if let Err(incomplete) = write_routes(network, &peering.vpc_peering_connection_id, writes, has_time).await {
-        return Err(explain(context, peering, incomplete).await);
+    let Remaining { writes, mut skipped, deleted_tables } = match remaining {
+        Ok(remaining) => remaining,
+        Err(error) => return Err(wait_for_the_larger_pair(context, peering, attempt, error).await),
+    };
+    match write_routes(network, id, writes, peering.established, has_time).await {
+        Ok(more) => skipped.extend(more),
+        Err(incomplete) => {
+            let error = explain(context, peering, incomplete).await;
+            return Err(wait_for_the_larger_pair(context, peering, attempt, error).await);
+        }
     }
     let dns_warnings = allow_dns_resolution(network, peering).await?;
-    // From here on nothing may fail any more: a roll-back would delete the new routes.
-    let stale_warning = delete_stale_routes(network, peering, has_time).await?;
     for side in [&mut peering.requester, &mut peering.accepter] {
-        side.plan = side.plan.clone().without(&deleted_tables);
+        side.plan = without_skipped(side.plan.clone().without(&deleted_tables), &skipped);
     }
     peering.dns_resolution &= dns_warnings.is_empty();
+    let left_out = deleted_tables_warning(&deleted_tables).into_iter().chain(skipped.iter().map(Skipped::warning));
+    peering.warnings.splice(0..0, left_out);
+    peering.warnings.extend(dns_warnings);
+    settle_additions(context, peering, item, execution).await?;
+    let stale_warning = delete_stale_routes(network, peering, has_time).await?;
     let keeps_stale = stale_warning.is_some();
-    let warnings =
-        deleted_tables_warning(&deleted_tables).into_iter().chain(dns_warnings).chain(stale_warning).collect();
-    Ok(Written { warnings, keeps_stale })
+    peering.warnings.extend(stale_warning);
+    Ok(keeps_stale)
 }
 
-/// Records the connection and the routes that are about to be written, before the first is. The item as it is then;
-/// `None` where an earlier call recorded the end of this execution, and its answer was lost.
-async fn intend<N>(
-    context: Context<'_, N, impl Ledger>,
-    peering: &Peering,
-    execution: &str,
-    started: i64,
-) -> Result<Option<LedgerItem>, Error> {
-    let key = peering.key();
-    let item = match context.ledger.item(&key).await? {
-        Some(item) if item.is_held_by(execution) => item,
-        Some(item) if item.records_success_of(execution) => return Ok(None),
-        item => return Err(Error::PairBusy { execution: item.and_then(|item| item.holder).unwrap_or_default() }),
-    };
-    check_time(context, "UpdateRoutes", started)?;
-    let connection = peering.recorded_connection();
-    let additions = peering.additions();
-    let [first, second] = key.ends();
-    let is_pending = additions[0].is_subset(item.pending_at(first)) && additions[1].is_subset(item.pending_at(second));
-    if item.connection.as_ref() == Some(&connection) && is_pending {
-        return Ok(Some(item));
-    }
-    // What a dead execution was about to write stays pending: some of it may be written.
-    let pending = [item.pending_at(first).union(&additions[0]), item.pending_at(second).union(&additions[1])];
-    let intent = Update::intend(execution, &connection, &pending);
-    update_held(context, &key, execution, intent).await.map(Some)
-}
-
-/// What we have written once this is done, in the canonical order of the pair: what was recorded, without what is deleted,
-/// and what the plan added.
-fn recorded_routes(peering: &Peering, item: &LedgerItem, keeps_stale: bool) -> [RecordedRoutes; 2] {
-    let of_side = |side: &PeeringSide| {
-        let deleted: RecordedRoutes = side.plan.removals().filter(|_| !keeps_stale).collect();
-        let added: RecordedRoutes = side.plan.additions().collect();
-        item.routes_at(side.end()).without(&deleted).union(&added)
-    };
-    peering.key().in_order(peering.ends(), peering.sides().map(of_side))
+fn without_skipped(plan: SidePlan, skipped: &[Skipped]) -> SidePlan {
+    plan.filter_map(|route| {
+        let is_it = |skipped: &&Skipped| {
+            let other = &skipped.write.route;
+            (&other.table, other.destination) == (&route.table, route.destination)
+        };
+        match skipped.iter().find(is_it) {
+            None => Some(route),
+            Some(Skipped { conflict: Some(_), .. }) => Some(PlannedRoute { action: Action::Kept, ..route }),
+            Some(Skipped { conflict: None, .. }) => None,
+        }
+    })
 }
 
 fn deleted_tables_warning(tables: &BTreeSet<RouteTableId>) -> Option<String> {
@@ -149,7 +135,8 @@ async fn delete_stale_routes(
 ) -> Result<Option<String>, Error> {
     let id = &peering.vpc_peering_connection_id;
     let stale = peering.sides().map(|side| (side.end(), side.plan.removals().collect()));
-    match delete_routes(network, stale, id, has_time).await {
+    let targets = peering.replaced.iter().chain([id]).cloned().collect();
+    match delete_routes(network, stale, &targets, has_time).await {
         Ok(Progress { remaining: 0, .. }) => Ok(None),
         Ok(Progress { remaining, failure: None, .. }) => {
             Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
@@ -161,47 +148,13 @@ async fn delete_stale_routes(
 }
 
 async fn write_active_status<L>(context: Context<'_, impl NetworkWrites, L>, peering: &Peering, time: &str) {
-    let peer_of = |side: &PeeringSide| -> &VpcId {
-        let other = if side.end() == peering.requester.end() { &peering.accepter } else { &peering.requester };
-        &other.end().vpc_id
-    };
-    let due = peering.sides().into_iter().filter(|side| side.write_status);
-    let ends = due.map(|side| (side.end(), peer_of(side))).collect();
-    let status = PeeringStatus::Active(peering.vpc_peering_connection_id.clone());
-    write_statuses(context, ends, &status, time).await;
-}
-
-/// Turns DNS resolution on where it is due. The warnings say where it can't be.
-async fn allow_dns_resolution(network: &impl Network, peering: &Peering) -> Result<Vec<String>, Error> {
-    let allow = async |side: &PeeringSide| match side.allow_dns_resolution {
-        true => allow_dns_resolution_at(network, side.end(), peering).await,
-        false => Ok(None),
-    };
-    let (requester, accepter) = join!(allow(&peering.requester), allow(&peering.accepter));
-    Ok([requester?, accepter?].into_iter().flatten().collect())
-}
-
-/// EC2 refuses DNS resolution for a VPC without DNS hostnames; the routes work all the same, so that is a warning.
-/// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html>
-async fn allow_dns_resolution_at(
-    network: &impl Network,
-    end: &End,
-    peering: &Peering,
-) -> Result<Option<String>, Error> {
-    let connection = peering.identity();
-    match network.allow_dns_resolution(end, &connection).await {
-        Ok(()) => Ok(None),
-        Err(CallError { kind: CallErrorKind::DnsUnavailable, .. }) => Ok(Some(format!(
-            "DNS resolution is off on the side of {}: turn on DNS hostnames and DNS support of both VPCs, then run again",
-            end.vpc_id
-        ))),
-        // One Region may see the connection as active a moment later than the other.
-        Err(CallError { kind: CallErrorKind::WrongState | CallErrorKind::NoSuchConnection, .. }) => {
-            let status = still_live(network, peering.ends(), &connection).await?;
-            Err(Error::PeeringPending { vpc_peering_connection_id: connection.id, status })
-        }
-        Err(error) => Err(error.into()),
-    }
+    let status = PeeringStatus::active(&peering.vpc_peering_connection_id, &peering.warnings);
+    let [side, peer] = peering.sides();
+    let due = [(side, peer.end()), (peer, side.end())].into_iter().filter(|(side, _)| {
+        let is_due = |written: &String| !status.is_written_in(written);
+        side.status.as_ref().is_some_and(is_due)
+    });
+    write_statuses(context, due.map(|(side, peer)| (side.end(), &peer.vpc_id)).collect(), &status, time).await;
 }
 
 async fn explain<L>(
@@ -243,7 +196,7 @@ async fn deleted_meanwhile(network: &impl NetworkReads, peering: &Peering, end: 
         return Some(error);
     }
     match network.vpc(end).await {
-        Err(error) if error.kind == CallErrorKind::NoSuchVpc => Some(Error::VpcNotFound(end.clone())),
+        Err(error) if error.kind == CallErrorKind::NoSuchVpc => Some(Error::missing(end)),
         _ => None,
     }
 }

@@ -16,15 +16,17 @@ impl NetworkReads for Memory {
     async fn connections_between(&self, end: &End, peer: &End) -> CallResult<Vec<Connection>> {
         self.called("connections_between").await;
         let mut between = self.connections_seen_from(end);
-        between.retain(|connection| connection.identity.joins(end, peer) && self.is_visible(connection.id()));
+        between.retain(|Connection { identity, .. }| {
+            let ids = [&identity.requester, &identity.accepter].map(|end| &end.vpc_id);
+            ids.contains(&&end.vpc_id) && ids.contains(&&peer.vpc_id) && self.is_visible(&identity.id)
+        });
         Ok(between)
     }
 
-    async fn connections_with_tag(&self, end: &End, (key, value): (&str, &str)) -> CallResult<Vec<Connection>> {
-        self.called("connections_with_tag").await;
+    async fn connections_of(&self, end: &End) -> CallResult<Vec<Connection>> {
+        self.called("connections_of").await;
         let mut own = self.connections_seen_from(end);
         own.retain(|c| c.identity.requester == *end || c.identity.accepter == *end);
-        own.retain(|c| c.tags.get(key).map(String::as_str) == Some(value));
         Ok(own)
     }
 

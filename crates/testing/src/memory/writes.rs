@@ -87,6 +87,9 @@ impl NetworkWrites for Memory {
 
     async fn allow_dns_resolution(&self, end: &End, record: &ConnectionIdentity) -> CallResult<()> {
         self.called("allow_dns_resolution").await;
+        if !*self.dns_hostnames.borrow() {
+            return Err(call_error(end, CallErrorKind::DnsUnavailable));
+        }
         let allow = |connection: &mut Connection| {
             match *end == record.requester {
                 true => connection.dns_resolution.requester = true,

@@ -1,0 +1,75 @@
+//! DNS resolution of a peering: each side allows it for its own VPC.
+
+use crate::connection::{Connection, DnsSides, End};
+use crate::error::Error;
+use crate::peering::{Peering, PeeringSide};
+use crate::ports::{CallError, CallErrorKind, Network, NetworkReads};
+use crate::shared::diagnosis::still_live;
+use crate::shared::tag_requests::Asked;
+use futures_util::join;
+
+/// Turns DNS resolution on where it is due. The warnings say where it can't be.
+pub(crate) async fn allow_dns_resolution(network: &impl Network, peering: &Peering) -> Result<Vec<String>, Error> {
+    let allow = async |side: &PeeringSide| match side.allow_dns_resolution {
+        true => allow_dns_resolution_at(network, side.end(), peering).await,
+        false => Ok(None),
+    };
+    let (requester, accepter) = join!(allow(&peering.requester), allow(&peering.accepter));
+    Ok([requester?, accepter?].into_iter().flatten().collect())
+}
+
+/// EC2 refuses DNS resolution for a VPC without DNS hostnames; the routes work all the same, so that is a warning.
+/// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html>
+async fn allow_dns_resolution_at(
+    network: &impl Network,
+    end: &End,
+    peering: &Peering,
+) -> Result<Option<String>, Error> {
+    let connection = peering.identity();
+    match network.allow_dns_resolution(end, &connection).await {
+        Ok(()) => Ok(None),
+        Err(CallError { kind: CallErrorKind::DnsUnavailable, .. }) => Ok(Some(warning(end))),
+        // One Region may see the connection as active a moment later than the other.
+        Err(CallError { kind: CallErrorKind::WrongState | CallErrorKind::NoSuchConnection, .. }) => {
+            let status = still_live(network, peering.ends(), &connection).await?;
+            Err(Error::PeeringPending { vpc_peering_connection_id: connection.id, status })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn warning(end: &End) -> String {
+    let vpc = &end.vpc_id;
+    format!(
+        "DNS resolution is off on the side of {vpc}: turn on DNS hostnames and DNS support of both VPCs, then run again"
+    )
+}
+
+/// What a sweep finds about DNS resolution.
+pub(crate) enum DnsFinding {
+    /// It is as requested.
+    InPlace,
+    /// An execution can turn it on.
+    Missing,
+    /// It can't be turned on, on the side of these VPCs.
+    Unavailable(Vec<String>),
+}
+
+/// Where a VPC lacks DNS hostnames or support, no execution could turn DNS resolution on; so that is read first.
+pub(crate) async fn find_dns_resolution(
+    network: &impl NetworkReads,
+    Connection { identity, dns_resolution, .. }: &Connection,
+    asked: &Asked,
+) -> Result<DnsFinding, Error> {
+    let DnsSides { requester, accepter } = dns_resolution;
+    if !asked.dns_resolution() || (*requester && *accepter) {
+        return Ok(DnsFinding::InPlace);
+    }
+    let (has, peer_has) =
+        join!(network.has_dns_hostnames(&identity.requester), network.has_dns_hostnames(&identity.accepter));
+    if has? && peer_has? {
+        return Ok(DnsFinding::Missing);
+    }
+    let off = [(!requester, &identity.requester), (!accepter, &identity.accepter)];
+    Ok(DnsFinding::Unavailable(off.into_iter().filter(|(off, _)| *off).map(|(_, end)| warning(end)).collect()))
+}

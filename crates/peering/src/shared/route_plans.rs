@@ -1,0 +1,248 @@
+//! The plan for the routes of both sides: what is selected there, compared with the tables as they are, and with what the
+//! ledger knows as ours. Nothing here can write.
+
+use crate::connection::{Connection, End, Vpc};
+use crate::context::Context;
+use crate::error::Error;
+use crate::ids::{SubnetId, VpcPeeringConnectionId};
+use crate::ledger::{LedgerItem, RecordedRoutes};
+use crate::plan::{SidePlan, shorten};
+use crate::ports::NetworkReads;
+use crate::request::PeeringRequest;
+use crate::route_tables::RouteTable;
+use crate::routes::{DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes};
+use crate::selection::{RouteSelection, Selected, TableSelection};
+use crate::shared::lookups::{deleted_connections, plan_routes_at};
+use crate::shared::survey::Survey;
+use crate::shared::tag_requests::Asked;
+use ipnet::IpNet;
+use std::collections::BTreeSet;
+
+/// A Fail state's cause holds 32 KiB.
+const CONFLICTS_LISTED: usize = 100;
+
+/// The plan for the routes of both sides, in the order of the request.
+pub(crate) struct RoutePlans {
+    pub(crate) sides: [SidePlan; 2],
+    /// Of the routes that the ledger knows as ours, those that lead to the connection.
+    pub(crate) standing: [RecordedRoutes; 2],
+    /// The deleted connections to which stale routes lead.
+    pub(crate) replaced: BTreeSet<VpcPeeringConnectionId>,
+    /// Whether the peering was completed before: then it is repaired as far as possible.
+    pub(crate) established: bool,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Survey {
+    /// Decides about every route of both sides, or says why the request can't be carried out. What `asked` doesn't ask for
+    /// any more, and the ledger knows as ours, goes.
+    pub(crate) async fn plan<L>(
+        &self,
+        context: Context<'_, impl NetworkReads, L>,
+        asked: &Asked,
+        connection: Option<&Connection>,
+        item: Option<&LedgerItem>,
+    ) -> Result<RoutePlans, Error> {
+        let limit = context.stack.quotas.routes_per_table;
+        let id = connection.map(Connection::id);
+        let known = Known {
+            connections: &self.connections,
+            id,
+            item: item.filter(|_| !asked.keeps_recorded_routes),
+            established: item.zip(id).is_some_and(|(item, id)| item.is_established_with(id)),
+            routes_per_table: limit,
+        };
+        let [side, peer_side] = self.sides(asked);
+        let (plan, peer_plan) =
+            (side.plan(context.network, &known).await?, peer_side.plan(context.network, &known).await?);
+        let standing = [&side, &peer_side].map(|side| match (item, id) {
+            (Some(item), Some(id)) => standing_routes(side.tables, &item.routes_at(side.end), id),
+            _ => RecordedRoutes::default(),
+        });
+        let mut conflicts = [plan.routes.conflicts, peer_plan.routes.conflicts].concat();
+        conflicts.truncate(CONFLICTS_LISTED);
+        let full = plan.routes.full.first().or(peer_plan.routes.full.first());
+        if let Some(error) = RoutePlan::error(conflicts, full, limit) {
+            return Err(error);
+        }
+        let sides = [(side.end, plan.routes.routes), (peer_side.end, peer_plan.routes.routes)];
+        let mut warnings = [plan.routes.warnings, peer_plan.routes.warnings].concat();
+        shorten(&mut warnings);
+        Ok(RoutePlans {
+            sides: sides.map(|(end, routes)| SidePlan::new(end.clone(), routes)),
+            standing,
+            replaced: plan.replaced.into_iter().chain(peer_plan.replaced).collect(),
+            established: known.established,
+            warnings,
+        })
+    }
+
+    fn sides<'s>(&'s self, asked: &'s Asked) -> [Side<'s>; 2] {
+        let PeeringRequest { end, peer, routes, peer_routes, .. } = &asked.request;
+        let [vpc, peer_vpc] = &self.vpcs;
+        let [tables, peer_tables] = &self.tables;
+        let beside = asked.beside.as_ref();
+        let (beside, peer_beside) = (beside.map(|beside| &beside.routes), beside.map(|beside| &beside.peer_routes));
+        let field = "PeerRoutes";
+        [
+            Side { end, field: "Routes", selection: routes, beside, tables, other: peer, other_vpc: peer_vpc },
+            Side {
+                end: peer,
+                field,
+                selection: peer_routes,
+                beside: peer_beside,
+                tables: peer_tables,
+                other: end,
+                other_vpc: vpc,
+            },
+        ]
+    }
+}
+
+/// What is known of the pair besides its sides.
+struct Known<'k> {
+    connections: &'k [Connection],
+    id: Option<&'k VpcPeeringConnectionId>,
+    /// `None` too where what is recorded counts as desired.
+    item: Option<&'k LedgerItem>,
+    established: bool,
+    routes_per_table: u32,
+}
+
+/// One end, and what is selected of its tables.
+struct Side<'s> {
+    end: &'s End,
+    field: &'static str,
+    selection: &'s RouteSelection,
+    /// What was asked for besides.
+    beside: Option<&'s RouteSelection>,
+    tables: &'s [RouteTable],
+    other: &'s End,
+    other_vpc: &'s Vpc,
+}
+
+/// The plan for one side.
+struct PlanOfSide {
+    routes: RoutePlan,
+    replaced: BTreeSet<VpcPeeringConnectionId>,
+}
+
+impl Side<'_> {
+    async fn plan(&self, network: &impl NetworkReads, known: &Known<'_>) -> Result<PlanOfSide, Error> {
+        let destinations = self.destinations()?;
+        let selected = self.select(network, known.established).await?;
+        let mut warnings = selected.warnings;
+        let mut tables: Vec<_> = selected.tables.into_iter().map(|table| (table, destinations.clone())).collect();
+        if let Some(beside) = self.beside {
+            let selected = self.existing(network, &beside.tables).await?;
+            warnings.extend(
+                selected.warnings.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>(),
+            );
+            add_tables(&mut tables, selected.tables, &self.existing_destinations(beside));
+        }
+        let desired = DesiredRoutes {
+            tables: &tables,
+            connection: known.id,
+            deleted: &BTreeSet::new(),
+            routes_per_table: known.routes_per_table,
+            established: known.established,
+        };
+        let mut routes = plan_routes_at(network, self.end, known.connections, desired).await?;
+        routes.warnings.splice(0..0, warnings);
+        let (stale, replaced) = self.stale_routes(network, known, &routes.routes).await?;
+        routes.routes.extend(stale);
+        Ok(PlanOfSide { routes, replaced })
+    }
+
+    /// Routes of ours that are no longer desired, and the deleted connections to which some of them lead.
+    async fn stale_routes(
+        &self,
+        network: &impl NetworkReads,
+        known: &Known<'_>,
+        planned: &[PlannedRoute],
+    ) -> Result<(Vec<PlannedRoute>, BTreeSet<VpcPeeringConnectionId>), Error> {
+        let recorded = known.item.map(|item| item.routes_at(self.end)).unwrap_or_default();
+        let others = stale_blackhole_targets(self.tables, &recorded, known.id, planned);
+        let replaced = deleted_connections(network, self.end, known.connections, others).await?;
+        let targets = replaced.iter().chain(known.id).cloned().collect();
+        Ok((stale_routes(self.tables, &recorded, &targets, planned), replaced))
+    }
+
+    /// The tables of the request. In an established peering, what it names and can't be had is left out with a warning.
+    async fn select(&self, network: &impl NetworkReads, established: bool) -> Result<Selected<'_>, Error> {
+        if established {
+            return self.existing(network, &self.selection.tables).await;
+        }
+        if let Some(unknown) = self.unknown_subnets(network, &self.selection.tables).await?.first() {
+            let message = format!("{unknown} is not a subnet of {}: name one of its own", self.end.vpc_id);
+            return Err(Error::invalid(format!("{}.Subnets", self.field), message));
+        }
+        let selected = self.selection.tables.pick(self.tables);
+        selected.map_err(|error| Error::invalid(format!("{}.{}", self.field, error.key), error.message))
+    }
+
+    async fn existing(&self, network: &impl NetworkReads, selection: &TableSelection) -> Result<Selected<'_>, Error> {
+        let unknown = self.unknown_subnets(network, selection).await?;
+        let TableSelection::Subnets(subnets) = selection else { return Ok(selection.pick_existing(self.tables)) };
+        let known = TableSelection::Subnets(subnets.difference(&unknown).cloned().collect());
+        let mut selected = known.pick_existing(self.tables);
+        let vpc = &self.end.vpc_id;
+        selected.warnings.extend(unknown.iter().map(|id| format!("{id} is not a subnet of {vpc}: it was left out")));
+        Ok(selected)
+    }
+
+    /// A subnet without an association of its own uses the main table, if it is a subnet of this VPC at all.
+    async fn unknown_subnets(
+        &self,
+        network: &impl NetworkReads,
+        selection: &TableSelection,
+    ) -> Result<BTreeSet<SubnetId>, Error> {
+        let TableSelection::Subnets(subnets) = selection else { return Ok(BTreeSet::new()) };
+        let associated: BTreeSet<_> = self.tables.iter().flat_map(|table| &table.subnets).collect();
+        let unassociated: BTreeSet<_> = subnets.iter().filter(|subnet| !associated.contains(subnet)).cloned().collect();
+        if unassociated.is_empty() {
+            return Ok(unassociated);
+        }
+        let known = network.subnets(self.end, &unassociated).await?;
+        Ok(unassociated.difference(&known).cloned().collect())
+    }
+
+    fn destinations(&self) -> Result<BTreeSet<IpNet>, Error> {
+        let blocks = &self.other_vpc.cidr_blocks;
+        let Some(destinations) = &self.selection.destinations else {
+            return Ok(blocks.iter().copied().collect());
+        };
+        match destinations.iter().find(|destination| !blocks.iter().any(|block| block.contains(*destination))) {
+            None => Ok(destinations.clone()),
+            Some(outside) => {
+                let list: Vec<String> = blocks.iter().map(IpNet::to_string).collect();
+                let vpc = &self.other.vpc_id;
+                let message = format!("{outside} is not inside {vpc}: its blocks are {}", list.join(", "));
+                Err(Error::invalid(format!("{}.Destinations", self.field), message))
+            }
+        }
+    }
+
+    /// The destinations of an earlier selection, as far as the other VPC still has them.
+    fn existing_destinations(&self, selection: &RouteSelection) -> BTreeSet<IpNet> {
+        let blocks = &self.other_vpc.cidr_blocks;
+        let is_inside = |destination: &&IpNet| blocks.iter().any(|block| block.contains(*destination));
+        match &selection.destinations {
+            Some(destinations) => destinations.iter().filter(is_inside).copied().collect(),
+            None => blocks.iter().copied().collect(),
+        }
+    }
+}
+
+fn add_tables<'t>(
+    desired: &mut Vec<(&'t RouteTable, BTreeSet<IpNet>)>,
+    tables: Vec<&'t RouteTable>,
+    destinations: &BTreeSet<IpNet>,
+) {
+    for table in tables {
+        match desired.iter_mut().find(|(known, _)| known.id == table.id) {
+            Some((_, known)) => known.extend(destinations),
+            None => desired.push((table, destinations.clone())),
+        }
+    }
+}

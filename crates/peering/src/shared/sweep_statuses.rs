@@ -1,0 +1,96 @@
+//! The statuses that a sweep writes. It knows all pairs of a VPC, so it trims: failures come first, then the order of ids.
+
+use crate::connection::End;
+use crate::context::Context;
+use crate::ids::VpcId;
+use crate::ports::NetworkWrites;
+use crate::shared::candidates::misplaced;
+use crate::shared::pair::{Lookup, Pair, VpcTags};
+use crate::shared::snapshot::Snapshot;
+use crate::shared::status_tags::{gets_status, remove, room_for_statuses, write_invalid_status};
+use crate::stack::Stack;
+use crate::status::PeeringStatus;
+use crate::tags::{Tags, peers_with_status, status_key};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a sweep has to tell about a pair.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    /// This.
+    Status(PeeringStatus),
+    /// Nothing: an execution tells it, or the pair was not examined.
+    AsWritten,
+    /// That nothing asks for it.
+    Nothing,
+}
+
+/// What it has to tell about each pair.
+#[derive(Default)]
+pub(crate) struct Statuses {
+    of: BTreeMap<End, Vec<(VpcTags, Told)>>,
+}
+
+impl Statuses {
+    /// Adds what is to be told about a pair.
+    pub(crate) fn add(&mut self, pair: &Pair, told: &Told) {
+        let [side, peer] = &pair.sides;
+        for (side, peer) in [(side, peer), (peer, side)] {
+            self.of.entry(side.end().clone()).or_default().push((peer.clone(), told.clone()));
+        }
+    }
+
+    /// Writes and removes what differs.
+    pub(crate) async fn write<L>(self, context: Context<'_, impl NetworkWrites, L>, snapshot: &Snapshot, time: &str) {
+        let stack = context.stack;
+        for side in snapshot.sides() {
+            let told = self.of.get(side.end()).map_or(&[][..], Vec::as_slice);
+            let peers: Vec<&VpcTags> = told.iter().map(|(peer, _)| peer).collect();
+            let reasons = peers.iter().filter_map(|peer| misplaced(&stack.tag_prefix, side, peer, &peers));
+            let reasons: BTreeSet<String> = reasons.collect();
+            write_invalid_status(context, side, &reasons.into_iter().collect::<Vec<_>>(), time).await;
+            let chosen = choose(stack, side, told, time);
+            let stale = peers_with_status(&side.tags, &stack.tag_prefix).map(|id| status_key(&stack.tag_prefix, &id));
+            remove(context, side, stale.filter(|key| !chosen.contains_key(key)).collect()).await;
+            let changed: Tags = chosen.into_iter().filter(|(key, value)| side.tags.get(key) != Some(value)).collect();
+            if !changed.is_empty() {
+                let _logged = context.network.tag_vpc(side.end(), &changed).await;
+            }
+        }
+    }
+}
+
+/// The status tags that a VPC is to have.
+fn choose(stack: &Stack, side: &VpcTags, told: &[(VpcTags, Told)], time: &str) -> Tags {
+    let prefix = &stack.tag_prefix;
+    let mut of_peer: BTreeMap<VpcId, (&VpcTags, &Told)> = BTreeMap::new();
+    for (peer, told) in told {
+        let known = of_peer.entry(peer.end().vpc_id.clone()).or_insert((peer, told));
+        // Of two with the same id, the one that exists.
+        if known.0.lookup == Lookup::NotFound && peer.lookup != Lookup::NotFound {
+            *known = (peer, told);
+        }
+    }
+    let mut values: Vec<(bool, VpcId, String)> = Vec::new();
+    for id in peers_with_status(&side.tags, prefix).filter(|id| !of_peer.contains_key(id)) {
+        if side.intent.may_mention(&id) {
+            let written = side.tags.get(&status_key(prefix, &id)).cloned().unwrap_or_default();
+            values.push((!PeeringStatus::is_failure(&written), id, written));
+        }
+    }
+    for (id, (peer, told)) in of_peer {
+        let written = side.tags.get(&status_key(prefix, &id)).cloned();
+        let value = match told {
+            _ if !gets_status(side, peer.end()) => None,
+            Told::Nothing => None,
+            Told::AsWritten => written,
+            Told::Status(status) => {
+                Some(written.filter(|value| status.is_written_in(value)).unwrap_or_else(|| status.value(time)))
+            }
+        };
+        values.extend(value.map(|value| (!PeeringStatus::is_failure(&value), id, value)));
+    }
+    values.sort();
+    let reserved = usize::from(!side.intent.invalid.is_empty());
+    values.truncate(room_for_statuses(&side.tags, prefix).saturating_sub(reserved));
+    values.into_iter().map(|(_, id, value)| (status_key(prefix, &id), value)).collect()
+}

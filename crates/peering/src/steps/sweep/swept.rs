@@ -1,0 +1,75 @@
+//! What a sweep found, and what it did about it.
+
+use crate::error::Error;
+use crate::shared::drift::Finding;
+use crate::shared::pairs::PairSnapshot;
+use serde::Serialize;
+
+/// What was found, and what was done about it.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Swept {
+    /// How many pairs tags request.
+    pub desired: usize,
+    /// How many of these are as they should be.
+    pub in_place: usize,
+    /// The pairs that are not, or that no tag requests any more, and in what they differ.
+    pub drift: Vec<Drift>,
+    /// The names of the executions started.
+    pub started: Vec<String>,
+    /// The requested pairs that can't be set up as they are; their VPCs' status says so already.
+    pub refused: Vec<RefusedPair>,
+    /// How many executions were left for the next sweep.
+    pub left: usize,
+    /// The Regions and pairs that could not be read, and why. Nothing is decided about the VPCs there.
+    pub unreachable: Vec<String>,
+}
+
+/// A pair that isn't as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Drift {
+    /// One end.
+    pub vpc_id: String,
+    /// The other.
+    pub peer_vpc_id: String,
+    /// In what it differs: `Missing`, `NotActive`, `Routes`, `DnsResolution`, `Unrecorded`, `NotRequested`, `Blackhole`, or
+    /// an error's name.
+    pub differs: String,
+}
+
+/// A requested pair that can't be set up as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RefusedPair {
+    /// One end.
+    pub vpc_id: String,
+    /// The other.
+    pub peer_vpc_id: String,
+    /// The error's name.
+    pub error: String,
+}
+
+impl Swept {
+    pub(super) fn fail(&mut self, known: &PairSnapshot, error: &Error) {
+        let [end, peer] = known.pair.ends();
+        self.unreachable.push(format!("{end} and {peer}: {error}"));
+    }
+
+    pub(super) fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
+        let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
+        let is_desired = matches!(finding, Finding::InPlace(..) | Finding::SetUp(_) | Finding::Refused { .. });
+        self.desired += usize::from(is_desired);
+        match finding {
+            Finding::InPlace(..) => self.in_place += 1,
+            Finding::SetUp(differs) | Finding::TearDown(differs) => {
+                self.drift.push(Drift { vpc_id, peer_vpc_id, differs: differs.clone() });
+            }
+            Finding::Narrow => self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() }),
+            Finding::Refused { error, .. } => {
+                self.refused.push(RefusedPair { vpc_id, peer_vpc_id, error: error.clone() });
+            }
+            Finding::NotRequested | Finding::Kept(_) => {}
+        }
+    }
+}

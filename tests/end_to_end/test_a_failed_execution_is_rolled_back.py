@@ -80,15 +80,15 @@ def test_a_refused_call_while_waiting_deletes_the_connection(network: Network, m
 
 
 def test_a_member_account_that_denies_access_is_named(network: Network, machine: Machine) -> None:
-    stranger, vpc = "444444444444", network.vpc(BLOCK)
+    member, vpc = "333333333333", network.vpc(BLOCK)
     network.control.plant_faults(
         {"Action": "AssumeRole", "Code": "AccessDenied", "HttpStatus": 403, "Times": 99}
-        | {"Match": {"RoleArn": f"arn:aws:iam::{stranger}:role/isthmus-member"}}
+        | {"Match": {"RoleArn": f"arn:aws:iam::{member}:role/isthmus-member"}}
     )
-    given = vpc.end() | {"PeerVpcId": "vpc-0123456789abcdef0", "PeerOwnerId": stranger, "PeerRegion": THERE}
+    given = vpc.end() | {"PeerVpcId": "vpc-0123456789abcdef0", "PeerOwnerId": member, "PeerRegion": THERE}
     with network.untouched(vpc):
         cause = machine.run(given).failed("AccessDenied").cause
-    assert (cause["Action"], cause["OwnerId"], cause["Region"]) == ("sts:AssumeRole", stranger, THERE)
+    assert (cause["Action"], cause["OwnerId"], cause["Region"]) == ("sts:AssumeRole", member, THERE)
 
 
 @pytest.mark.parametrize("status", ["pending-acceptance", "active"])

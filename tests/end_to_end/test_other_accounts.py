@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -93,17 +92,6 @@ def test_the_member_role_trusts_the_hub_s_functions_with_the_external_id_alone(e
         (role.replace(HUB, STRANGER), {"ExternalId": external_id}),
     ):
         assert assume(environment, MEMBER_ROLE, caller, **more) == "AccessDenied", (caller, more)
-
-
-def test_an_account_without_the_member_role_is_named(network: Network, machine: Machine, environment: dict[str, str]) -> None:
-    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
-    iam = client(environment, "iam", STRANGER)
-    with suppress(iam.exceptions.EntityAlreadyExistsException):  # the account has roles, but not the member role
-        iam.create_role(RoleName="another-role", AssumeRolePolicyDocument=json.dumps(deny))
-    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE, account=STRANGER)
-    with network.untouched(vpc, peer):
-        cause = machine.run({**vpc.end(), **peer.end("Peer")}).failed("AccessDenied").cause
-    assert (cause["Action"], cause["OwnerId"], cause["Region"]) == ("sts:AssumeRole", STRANGER, THERE)
 
 
 @pytest.fixture

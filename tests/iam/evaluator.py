@@ -61,6 +61,8 @@ class Evaluator:
     def evaluate(self, role: Role, action: str, resource: str, context: Context) -> Decision:
         name = role.arn.rpartition("/")[2]
         principal = {"aws:PrincipalArn": role.arn, "aws:PrincipalAccount": role.account}
+        owner = _account(resource)
+        principal |= {"aws:ResourceAccount": owner} if owner else {}
         simulation: dict[str, Any] = {
             "request": {
                 "principal": f"arn:aws:sts::{role.account}:assumed-role/{name}/session",

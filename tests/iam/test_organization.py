@@ -36,6 +36,21 @@ ROWS: list[tuple[str, str, str, Context, bool]] = [
     ("any", ASSUME, "InvokeRole", OURS, False),
 ]
 
+INSIDE, OUTSIDE = {"aws:ResourceOrgID": "o-0123456789"}, {"aws:ResourceOrgID": "o-9876543210"}
+
+
+@pytest.mark.parametrize(
+    ("context", "may"), [(INSIDE, True), (OUTSIDE, False), ({}, False)], ids=["inside", "outside", "no organization"]
+)
+def test_the_functions_assume_roles_in_accounts_of_the_organization_alone(stack: Stack, context: Context, may: bool) -> None:
+    """Code can't know an organization's accounts, so that IAM refuses the others."""
+    evaluator = Evaluator(stack.roles(), {})
+    assuming = [role for role in stack.roles() if role.name.endswith("Function") and ASSUME in str(role.policies)]
+    assert len(assuming) >= 9
+    for role in assuming:
+        there = f"arn:aws:iam::{UNLISTED}:role/isthmus-member"
+        assert evaluator.evaluate(role, ASSUME, there, context).allowed == may, role.name
+
 
 @pytest.fixture(scope="module")
 def stack() -> Stack:

@@ -34,7 +34,10 @@ impl ChangeEvent {
                 let keys = self.0.detail.get("changed-tag-keys").and_then(Value::as_array);
                 let has = |word: &str| {
                     let changed = key(&stack.tag_prefix, word);
-                    keys.into_iter().flatten().any(|key| key.as_str() == Some(&changed))
+                    let is_it = |key: &str| {
+                        key.strip_prefix(&changed).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+                    };
+                    keys.into_iter().flatten().any(|key| key.as_str().is_some_and(is_it))
                 };
                 VpcChange::Tags { accept: has(ACCEPT) }
             }

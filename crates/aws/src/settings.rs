@@ -28,8 +28,12 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
         region: setting("AWS_REGION")?,
         tag_prefix: setting("TAG_PREFIX")?,
         partition: setting("PARTITION")?,
+        member_accounts: listed("MEMBER_ACCOUNTS")?,
+        has_organization: !setting::<String>("ORGANIZATION_ID")?.is_empty(),
         trusted_accounts: listed("TRUSTED_ACCOUNTS")?,
+        routable_blocks: listed("ROUTABLE_BLOCKS")?,
         teardown_on_untag: setting("TEARDOWN_ON_UNTAG")?,
+        teardown_delay: setting("TEARDOWN_DELAY")?,
         quotas: Quotas {
             routes_per_table: setting("ROUTES_PER_TABLE")?,
             peerings_per_vpc: setting("PEERINGS_PER_VPC")?,
@@ -40,7 +44,7 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
 
 /// Where the functions that read beyond one pair have to read. The stack's own account and Region are always among them.
 pub(crate) fn scope(stack: &Stack) -> Result<Scope, BadSetting> {
-    let mut scope = Scope { accounts: listed("MEMBER_ACCOUNTS")?, regions: listed("REGIONS")? };
+    let mut scope = Scope { accounts: stack.member_accounts.clone(), regions: listed("REGIONS")? };
     scope.accounts.insert(stack.account.clone());
     scope.regions.insert(stack.region.clone());
     Ok(scope)

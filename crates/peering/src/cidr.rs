@@ -34,6 +34,11 @@ pub fn overlaps(blocks: &[IpNet], peer_blocks: &[IpNet]) -> Vec<Overlap> {
         .collect()
 }
 
+/// Whether the blocks, taken together, contain that one: 10.12.0.0/16 and 10.13.0.0/16 contain 10.12.0.0/15.
+pub fn covers(blocks: &[IpNet], block: &IpNet) -> bool {
+    IpNet::aggregate(&blocks.to_vec()).iter().any(|known| known.contains(block))
+}
+
 /// Reads a destination as people write it: a block (`10.0.0.0/24`), or one address (`10.0.0.7` is `10.0.0.7/32`).
 ///
 /// EC2 silently clears host bits (`10.0.0.7/24` becomes `10.0.0.0/24`); here they are refused, with the block that

@@ -5,6 +5,7 @@
 //! owner trusts their account.
 
 use crate::connection::End;
+use crate::error::{Error, TaggedEnd, UntrustedEnd};
 use crate::intent::VpcIntent;
 use crate::stack::Stack;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,15 @@ pub enum TagRequest {
     ConsentMissing(End),
     /// No tag requests it.
     None,
+}
+
+/// Whether the tags may have been meant to request the pair and to consent to it: a word can't be understood, or names the
+/// other VPC in a place where it isn't. Until that is corrected, nothing is taken away.
+pub(crate) fn is_unclear(one: &VpcIntent, other: &VpcIntent, stack: &Stack) -> bool {
+    let may_be_requested = one.may_name(&other.end) || other.may_name(&one.end);
+    let may_consent = one.end.owner_id == other.end.owner_id
+        || (one.may_consent(&other.end, stack) && other.may_consent(&one.end, stack));
+    may_be_requested && may_consent
 }
 
 impl TagRequest {
@@ -53,6 +63,18 @@ pub enum RequestedBy {
     /// whichever end the request names first, and for no other.
     #[default]
     Execution,
+}
+
+/// Checks that both accounts are the stack's own or its members', before anything is read or written there.
+/// [`Error::PeerNotTrusted`] names the other one.
+pub(crate) fn check_accounts([end, peer]: [&End; 2], stack: &Stack) -> Result<(), Error> {
+    let outside = |end: &End, peer: &End| {
+        (!stack.admits(&end.owner_id)).then(|| {
+            let end = *TaggedEnd::of(end, peer, &stack.tag_prefix);
+            Error::PeerNotTrusted(Box::new(UntrustedEnd { end, is_admitted: false }))
+        })
+    };
+    outside(end, peer).or_else(|| outside(peer, end)).map_or(Ok(()), Err)
 }
 
 /// The end, if any, whose owner still has to consent to a request of `one` to be peered with `other`.

@@ -8,7 +8,7 @@ mod details;
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
-pub use details::{Conflict, EndedConnection, FullResource, MissingVpc, Quota, TaggedEnd};
+pub use details::{Conflict, EndedConnection, FullResource, MissingVpc, Quota, TaggedEnd, UntrustedEnd};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -37,12 +37,9 @@ pub enum Error {
         #[serde(skip_serializing_if = "Option::is_none")]
         vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
     },
-    /// Across accounts: this end's owner has not consented.
-    #[error(
-        "{} of {} has not consented: its owner has to tag it {}:accept={} (or {})",
-        .0.vpc_id, .0.owner_id, .0.tag_prefix, .0.peer.vpc_id, .0.peer.owner_id
-    )]
-    PeerNotTrusted(Box<TaggedEnd>),
+    /// Across accounts: this end's owner has not consented, or its account is none of the stack's.
+    #[error("{0}")]
+    PeerNotTrusted(Box<UntrustedEnd>),
     /// Selected tables already route these destinations elsewhere.
     #[error("{}: remove that route, or leave its table or destination out of the selection", list_conflicts(conflicts))]
     RouteConflict {

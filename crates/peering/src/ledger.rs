@@ -5,12 +5,14 @@
 //! updates follow each other is in [`crate::shared::lease`].
 
 mod asked;
+mod outcome;
 mod routes;
 mod update;
 
 use crate::connection::{End, canonical};
 use crate::ids::{Malformed, VpcPeeringConnectionId};
 pub use asked::{AskedBy, AskedSelections};
+pub use outcome::Outcome;
 pub use routes::RecordedRoutes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -148,38 +150,6 @@ pub struct RecordedConnection {
     pub id: VpcPeeringConnectionId,
     /// Whether it is ours: this stack made it or took it over. Else it was adopted.
     pub made: bool,
-}
-
-/// How an execution ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Outcome {
-    /// The execution.
-    pub by: String,
-    /// The error's public name, where it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// The error's message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// How often in a row it failed with that error.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub count: u32,
-    /// Until when no sweep tries again, in seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<i64>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
-impl Outcome {
-    /// A success of that execution.
-    pub fn success(execution: &str) -> Self {
-        Self { by: execution.into(), error: None, message: None, count: 0, retry_at: None }
-    }
 }
 
 impl LedgerItem {

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tags::check_tags;
-pub use teardown::{TeardownInput, TeardownRequest};
+pub use teardown::{Moment, TeardownInput, TeardownRequest};
 
 /// A peering that is requested.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,10 +114,19 @@ impl PeeringRequest {
         })
     }
 
-    /// The tags of a connection that this request makes. An adopted one keeps its name unless the request gives another:
-    /// A→B and B→A would rename it back and forth.
-    pub fn tags_at_creation(&self) -> Tags {
+    /// What this request puts on that end's side of the connection: `Name` on both, the others where the asker's word
+    /// counts. An event asks for the account of the end that it names first, everything else for the stack's.
+    pub fn tags_at(&self, end: &End, stack: &Stack) -> Tags {
+        let asker = if self.requested_by == RequestedBy::Event { &self.end.owner_id } else { &stack.account };
         let mut tags = self.tags.clone();
+        tags.retain(|key, _| key == NAME || end.owner_id == *asker);
+        tags
+    }
+
+    /// The tags of a connection that this request makes, on its requester's side. An adopted one keeps its name unless the
+    /// request gives another: A→B and B→A would rename it back and forth.
+    pub fn tags_at_creation(&self, stack: &Stack) -> Tags {
+        let mut tags = self.tags_at(self.canonical().0, stack);
         tags.entry(NAME.into()).or_insert_with(|| format!("{}/{}", self.end.vpc_id, self.peer.vpc_id));
         tags
     }

@@ -1,5 +1,6 @@
 //! What several steps share. No step imports another; they build on these modules.
 
+pub(crate) mod advertised;
 pub(crate) mod batch;
 pub(crate) mod candidates;
 pub(crate) mod contested;
@@ -18,6 +19,7 @@ pub(crate) mod retry;
 pub(crate) mod route_plans;
 pub(crate) mod route_records;
 pub(crate) mod route_writes;
+pub(crate) mod selected_tables;
 pub(crate) mod snapshot;
 pub(crate) mod status_tags;
 pub(crate) mod survey;

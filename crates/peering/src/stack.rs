@@ -3,6 +3,7 @@
 use crate::error::Quota;
 use crate::ids::{AccountId, Region};
 use crate::ports::Location;
+use ipnet::IpNet;
 use std::collections::BTreeSet;
 
 /// The stack's parameters, as far as steps need them.
@@ -18,12 +19,27 @@ pub struct Stack {
     pub tag_prefix: String,
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: String,
+    /// The other accounts whose VPCs it peers.
+    pub member_accounts: BTreeSet<AccountId>,
+    /// Whether it also peers those of an organization's accounts. Code can't know them: IAM refuses the others.
+    pub has_organization: bool,
     /// Accounts whose VPCs consent to every request.
     pub trusted_accounts: BTreeSet<AccountId>,
+    /// What peers may route to by default, and at most: of a block outside, nothing is routed.
+    pub routable_blocks: BTreeSet<IpNet>,
     /// Whether a peering that tags requested is torn down once none does.
     pub teardown_on_untag: bool,
+    /// How long after that, in seconds.
+    pub teardown_delay: i64,
     /// AWS's quotas in the owner's accounts.
     pub quotas: Quotas,
+}
+
+impl Stack {
+    /// Whether VPCs of that account may be peered.
+    pub fn admits(&self, account: &AccountId) -> bool {
+        *account == self.account || self.has_organization || self.member_accounts.contains(account)
+    }
 }
 
 /// The accounts and Regions in which the stack looks for VPCs.

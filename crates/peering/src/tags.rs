@@ -17,6 +17,8 @@ pub const PEER: &str = "peer";
 pub const ACCEPT: &str = "accept";
 /// Selects which of this VPC's tables get routes.
 pub const ROUTES: &str = "routes";
+/// Says which of this VPC's blocks, or parts of them, peers may route to.
+pub const ADVERTISE: &str = "advertise";
 /// Requests DNS resolution.
 pub const DNS: &str = "dns";
 
@@ -55,12 +57,13 @@ pub fn peers_with_status<'t>(tags: &'t Tags, prefix: &str) -> impl Iterator<Item
 
 // On a VPC or a route table.
 
-/// The owner excludes the VPC or table, with the value `true`. The policies deny calls on what carries it.
+/// The owner excludes the VPC or table, with any value but `false`. The policies deny calls on what carries it.
 pub const EXCLUDE: &str = "isthmus:exclude";
 
-/// Whether its owner excludes it.
+/// Whether its owner excludes it. IAM compares the keys of tags without case, so that `Isthmus:Exclude` counts as well.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourcetag>
 pub(crate) fn is_excluded(tags: &Tags) -> bool {
-    tags.get(EXCLUDE).map(String::as_str) == Some("true")
+    tags.iter().any(|(key, value)| key.eq_ignore_ascii_case(EXCLUDE) && value != "false")
 }
 
 // On a connection.

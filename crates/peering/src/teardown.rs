@@ -30,7 +30,8 @@ pub struct TeardownPlan {
 pub struct TeardownOutput {
     /// The connection; `None` where there is none.
     pub vpc_peering_connection_id: Option<VpcPeeringConnectionId>,
-    /// `deleted`, `released` where an adopted connection stays, `absent`, or `planned` in a dry run.
+    /// `deleted`, `released` where an adopted connection stays, `absent`, `kept` where tags ask for it again, or `planned`
+    /// in a dry run.
     pub status: &'static str,
     /// The routes that were, or would be, deleted.
     pub routes: Vec<ReportedRoute>,
@@ -96,6 +97,11 @@ impl TeardownPlan {
 }
 
 impl TeardownOutput {
+    /// The output where tags ask for the pair again.
+    pub fn kept(id: &VpcPeeringConnectionId) -> Self {
+        Self { vpc_peering_connection_id: Some(id.clone()), status: "kept", routes: Vec::new() }
+    }
+
     /// The output where there is nothing to remove.
     pub fn absent() -> Self {
         Self { vpc_peering_connection_id: None, status: "absent", routes: Vec::new() }

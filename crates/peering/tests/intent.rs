@@ -4,7 +4,7 @@
 
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::VpcId;
-use isthmus_peering::intent::{Accept, TagValue, VpcIntent};
+use isthmus_peering::intent::{Accept, TagValue, Unclear, VpcIntent};
 use isthmus_peering::selection::TableSelection;
 use isthmus_peering::status::PeeringStatus;
 use isthmus_peering::tags::Tags;
@@ -12,6 +12,7 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::string::string_regex;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 fn end() -> End {
@@ -48,14 +49,20 @@ fn intents() -> impl Strategy<Value = VpcIntent> {
     let accept = (btree_set(words("[0-9]{12}"), 0..4), btree_set(vpcs(), 0..4))
         .prop_map(|(accounts, vpcs)| Accept { accounts, vpcs });
     let routes = proptest::option::of(selections()).prop_map(|routes| routes.map_or(TagValue::Absent, TagValue::Valid));
-    (btree_set(ends(), 0..5), accept, routes, any::<Option<bool>>()).prop_map(
-        |(peers, accept, routes, dns_resolution)| VpcIntent {
+    let routes_to = btree_map(vpcs(), selections().prop_map(TagValue::Valid), 0..3);
+    let blocks = btree_set(words("10\\.[0-9]{1,2}\\.0\\.0/16|fd00:[1-9]::/56"), 1..4);
+    let advertise = proptest::option::of(blocks).prop_map(|blocks| blocks.map_or(TagValue::Absent, TagValue::Valid));
+    (btree_set(ends(), 0..5), accept, routes, routes_to, advertise, any::<Option<bool>>()).prop_map(
+        |(peers, accept, routes, routes_to, advertise, dns_resolution)| VpcIntent {
             end: end(),
             peers,
             accept,
             routes,
+            routes_to,
+            advertise,
             dns_resolution,
             invalid: Vec::new(),
+            unclear: Unclear::default(),
         },
     )
 }
@@ -76,15 +83,21 @@ proptest! {
 
     #[test]
     fn no_tag_panics_and_what_is_valid_prints_and_parses_the_same(
-        tags in btree_map("isthmus:(peer|accept|routes|dns)", values(), 0..4)
+        tags in btree_map("isthmus:(peer|peer:more|accept|routes|routes:vpc-0000000b|advertise|dns)", values(), 0..4)
     ) {
         let mut intent = VpcIntent::parse(&tags, "isthmus", &end());
         for (key, malformed) in &intent.invalid {
             prop_assert!(tags.contains_key(key) && !malformed.to_string().is_empty());
         }
         intent.invalid.clear();
+        intent.unclear = Unclear::default();
+        intent.routes_to.retain(|_, value| *value != TagValue::Invalid);
         if intent.routes == TagValue::Invalid {
             intent.routes = TagValue::Absent;
+        }
+        // An empty list prints as no tag at all.
+        if matches!(&intent.advertise, TagValue::Invalid) || intent.advertise == TagValue::Valid(BTreeSet::new()) {
+            intent.advertise = TagValue::Absent;
         }
         prop_assert_eq!(VpcIntent::parse(&intent.print("isthmus"), "isthmus", &end()), intent);
     }
@@ -126,5 +139,5 @@ fn each_invalid_word_is_named_and_affects_no_other() {
     assert_eq!(peers, ["vpc-0000000b in us-east-1 of 123456789012", "vpc-0000000d in eu-west-1 of 123456789012"]);
     assert_eq!((intent.accept.accounts.len(), intent.accept.vpcs.len()), (1, 1));
     let offending: Vec<&str> = intent.invalid.iter().filter_map(|(_, why)| why.0.split('"').nth(1)).collect();
-    assert_eq!(offending, ["vpc-oops", "nowhere", "12345", "everybody"]);
+    assert_eq!(offending, ["12345", "everybody", "vpc-oops", "nowhere"]);
 }

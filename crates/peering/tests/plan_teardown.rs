@@ -76,3 +76,37 @@ async fn a_deletion_that_is_answered_as_a_failure_has_happened_all_the_same() {
     assert_eq!(memory.take_calls().iter().filter(|call| **call == "delete_connection").count(), 1);
     assert_gone(&memory, "answered as a failure");
 }
+
+/// The tag may come back after the plan was made: nothing more is removed from then on.
+#[tokio::test]
+async fn a_pair_that_is_tagged_again_is_left_as_it_is() {
+    let retag = |memory: &Memory| memory.tag_vpc(&ends().0, "isthmus:peer", "vpc-0000000a@eu-west-1");
+    let planned = 5;
+    for calls in 0..CALLS {
+        let memory = peered().await;
+        let ended = tear_down(&Faulty::interrupted(&memory, calls, &retag), "a teardown", &request()).await;
+        let is_live = memory.connections().iter().any(|connection| connection.status.is_live());
+        // Before the last look at the tags.
+        if calls < CALLS - 3 {
+            let (error, _) = ended.expect_err("tagged again");
+            assert_eq!((error.as_str(), is_live), ("StillTagged", true), "call {calls}");
+        }
+        if calls <= planned {
+            assert_eq!(routes_to_peerings(&memory), 6, "call {calls}: no route was deleted");
+        }
+    }
+}
+
+/// A VPC whose tags can't be read may be tagged: it is no VPC without tags.
+#[tokio::test]
+async fn an_end_that_can_t_be_read_is_not_an_untagged_one() {
+    for step in [0, 5, CALLS - 4] {
+        for calls in step..step + 2 {
+            let memory = peered().await;
+            let denied = Faulty::once(&memory, calls, When::Before, CallErrorKind::Denied);
+            let (error, _) = tear_down(&denied, "a teardown", &request()).await.expect_err("unread");
+            assert_eq!(error, "AccessDenied", "call {calls}");
+            assert!(memory.connections().iter().any(|connection| connection.status.is_live()), "call {calls}");
+        }
+    }
+}

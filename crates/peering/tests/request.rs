@@ -23,7 +23,7 @@ fn defaults_come_from_the_stack_and_from_the_first_end() {
     assert_eq!(request.peer.region.as_str(), "eu-west-1");
     assert_eq!(request.end.owner_id.as_str(), "123456789012");
     assert_eq!(request.peer.owner_id.as_str(), "123456789012");
-    assert_eq!(request.tags_at_creation()["Name"], "vpc-0a1b2c3d/vpc-0a1b2c3e");
+    assert_eq!(request.tags_at_creation(&stack())["Name"], "vpc-0a1b2c3d/vpc-0a1b2c3e");
     assert_eq!(request.routes.tables, TableSelection::All);
     assert!(!request.dns_resolution && !request.dry_run);
 }

@@ -122,9 +122,16 @@ async fn what_tags_never_selected_stays() {
 
     let memory = requested("main");
     execute(&memory, "one", &by_tags()).await.expect("peered");
-    execute(&memory, "pipeline", &like_tags("all")).await.expect("routed one table more");
+    let output = execute(&memory, "pipeline", &like_tags("all")).await.expect("a request doesn't widen a tag");
+    assert!(output["Warnings"].to_string().contains("the tags of vpc-0000000b don't select"), "{output}");
+    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
+    memory.drop_tag(&ends().0, "isthmus:routes");
     execute(&memory, "two", &by_tags()).await.expect("peered");
-    assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1]), (1, BOTH[0]), (1, BOTH[1])]), "both are asked for");
+    assert_eq!(
+        routed(&memory),
+        set(&[(0, BOTH[0]), (0, BOTH[1]), (1, BOTH[0]), (1, BOTH[1])]),
+        "without that tag, all"
+    );
 }
 
 /// What tags ask for and what the last execution asked for count together.

@@ -32,8 +32,15 @@ pub fn stack() -> Stack {
         region: region("us-east-1"),
         tag_prefix: "isthmus".into(),
         partition: "aws".into(),
+        member_accounts: ["222222222222", "333333333333"].iter().filter_map(|account| account.parse().ok()).collect(),
+        has_organization: false,
         trusted_accounts: BTreeSet::new(),
+        routable_blocks: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::/0"]
+            .iter()
+            .filter_map(|block| block.parse().ok())
+            .collect(),
         teardown_on_untag: true,
+        teardown_delay: 0,
         quotas: Quotas { routes_per_table: 500, peerings_per_vpc: 50, outstanding_requests: 25 },
     }
 }

@@ -64,6 +64,34 @@ impl TaggedEnd {
     }
 }
 
+/// An end that may not be peered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UntrustedEnd {
+    /// The end.
+    #[serde(flatten)]
+    pub end: TaggedEnd,
+    /// Whether its account is one of the stack's, so that its owner's consent is what is missing.
+    #[serde(skip)]
+    pub is_admitted: bool,
+}
+
+impl fmt::Display for UntrustedEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TaggedEnd { vpc_id, owner_id, peer, tag_prefix } = &self.end;
+        match self.is_admitted {
+            true => write!(
+                f,
+                "{vpc_id} of {owner_id} has not consented: its owner has to tag it {tag_prefix}:accept={} (or {})",
+                peer.vpc_id, peer.owner_id
+            ),
+            false => write!(
+                f,
+                "{vpc_id} is of {owner_id}, which is none of this stack's accounts: its owner has to add that to MemberAccounts"
+            ),
+        }
+    }
+}
+
 /// A route that prevents one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]

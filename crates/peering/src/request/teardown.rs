@@ -1,12 +1,15 @@
 //! The input of the teardown machine.
 
 use crate::connection::End;
+use crate::consent::RequestedBy;
 use crate::error::Error;
-use crate::ids::{AccountId, Region, VpcId};
+use crate::ids::{AccountId, Malformed, Region, VpcId};
 use crate::request::{distinct_ends, read};
 use crate::stack::Stack;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A pair of VPCs whose peering is to be torn down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub struct TeardownRequest {
     pub peer: End,
     /// Whether to answer with the plan and change nothing.
     pub dry_run: bool,
+    /// When the teardown may begin.
+    pub not_before: Option<Moment>,
+    /// Who requests it.
+    pub requested_by: RequestedBy,
 }
 
 /// The input of the teardown machine, as JSON.
@@ -38,11 +45,17 @@ pub struct TeardownInput {
     /// Whether to answer with the plan and change nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// When it may begin: until then the execution waits, without holding the pair. At most a day ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Moment>,
+    /// Who requests it. Grants nothing: what `tags` asks for is compared with the tags as they are.
+    #[serde(default)]
+    pub requested_by: RequestedBy,
 }
 
 impl TeardownInput {
-    /// The input that tears this pair down.
-    pub fn of(end: &End, peer: &End) -> Self {
+    /// The input of the execution that tags start, `TeardownDelay` after they no longer ask for the pair.
+    pub fn by_tags(end: &End, peer: &End, now: i64, stack: &Stack) -> Self {
         Self {
             vpc_id: end.vpc_id.clone(),
             region: Some(end.region.clone()),
@@ -51,6 +64,8 @@ impl TeardownInput {
             peer_region: Some(peer.region.clone()),
             peer_owner_id: Some(peer.owner_id.clone()),
             dry_run: false,
+            not_before: (stack.teardown_delay > 0).then(|| Moment(now + stack.teardown_delay)),
+            requested_by: RequestedBy::Tags,
         }
     }
 }
@@ -58,8 +73,40 @@ impl TeardownInput {
 impl TeardownRequest {
     /// Parses the input of an execution. Fails with [`Error::InvalidRequest`], naming the field.
     pub fn parse(input: &Value, stack: &Stack) -> Result<Self, Error> {
-        let TeardownInput { vpc_id, region, owner_id, peer_vpc_id, peer_region, peer_owner_id, dry_run } = read(input)?;
+        let TeardownInput {
+            vpc_id,
+            region,
+            owner_id,
+            peer_vpc_id,
+            peer_region,
+            peer_owner_id,
+            dry_run,
+            not_before,
+            requested_by,
+        } = read(input)?;
         let (end, peer) = distinct_ends((vpc_id, region, owner_id), (peer_vpc_id, peer_region, peer_owner_id), stack)?;
-        Ok(Self { end, peer, dry_run })
+        Ok(Self { end, peer, dry_run, not_before, requested_by })
+    }
+}
+
+/// A moment in ISO 8601, to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Moment(pub i64);
+
+impl TryFrom<String> for Moment {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        OffsetDateTime::parse(&text, &Rfc3339)
+            .map(|moment| Self(moment.unix_timestamp()))
+            .map_err(|_| Malformed(format!("{text:?} is not a time such as 2026-11-26T12:00:00Z")))
+    }
+}
+
+impl From<Moment> for String {
+    fn from(Moment(seconds): Moment) -> Self {
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        moment.format(&Rfc3339).unwrap_or_default()
     }
 }

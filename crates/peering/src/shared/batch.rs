@@ -58,3 +58,40 @@ pub(crate) fn alternate<T>(one: Vec<T>, other: Vec<T>) -> Vec<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    #[test]
+    fn so_many_calls_are_made_at_once_and_no_more() {
+        let (running, most) = (Cell::new(0), Cell::new(0));
+        let call = async |_| {
+            running.set(running.get() + 1);
+            most.set(most.get().max(running.get()));
+            let mut polls = 0;
+            poll_fn(|context| {
+                polls += 1;
+                context.waker().wake_by_ref();
+                if polls < 5 { Poll::Pending } else { Poll::Ready(()) }
+            })
+            .await;
+            running.set(running.get() - 1);
+            Ok::<(), ()>(())
+        };
+        let batch = in_batches((0..100).collect(), || true, |()| false, call);
+        let Progress { done, remaining, failure } = futures_util::FutureExt::now_or_never(async {
+            let mut batch = Box::pin(batch);
+            loop {
+                if let Some(progress) = futures_util::FutureExt::now_or_never(&mut batch) {
+                    return progress;
+                }
+            }
+        })
+        .unwrap_or_else(|| unreachable!("it never waits"));
+        assert_eq!((done, remaining, failure), (100, 0, None));
+        assert_eq!(most.get(), AT_ONCE);
+    }
+}

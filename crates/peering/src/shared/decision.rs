@@ -1,6 +1,6 @@
 //! What is to be done about a pair, by its tags and the ledger.
 
-use crate::consent::{RequestedBy, TagRequest, missing_consent};
+use crate::consent::{RequestedBy, TagRequest, is_unclear, missing_consent};
 use crate::ledger::LedgerItem;
 use crate::shared::pair::{Lookup, Pair};
 use crate::stack::Stack;
@@ -34,6 +34,9 @@ impl Decision {
                 Self::Keep
             }
             _ if by_tags.is_some() && !stack.teardown_on_untag => Self::Keep,
+            _ if by_tags.is_some() && !pair.is_one(Lookup::NotFound) && is_unclear(intent, peer_intent, stack) => {
+                Self::Keep
+            }
             _ if is_ours_to_remove => Self::TearDown,
             _ if by_tags.is_some() && pair.is_one(Lookup::NotFound) => Self::TearDown,
             // Without the consent that an execution needs, nothing can be narrowed.

@@ -1,7 +1,7 @@
 //! Whether a pair is as its tags request it, by the same plan that the machine would make. Nothing here can write.
 
 use crate::connection::{Connection, End, Status, adopt};
-use crate::consent::RequestedBy;
+use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
@@ -85,12 +85,13 @@ impl PairSnapshot {
     }
 
     /// Whether an execution was started for that error already, or has nothing to do: a standing peering of an excluded VPC
-    /// stays as it is.
+    /// stays as it is, and no execution may act in an account that is none of the stack's.
     fn is_told(&self, error: &Error) -> bool {
         let (name, _) = error.name_and_cause();
         let outcome = self.item.as_ref().and_then(|item| item.outcome.as_ref());
         let is_frozen = matches!(error, Error::Excluded { .. }) && self.live_connection().is_some();
-        is_frozen || outcome.is_some_and(|outcome| outcome.error.as_ref() == Some(&name))
+        let is_outside = matches!(error, Error::PeerNotTrusted(end) if !end.is_admitted);
+        is_frozen || is_outside || outcome.is_some_and(|outcome| outcome.error.as_ref() == Some(&name))
     }
 
     /// The end that does not exist where a tag says, while another pair joins the other end with a VPC of the same id.
@@ -135,6 +136,7 @@ async fn compare<L>(
 ) -> Result<Finding, Error> {
     let Context { network, stack, .. } = context;
     let request = request(&known.pair);
+    check_accounts([&request.end, &request.peer], stack)?;
     let vpc = |end| snapshot.vpc(end).cloned().ok_or_else(|| Error::missing(end));
     let vpcs = [vpc(&request.end)?, vpc(&request.peer)?];
     let pair = Pair::found(stack, [(&request.end, &vpcs[0]), (&request.peer, &vpcs[1])]);

@@ -35,9 +35,12 @@ pub(crate) struct Pair {
 
 impl VpcTags {
     /// Reads the VPC's tags. A VPC that does not exist, or that we are not allowed to read, counts as one without tags; any
-    /// other failure is an error.
+    /// other failure is an error. Nothing is read of an account that is none of the stack's.
     pub(crate) async fn read<L>(context: Context<'_, impl NetworkReads, L>, end: &End) -> Result<Self, Error> {
         let stack = context.stack;
+        if !stack.admits(&end.owner_id) {
+            return Ok(Self::unread(stack, end, Lookup::AccessDenied));
+        }
         match context.network.vpc(end).await {
             Ok(vpc) => Ok(Self::found(stack, end, vpc.tags)),
             Err(CallError { kind: CallErrorKind::NoSuchVpc, .. }) => Ok(Self::unread(stack, end, Lookup::NotFound)),

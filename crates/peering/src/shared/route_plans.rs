@@ -1,20 +1,23 @@
 //! The plan for the routes of both sides: what is selected there, compared with the tables as they are, and with what the
 //! ledger knows as ours. Nothing here can write.
 
-use crate::connection::{Connection, End, Vpc};
+use crate::connection::{Connection, End};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::{SubnetId, VpcPeeringConnectionId};
+use crate::ids::VpcPeeringConnectionId;
+use crate::intent::TagValue;
 use crate::ledger::{LedgerItem, RecordedRoutes};
 use crate::plan::{SidePlan, shorten};
 use crate::ports::NetworkReads;
 use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
 use crate::routes::{DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes};
-use crate::selection::{RouteSelection, Selected, TableSelection};
+use crate::selection::{RouteSelection, TableSelection};
+use crate::shared::advertised::Advertised;
 use crate::shared::lookups::{deleted_connections, plan_routes_at};
 use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
+use crate::stack::Stack;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
@@ -52,7 +55,7 @@ impl Survey {
             established: item.zip(id).is_some_and(|(item, id)| item.is_established_with(id)),
             routes_per_table: limit,
         };
-        let [side, peer_side] = self.sides(asked);
+        let [side, peer_side] = self.sides(asked, context.stack);
         let (plan, peer_plan) =
             (side.plan(context.network, &known).await?, peer_side.plan(context.network, &known).await?);
         let standing = [&side, &peer_side].map(|side| match (item, id) {
@@ -77,23 +80,31 @@ impl Survey {
         })
     }
 
-    fn sides<'s>(&'s self, asked: &'s Asked) -> [Side<'s>; 2] {
+    fn sides<'s>(&'s self, asked: &'s Asked, stack: &'s Stack) -> [Side<'s>; 2] {
         let PeeringRequest { end, peer, routes, peer_routes, .. } = &asked.request;
         let [vpc, peer_vpc] = &self.vpcs;
         let [tables, peer_tables] = &self.tables;
         let beside = asked.beside.as_ref();
         let (beside, peer_beside) = (beside.map(|beside| &beside.routes), beside.map(|beside| &beside.peer_routes));
-        let field = "PeerRoutes";
+        let [intent, peer_intent] = self.pair.intents();
         [
-            Side { end, field: "Routes", selection: routes, beside, tables, other: peer, other_vpc: peer_vpc },
+            Side {
+                end,
+                field: "Routes",
+                selection: routes,
+                beside,
+                tables,
+                owner_selects: intent.routes_to(peer),
+                other: Advertised { intent: peer_intent, vpc: peer_vpc, stack },
+            },
             Side {
                 end: peer,
-                field,
+                field: "PeerRoutes",
                 selection: peer_routes,
                 beside: peer_beside,
                 tables: peer_tables,
-                other: end,
-                other_vpc: vpc,
+                owner_selects: peer_intent.routes_to(end),
+                other: Advertised { intent, vpc, stack },
             },
         ]
     }
@@ -110,15 +121,16 @@ struct Known<'k> {
 }
 
 /// One end, and what is selected of its tables.
-struct Side<'s> {
-    end: &'s End,
-    field: &'static str,
-    selection: &'s RouteSelection,
+pub(crate) struct Side<'s> {
+    pub(super) end: &'s End,
+    pub(super) field: &'static str,
+    pub(super) selection: &'s RouteSelection,
     /// What was asked for besides.
     beside: Option<&'s RouteSelection>,
-    tables: &'s [RouteTable],
-    other: &'s End,
-    other_vpc: &'s Vpc,
+    pub(super) tables: &'s [RouteTable],
+    /// What its owner's tag selects: a request may narrow that, never widen it.
+    pub(super) owner_selects: &'s TagValue<TableSelection>,
+    other: Advertised<'s>,
 }
 
 /// The plan for one side.
@@ -129,17 +141,18 @@ struct PlanOfSide {
 
 impl Side<'_> {
     async fn plan(&self, network: &impl NetworkReads, known: &Known<'_>) -> Result<PlanOfSide, Error> {
-        let destinations = self.destinations()?;
+        let (destinations, mut warnings) = self.other.destinations(self.selection, self.field)?;
         let selected = self.select(network, known.established).await?;
-        let mut warnings = selected.warnings;
+        warnings.extend(selected.warnings);
         let mut tables: Vec<_> = selected.tables.into_iter().map(|table| (table, destinations.clone())).collect();
         if let Some(beside) = self.beside {
             let selected = self.existing(network, &beside.tables).await?;
             warnings.extend(
                 selected.warnings.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>(),
             );
-            add_tables(&mut tables, selected.tables, &self.existing_destinations(beside));
+            add_tables(&mut tables, selected.tables, &self.other.existing_destinations(beside));
         }
+        warnings.extend(self.keep_to_owner_s_selection(network, &mut tables).await?);
         let desired = DesiredRoutes {
             tables: &tables,
             connection: known.id,
@@ -166,71 +179,6 @@ impl Side<'_> {
         let replaced = deleted_connections(network, self.end, known.connections, others).await?;
         let targets = replaced.iter().chain(known.id).cloned().collect();
         Ok((stale_routes(self.tables, &recorded, &targets, planned), replaced))
-    }
-
-    /// The tables of the request. In an established peering, what it names and can't be had is left out with a warning.
-    async fn select(&self, network: &impl NetworkReads, established: bool) -> Result<Selected<'_>, Error> {
-        if established {
-            return self.existing(network, &self.selection.tables).await;
-        }
-        if let Some(unknown) = self.unknown_subnets(network, &self.selection.tables).await?.first() {
-            let message = format!("{unknown} is not a subnet of {}: name one of its own", self.end.vpc_id);
-            return Err(Error::invalid(format!("{}.Subnets", self.field), message));
-        }
-        let selected = self.selection.tables.pick(self.tables);
-        selected.map_err(|error| Error::invalid(format!("{}.{}", self.field, error.key), error.message))
-    }
-
-    async fn existing(&self, network: &impl NetworkReads, selection: &TableSelection) -> Result<Selected<'_>, Error> {
-        let unknown = self.unknown_subnets(network, selection).await?;
-        let TableSelection::Subnets(subnets) = selection else { return Ok(selection.pick_existing(self.tables)) };
-        let known = TableSelection::Subnets(subnets.difference(&unknown).cloned().collect());
-        let mut selected = known.pick_existing(self.tables);
-        let vpc = &self.end.vpc_id;
-        selected.warnings.extend(unknown.iter().map(|id| format!("{id} is not a subnet of {vpc}: it was left out")));
-        Ok(selected)
-    }
-
-    /// A subnet without an association of its own uses the main table, if it is a subnet of this VPC at all.
-    async fn unknown_subnets(
-        &self,
-        network: &impl NetworkReads,
-        selection: &TableSelection,
-    ) -> Result<BTreeSet<SubnetId>, Error> {
-        let TableSelection::Subnets(subnets) = selection else { return Ok(BTreeSet::new()) };
-        let associated: BTreeSet<_> = self.tables.iter().flat_map(|table| &table.subnets).collect();
-        let unassociated: BTreeSet<_> = subnets.iter().filter(|subnet| !associated.contains(subnet)).cloned().collect();
-        if unassociated.is_empty() {
-            return Ok(unassociated);
-        }
-        let known = network.subnets(self.end, &unassociated).await?;
-        Ok(unassociated.difference(&known).cloned().collect())
-    }
-
-    fn destinations(&self) -> Result<BTreeSet<IpNet>, Error> {
-        let blocks = &self.other_vpc.cidr_blocks;
-        let Some(destinations) = &self.selection.destinations else {
-            return Ok(blocks.iter().copied().collect());
-        };
-        match destinations.iter().find(|destination| !blocks.iter().any(|block| block.contains(*destination))) {
-            None => Ok(destinations.clone()),
-            Some(outside) => {
-                let list: Vec<String> = blocks.iter().map(IpNet::to_string).collect();
-                let vpc = &self.other.vpc_id;
-                let message = format!("{outside} is not inside {vpc}: its blocks are {}", list.join(", "));
-                Err(Error::invalid(format!("{}.Destinations", self.field), message))
-            }
-        }
-    }
-
-    /// The destinations of an earlier selection, as far as the other VPC still has them.
-    fn existing_destinations(&self, selection: &RouteSelection) -> BTreeSet<IpNet> {
-        let blocks = &self.other_vpc.cidr_blocks;
-        let is_inside = |destination: &&IpNet| blocks.iter().any(|block| block.contains(*destination));
-        match &selection.destinations {
-            Some(destinations) => destinations.iter().filter(is_inside).copied().collect(),
-            None => blocks.iter().copied().collect(),
-        }
     }
 }
 

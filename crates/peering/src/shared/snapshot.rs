@@ -71,6 +71,9 @@ impl Snapshot {
 
     /// The VPC's tags, or that it does not exist; `None` where its Region could not be read.
     pub(crate) fn tags_of(&self, stack: &Stack, end: &End) -> Option<VpcTags> {
+        if !stack.admits(&end.owner_id) {
+            return Some(VpcTags::unread(stack, end, Lookup::AccessDenied));
+        }
         if self.failures.contains_key(&Location::from(end)) {
             return None;
         }
@@ -128,7 +131,8 @@ impl Snapshot {
 
     async fn read_tagged<L>(&mut self, context: Context<'_, impl RegionReads, L>, scope: &Scope) {
         let Context { network, stack, .. } = context;
-        let keys = [key(&stack.tag_prefix, PEER), status_key_pattern(&stack.tag_prefix)];
+        let peers = key(&stack.tag_prefix, PEER);
+        let keys = [format!("{peers}:*"), peers, status_key_pattern(&stack.tag_prefix)];
         let read = stream::iter(scope.locations().collect::<Vec<_>>()).map(async |at| {
             let (vpcs, connections) = join!(network.vpcs_with_tags(&at, &keys), network.connections_in(&at));
             (at, vpcs, connections)
@@ -157,7 +161,8 @@ impl Snapshot {
         let named = self.tags.values().flat_map(|side| side.intent.peers.iter());
         let joined = self.items.values().filter(|item| item.connection.is_some()).flat_map(|item| item.pair.ends());
         let mut missing: BTreeMap<Location, BTreeSet<_>> = BTreeMap::new();
-        for end in named.chain(joined).filter(|end| !self.tags.contains_key(end)) {
+        let is_unread = |end: &&End| !self.tags.contains_key(end) && stack.admits(&end.owner_id);
+        for end in named.chain(joined).filter(is_unread) {
             missing.entry(Location::from(end)).or_default().insert(end.vpc_id.clone());
         }
         missing.retain(|at, _| !self.failures.contains_key(at));

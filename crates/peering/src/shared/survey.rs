@@ -4,7 +4,7 @@ use crate::cidr::overlaps;
 use crate::connection::{Connection, End, Vpc};
 use crate::consent::{RequestedBy, missing_consent};
 use crate::context::Context;
-use crate::error::{Error, TaggedEnd};
+use crate::error::{Error, TaggedEnd, UntrustedEnd};
 use crate::ports::{CallErrorKind, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
@@ -58,7 +58,8 @@ pub(crate) fn check_pair(pair: &Pair, vpcs: &[Vpc; 2], stack: &Stack, requested_
     let [intent, peer_intent] = pair.intents();
     if let Some(end) = missing_consent(intent, peer_intent, requested_by, stack) {
         let other = if *end == intent.end { &peer_intent.end } else { &intent.end };
-        return Err(Error::PeerNotTrusted(TaggedEnd::of(end, other, &stack.tag_prefix)));
+        let end = *TaggedEnd::of(end, other, &stack.tag_prefix);
+        return Err(Error::PeerNotTrusted(Box::new(UntrustedEnd { end, is_admitted: true })));
     }
     // The policies deny it as well, on each side by itself; better before anything is made.
     pair.check_not_excluded()?;

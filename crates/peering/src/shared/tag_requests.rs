@@ -16,7 +16,9 @@ use std::hash::{Hash, Hasher};
 /// The side whose `routes` tag is invalid, if there is one. An invalid selection must not become the widest there is, so
 /// such a pair isn't set up.
 pub(crate) fn side_with_invalid_routes(pair: &Pair) -> Option<&VpcTags> {
-    pair.sides.iter().find(|side| side.intent.routes == TagValue::Invalid)
+    let [side, peer] = &pair.sides;
+    let is_invalid = |(side, peer): &(&VpcTags, &VpcTags)| *side.intent.routes_to(peer.end()) == TagValue::Invalid;
+    [(side, peer), (peer, side)].into_iter().find(is_invalid).map(|(side, _)| side)
 }
 
 /// The error of such a pair.
@@ -33,8 +35,10 @@ pub(crate) struct Asked {
     pub(crate) beside: Option<PeeringRequest>,
     /// For the ledger: who asked, this request included.
     pub(crate) asked_by: AskedBy,
-    /// An invalid selection changes nothing: what was recorded counts as desired.
+    /// A selection that can't be understood removes nothing: what was recorded counts as desired.
     pub(crate) keeps_recorded_routes: bool,
+    /// Whether the owner of one end wants no DNS resolution, whoever asks for it.
+    no_dns_resolution: bool,
 }
 
 impl Asked {
@@ -48,23 +52,27 @@ impl Asked {
         let recorded = item.and_then(|item| item.asked_by.as_ref()?.execution.as_ref());
         let key = PairKey::of(pair.ends());
         let is_granted = pair.tag_request(stack) == TagRequest::Granted;
+        let intents = pair.intents();
+        let no_dns_resolution = intents.iter().any(|intent| intent.dns_resolution == Some(false));
+        let keeps_recorded_routes = intents.iter().any(|intent| intent.unclear.routes || intent.unclear.advertise);
         if given.requested_by == RequestedBy::Tags {
             let request = as_tagged(pair, given, stack)?;
             let beside = recorded.map(|asked| request_of_execution(&key, pair.ends(), asked));
             let asked_by = AskedBy { tags: true, execution: recorded.cloned() };
-            return Ok(Self { request, beside, asked_by, keeps_recorded_routes: false });
+            return Ok(Self { request, beside, asked_by, keeps_recorded_routes, no_dns_resolution });
         }
-        let keeps_recorded_routes = side_with_invalid_routes(pair).is_some();
-        let beside = (is_granted && !keeps_recorded_routes).then(|| request_of(pair.sides.each_ref()));
+        let beside =
+            (is_granted && side_with_invalid_routes(pair).is_none()).then(|| request_of(pair.sides.each_ref()));
         let [routes_a, routes_b] = key.in_order(pair.ends(), [given.routes.clone(), given.peer_routes.clone()]);
         let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution };
         let asked_by = AskedBy { tags: is_granted, execution: Some(execution) };
-        Ok(Self { request: given, beside, asked_by, keeps_recorded_routes })
+        Ok(Self { request: given, beside, asked_by, keeps_recorded_routes, no_dns_resolution })
     }
 
-    /// Whether DNS resolution is asked for.
+    /// Whether DNS resolution is asked for, and neither owner refuses it.
     pub(crate) fn dns_resolution(&self) -> bool {
-        self.request.dns_resolution || self.beside.as_ref().is_some_and(|beside| beside.dns_resolution)
+        let is_asked = self.request.dns_resolution || self.beside.as_ref().is_some_and(|beside| beside.dns_resolution);
+        is_asked && !self.no_dns_resolution
     }
 }
 
@@ -128,8 +136,8 @@ fn request_of([side, peer]: [&VpcTags; 2]) -> PeeringRequest {
         end: side.end().clone(),
         peer: peer.end().clone(),
         tags: Tags::new(),
-        routes: side.intent.selection(),
-        peer_routes: peer.intent.selection(),
+        routes: side.intent.selection(peer.end()),
+        peer_routes: peer.intent.selection(side.end()),
         dns_resolution: dns.contains(&Some(true)) && !dns.contains(&Some(false)),
         dry_run: false,
         take_over: false,

@@ -1,7 +1,7 @@
 //! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
 use crate::connection::{Connection, ConnectionIdentity, End, Status, adopt};
-use crate::consent::RequestedBy;
+use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::{Error, FullResource};
 use crate::ledger::{LedgerItem, PairKey, RecordedRoutes};
@@ -58,6 +58,7 @@ pub async fn create_request(
 ) -> Result<Created, Error> {
     let CreateTask { request, execution, time, started } = task;
     let request = PeeringRequest::parse(&request, context.stack)?;
+    check_accounts([&request.end, &request.peer], context.stack)?;
     let key = PairKey::of([&request.end, &request.peer]);
     if request.dry_run {
         let item = context.ledger.item(&key).await?;
@@ -73,7 +74,7 @@ pub async fn create_request(
     };
     let made = is_ours(&connection, &item) || plan.asked.request.take_over;
     if made {
-        refresh_tags(context, &connection, &plan.asked.request.tags).await?;
+        refresh_tags(context, &connection, &plan.asked.request).await?;
     }
     Ok(Created { peering: Some(peering(&plan, &connection, made, context.stack, &execution)), output: None })
 }
@@ -159,7 +160,7 @@ fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, exec
         requester: with_dns(requester, allowed.requester),
         accepter: with_dns(accepter, allowed.accepter),
         swapped,
-        tags: if made { tags_for_accepter(connection, &plan.asked.request.tags, stack) } else { Tags::new() },
+        tags: if made { tags_for_accepter(connection, &plan.asked.request, stack) } else { Tags::new() },
         made,
         established: plan.routes.established,
         replaced: plan.routes.replaced.clone(),
@@ -176,7 +177,7 @@ async fn create<L>(
     execution: &str,
 ) -> Result<Connection, Error> {
     let (requester, accepter) = request.canonical();
-    let mut tags = request.tags_at_creation();
+    let mut tags = request.tags_at_creation(context.stack);
     tags.insert(STACK.into(), context.stack.installation.clone());
     tags.insert(EXECUTION.into(), execution.into());
     let created = context.network.create_connection(requester, accepter, &tags).await;
@@ -206,30 +207,45 @@ fn explain(error: CallError, requester: &End, quotas: Quotas) -> Error {
 /// Updates `Name` and `Tags` of a connection of ours, on both sides. A connection that lost its `isthmus:stack` gets it
 /// again, or no policy would let it be deleted.
 ///
-/// The requester's side, by which a later run decides whether there is anything to do, comes last.
+/// The requester's side, by which a later run decides whether there is anything to do, comes last. What is for the accepter's
+/// side alone can't be seen there.
 async fn refresh_tags<L>(
-    Context { network, stack, .. }: Context<'_, impl NetworkWrites, L>,
+    Context { network, stack, .. }: Context<'_, impl Network, L>,
     connection: &Connection,
-    requested: &Tags,
+    request: &PeeringRequest,
 ) -> Result<(), Error> {
-    let mut tags = requested.clone();
-    tags.insert(STACK.into(), stack.installation.clone());
-    if tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value)) {
-        return Ok(());
-    }
     let ConnectionIdentity { id, requester, accepter } = &connection.identity;
+    let mut tags = request.tags_at(requester, stack);
+    let for_accepter = tags_for_accepter(connection, request, stack);
+    let has_others = request.tags_at(accepter, stack).keys().any(|key| !tags.contains_key(key));
+    tags.insert(STACK.into(), stack.installation.clone());
+    let is_due = !carries(connection, &tags);
     // Until it is accepted, its accepter's side is tagged in the step that accepts it.
     if connection.status == Status::Active && requester.sees_other_tags_than(accepter) {
-        network.tag_connection(accepter, id, &tags_for_accepter(connection, requested, stack)).await?;
+        let is_accepter_due = match is_due || !has_others {
+            true => is_due,
+            false => network.connection(accepter, id).await?.is_some_and(|seen| !carries(&seen, &for_accepter)),
+        };
+        if is_accepter_due {
+            network.tag_connection(accepter, id, &for_accepter).await?;
+        }
     }
-    Ok(network.tag_connection(requester, id, &tags).await?)
+    if is_due {
+        network.tag_connection(requester, id, &tags).await?;
+    }
+    Ok(())
+}
+
+fn carries(connection: &Connection, tags: &Tags) -> bool {
+    tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value))
 }
 
 /// Isthmus's own tags, and those that this request adds. Not the rest of the requester's side, which its owner may tag with
 /// anything: that must not be written on somebody else's side.
-fn tags_for_accepter(connection: &Connection, requested: &Tags, stack: &Stack) -> Tags {
+fn tags_for_accepter(connection: &Connection, request: &PeeringRequest, stack: &Stack) -> Tags {
+    let requested = request.tags_at(&connection.identity.accepter, stack);
     let own = connection.tags.iter().filter(|(key, _)| [EXECUTION, NAME].contains(&key.as_str()));
-    let mut tags: Tags = own.chain(requested).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut tags: Tags = own.chain(&requested).map(|(key, value)| (key.clone(), value.clone())).collect();
     tags.insert(STACK.into(), stack.installation.clone());
     tags
 }

@@ -2,18 +2,21 @@
 //! can't write to the network.
 
 use crate::connection::{Connection, ConnectionIdentity, adopt, canonical};
+use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
 use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update};
 use crate::plan::SidePlan;
 use crate::ports::{Ledger, NetworkReads};
-use crate::request::TeardownRequest;
+use crate::request::{Moment, TeardownRequest};
 use crate::route_tables::RouteTable;
 use crate::routes::stale_routes;
+use crate::shared::decision::Decision;
 use crate::shared::elsewhere::seen_elsewhere;
 use crate::shared::lease::{acquire, update_held};
 use crate::shared::lookups::check_regions;
 use crate::shared::pair::{Lookup, Pair};
+use crate::stack::Stack;
 use crate::tags::EXECUTION;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
@@ -33,13 +36,15 @@ pub struct PlanTeardownTask {
 }
 
 /// The answer: a plan or an output.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PlannedTeardown {
     /// What the next states work on, as the variable `$teardown`.
     pub teardown: Option<TeardownPlan>,
     /// The output of a dry run, or where there is nothing to remove.
     pub output: Option<TeardownOutput>,
+    /// When to plan again: it may not begin yet.
+    pub not_before: Option<Moment>,
     /// For events: the ARNs of both VPCs where tags requested the connection, else none.
     pub resources: Vec<String>,
 }
@@ -52,31 +57,50 @@ pub async fn plan_teardown(
 ) -> Result<PlannedTeardown, Error> {
     let PlanTeardownTask { request, execution, time } = task;
     let request = TeardownRequest::parse(&request, context.stack)?;
+    check_accounts([&request.end, &request.peer], context.stack)?;
     check_regions(context.network, &request.end, &request.peer).await?;
+    if let Some(not_before) = request.not_before.filter(|moment| moment.0 > context.now && !request.dry_run) {
+        if not_before.0 - context.now > LONGEST_WAIT {
+            return Err(Error::invalid("NotBefore", "that is more than a day ahead: name an earlier time"));
+        }
+        return Ok(PlannedTeardown { not_before: Some(not_before), ..PlannedTeardown::default() });
+    }
     let key = PairKey::of([&request.end, &request.peer]);
     let item = match request.dry_run {
         true => context.ledger.item(&key).await?.unwrap_or_else(|| LedgerItem::empty(key.clone())),
         false => acquire(context, &key, &execution, &time).await?,
     };
-    let Some(plan) = plan(context, &request, &item).await? else {
-        if !request.dry_run {
-            update_held(context, &key, &execution, Update::release(&execution)).await?;
+    let plan = match plan(context, &request, &item).await? {
+        Planned::Teardown(plan) => plan,
+        Planned::Nothing(output) => {
+            if !request.dry_run {
+                update_held(context, &key, &execution, Update::release(&execution)).await?;
+            }
+            return Ok(PlannedTeardown { output: Some(output), ..PlannedTeardown::default() });
         }
-        return Ok(PlannedTeardown { teardown: None, output: Some(TeardownOutput::absent()), resources: Vec::new() });
     };
     let resources = plan.resources(&context.stack.partition);
     Ok(match request.dry_run {
-        true => PlannedTeardown { output: Some(plan.planned()), teardown: None, resources },
-        false => PlannedTeardown { output: None, teardown: Some(plan), resources },
+        true => PlannedTeardown { output: Some(plan.planned()), resources, ..PlannedTeardown::default() },
+        false => PlannedTeardown { teardown: Some(plan), resources, ..PlannedTeardown::default() },
     })
+}
+
+/// For so long an execution waits at most: its machine ends after a day and two hours.
+const LONGEST_WAIT: i64 = 24 * 60 * 60;
+
+/// What there is to remove, or the output where there is nothing.
+enum Planned {
+    Teardown(TeardownPlan),
+    Nothing(TeardownOutput),
 }
 
 /// What there is to remove, if there is anything.
 async fn plan<L>(
     context: Context<'_, impl NetworkReads, L>,
-    TeardownRequest { end, peer, .. }: &TeardownRequest,
+    TeardownRequest { end, peer, requested_by, .. }: &TeardownRequest,
     item: &LedgerItem,
-) -> Result<Option<TeardownPlan>, Error> {
+) -> Result<Planned, Error> {
     let network = context.network;
     let (requester, accepter) = canonical(end, peer);
     let (pair, connections, tables, peer_tables) = join!(
@@ -94,7 +118,10 @@ async fn plan<L>(
         (None, Some(recorded)) => recorded.clone(),
         (None, None) => match live {
             Some(live) => return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() }),
-            None => return nothing_recorded(network, &pair, connections, item).await.map(|()| None),
+            None => {
+                nothing_recorded(network, &pair, connections, item).await?;
+                return Ok(Planned::Nothing(TeardownOutput::absent()));
+            }
         },
     };
     if let Some(live) = live.filter(|live| *live.id() != recorded.id) {
@@ -105,6 +132,9 @@ async fn plan<L>(
         SidePlan::new(end.clone(), routes)
     };
     let sides = [routes_of(end, &tables), routes_of(peer, &peer_tables)];
+    if *requested_by == RequestedBy::Tags && is_kept(&pair, item, context.stack) {
+        return Ok(Planned::Nothing(TeardownOutput::kept(&recorded.id)));
+    }
     // Even where nothing is left to delete, the ledger and the status tags still know it.
     pair.check_untagged(context.stack)?;
     pair.check_not_excluded()?;
@@ -114,7 +144,15 @@ async fn plan<L>(
         requester: requester.clone(),
         accepter: accepter.clone(),
     });
-    Ok(Some(TeardownPlan::new(&identity, recorded.made, item, sides)))
+    Ok(Planned::Teardown(TeardownPlan::new(&identity, recorded.made, item, sides)))
+}
+
+/// Whether tags ask for the pair again, or an execution has asked for it meanwhile.
+fn is_kept(pair: &Pair, item: &LedgerItem, stack: &Stack) -> bool {
+    let is_asked_by_execution = item.asked_by.as_ref().is_some_and(|asked| asked.execution.is_some());
+    let decision = Decision::of(pair, Some(item), stack);
+    let is_to_go = matches!(decision, Decision::TearDown | Decision::ClearStatus) && !is_asked_by_execution;
+    !pair.is_one(Lookup::NotFound) && !is_to_go
 }
 
 /// Nothing is to be removed, unless the request means another Region or account. A pair that was torn down before may have

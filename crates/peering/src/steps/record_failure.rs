@@ -4,6 +4,7 @@
 //! A failed teardown changes no status, nor does an execution that doesn't hold the pair.
 
 use crate::connection::End;
+use crate::consent::check_accounts;
 use crate::context::Context;
 use crate::error::Error;
 use crate::failure::{Failure, RolledBack};
@@ -109,9 +110,11 @@ async fn record(
         (Some(_), _) | (_, Err(_)) => Ok(None),
         (None, Ok(())) => Pair::read(context, [end, peer]).await.map(Some),
     };
-    // While the pair is held: a later execution may write another status.
-    if let (Some(item), Ok(Some(pair))) = (item.as_ref().filter(|_| is_held), &pair) {
-        write_failed_status(context, task, item, &failed, pair).await;
+    // While the pair is held: a later execution may write another status. Nobody can hold a pair with an account that is
+    // none of the stack's.
+    let is_refused = check_accounts([end, peer], context.stack).is_err();
+    if let (true, Ok(Some(pair))) = (is_held || is_refused, &pair) {
+        write_failed_status(context, task, item.as_ref(), &failed, pair).await;
     }
     match item {
         Some(item) if is_held => give_back(context, task, &item, &failed).await?,
@@ -144,7 +147,7 @@ impl FailedPair<'_> {
 async fn write_failed_status<L>(
     context: Context<'_, impl Network, L>,
     task: &RecordFailureTask,
-    item: &LedgerItem,
+    item: Option<&LedgerItem>,
     failed: &FailedPair<'_>,
     pair: &Pair,
 ) {
@@ -156,9 +159,10 @@ async fn write_failed_status<L>(
     {
         return;
     }
-    let status = match &item.connection {
+    let established = item.filter(|item| item.asked_by.is_some()).and_then(|item| item.connection.as_ref());
+    let status = match established {
         // It stays as it is, and works.
-        Some(connection) if failed.error == "Excluded" && item.asked_by.is_some() => {
+        Some(connection) if failed.error == "Excluded" => {
             PeeringStatus::active(&connection.id, &[failed.message().to_owned()])
         }
         _ => PeeringStatus::Failed { error: failed.error.to_owned(), message: failed.message().to_owned() },
@@ -167,13 +171,13 @@ async fn write_failed_status<L>(
 }
 
 /// Whether the VPC does not exist where a tag says, and the status is of a peering with the same VPC id elsewhere.
-fn is_about_another_end(stack: &Stack, item: &LedgerItem, failed: &FailedPair<'_>, pair: &Pair) -> bool {
+fn is_about_another_end(stack: &Stack, item: Option<&LedgerItem>, failed: &FailedPair<'_>, pair: &Pair) -> bool {
     let [side, peer] = &pair.sides;
     let is_active = |(side, peer): (&VpcTags, &VpcTags)| {
         written_status(stack, side, peer.end()).is_some_and(|written| written.starts_with("active "))
     };
     failed.error == "VpcNotFound"
-        && item.connection.is_none()
+        && item.is_none_or(|item| item.connection.is_none())
         && [(side, peer), (peer, side)].into_iter().any(is_active)
 }
 

@@ -5,6 +5,7 @@
 //! Who doesn't hold the pair touches nothing.
 
 use crate::connection::{Connection, End, Status};
+use crate::consent::check_accounts;
 use crate::context::Context;
 use crate::error::Error;
 use crate::failure::{Failure, RolledBack};
@@ -62,6 +63,9 @@ pub async fn roll_back(
     let Some(request) = readable(&task.request, context).filter(|request| !request.dry_run) else {
         return Ok(RolledBack::default());
     };
+    if check_accounts([&request.end, &request.peer], context.stack).is_err() {
+        return Ok(RolledBack::default());
+    }
     match check_regions(network, &request.end, &request.peer).await {
         // No call can have been made there.
         Err(Error::InvalidRequest { .. }) => return Ok(RolledBack::default()),

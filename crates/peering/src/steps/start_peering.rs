@@ -133,7 +133,8 @@ impl Started {
                 }
             },
             (Decision::TearDown, _) => {
-                executions.start_teardown(&name, &TeardownInput::of(side.end(), peer.end())).await?;
+                let input = TeardownInput::by_tags(side.end(), peer.end(), context.now, context.stack);
+                executions.start_teardown(&name, &input).await?;
                 self.teardowns.push(name);
             }
             (Decision::ClearStatus, _) => clear_status(context, pair).await,

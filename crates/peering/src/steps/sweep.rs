@@ -107,7 +107,7 @@ pub async fn sweep(
             swept.left += 1;
             continue;
         }
-        match start(executions, sweep, known, &finding).await {
+        match start(context, executions, sweep, known, &finding).await {
             Ok(name) => swept.started.push(name),
             Err(error) => {
                 swept.fail(known, &error);
@@ -150,7 +150,8 @@ fn told(known: &PairSnapshot, finding: &Finding) -> Told {
     }
 }
 
-async fn start(
+async fn start<N, L>(
+    Context { stack, now, .. }: Context<'_, N, L>,
     executions: &impl Executions,
     sweep: &Sweep,
     known: &PairSnapshot,
@@ -160,7 +161,7 @@ async fn start(
     match finding {
         Finding::TearDown(_) => {
             let [end, peer] = known.pair.ends();
-            executions.start_teardown(&name, &TeardownInput::of(end, peer)).await?;
+            executions.start_teardown(&name, &TeardownInput::by_tags(end, peer, now, stack)).await?;
         }
         Finding::Narrow => {
             if let Some(item) = &known.item {

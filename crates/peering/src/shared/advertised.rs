@@ -1,0 +1,80 @@
+//! What a VPC's peers may route to: what its owner advertises of its blocks, as far as the stack's owner allows it.
+
+use crate::cidr::covers;
+use crate::connection::Vpc;
+use crate::error::Error;
+use crate::intent::{TagValue, VpcIntent};
+use crate::selection::RouteSelection;
+use crate::stack::Stack;
+use ipnet::IpNet;
+use std::collections::BTreeSet;
+
+/// A VPC as its peer's routes see it.
+pub(crate) struct Advertised<'a> {
+    pub(crate) intent: &'a VpcIntent,
+    pub(crate) vpc: &'a Vpc,
+    pub(crate) stack: &'a Stack,
+}
+
+impl Advertised<'_> {
+    /// The destinations of a request, and what is left out of the default. One that can't be had is invalid.
+    pub(crate) fn destinations(
+        &self,
+        selection: &RouteSelection,
+        field: &str,
+    ) -> Result<(BTreeSet<IpNet>, Vec<String>), Error> {
+        let (advertised, warnings) = self.blocks();
+        let Some(destinations) = &selection.destinations else { return Ok((advertised, warnings)) };
+        let (blocks, id) = (&self.vpc.cidr_blocks, &self.intent.end.vpc_id);
+        let advertised: Vec<IpNet> = advertised.into_iter().collect();
+        let refused = destinations.iter().find_map(|destination| {
+            if !covers(blocks, destination) {
+                Some(format!("{destination} is not inside {id}: its blocks are {}", list(blocks)))
+            } else if !covers(&advertised, destination) {
+                Some(format!("{destination} is not for {id}'s peers to route to, which is {}", list(&advertised)))
+            } else {
+                None
+            }
+        });
+        match refused {
+            None => Ok((destinations.clone(), Vec::new())),
+            Some(message) => Err(Error::invalid(format!("{field}.Destinations"), message)),
+        }
+    }
+
+    /// The destinations of an earlier request, as far as they can still be had.
+    pub(crate) fn existing_destinations(&self, selection: &RouteSelection) -> BTreeSet<IpNet> {
+        let (advertised, _) = self.blocks();
+        let Some(destinations) = &selection.destinations else { return advertised };
+        let advertised: Vec<IpNet> = advertised.into_iter().collect();
+        destinations.iter().filter(|destination| covers(&advertised, destination)).copied().collect()
+    }
+
+    /// By default every block inside `RoutableBlocks`.
+    fn blocks(&self) -> (BTreeSet<IpNet>, Vec<String>) {
+        let (mut allowed, mut warnings) = (BTreeSet::new(), Vec::new());
+        let id = &self.intent.end.vpc_id;
+        let own: BTreeSet<IpNet> = self.vpc.cidr_blocks.iter().copied().collect();
+        let named = match &self.intent.advertise {
+            TagValue::Absent => own,
+            TagValue::Invalid => BTreeSet::new(),
+            TagValue::Valid(blocks) => blocks.clone(),
+        };
+        let routable: Vec<IpNet> = self.stack.routable_blocks.iter().copied().collect();
+        for block in named {
+            if !covers(&self.vpc.cidr_blocks, &block) {
+                warnings.push(format!("{id} advertises {block}, which is not inside its blocks: it is not routed"));
+            } else if !covers(&routable, &block) {
+                warnings.push(format!("{block} of {id} is outside the stack's RoutableBlocks: it is not routed"));
+            } else {
+                allowed.insert(block);
+            }
+        }
+        (allowed, warnings)
+    }
+}
+
+fn list(blocks: &[IpNet]) -> String {
+    let list: Vec<String> = blocks.iter().map(IpNet::to_string).collect();
+    if list.is_empty() { "nothing".into() } else { list.join(", ") }
+}

@@ -1,0 +1,91 @@
+//! What can't be understood changes nothing.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::connection::End;
+use isthmus_testing::pair::routed;
+use isthmus_testing::sweeping::{run_started, sweep_and_run};
+use isthmus_testing::three::{TAGS, start_as, task};
+use isthmus_testing::{Machines, Memory, stack};
+use serde_json::json;
+
+const HUB: &str = "123456789012";
+const MEMBER: &str = "222222222222";
+
+fn end(id: &str, owner: &str) -> End {
+    serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")
+}
+
+/// A VPC of the hub, and one of that account, each with two tables.
+fn two(owner: &str) -> (Memory, End, End) {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", owner));
+    let memory = Memory::default();
+    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
+    memory.add_vpc(&other, &["10.2.0.0/16"], 2);
+    (memory, one, other)
+}
+
+fn live(memory: &Memory) -> usize {
+    memory.connections().iter().filter(|connection| connection.status.is_live()).count()
+}
+
+/// While a word can't be understood, nothing is taken away because of that key. Valid words still add.
+#[tokio::test]
+async fn what_can_t_be_understood_changes_nothing() {
+    let named = "vpc-0000000b@us-east-1@222222222222";
+    type Change = fn(&Memory, &End, &End);
+    let cases: [(&str, Change, usize); 9] = [
+        ("a semicolon", |m, one, _| m.tag_vpc(one, "isthmus:peer", "vpc-0000000b;vpc-0000000c"), 1),
+        ("no Region of AWS", |m, one, _| m.tag_vpc(one, "isthmus:peer", "vpc-0000000b@us-esat-1@222222222222"), 1),
+        ("another Region", |m, one, _| m.tag_vpc(one, "isthmus:peer", "vpc-0000000b@eu-west-1@222222222222"), 1),
+        ("its account left out", |m, one, _| m.tag_vpc(one, "isthmus:peer", "vpc-0000000b"), 1),
+        ("a malformed consent", |m, _, other| m.tag_vpc(other, "isthmus:accept", "12345678901"), 1),
+        (
+            "another key's word",
+            |m, one, _| {
+                m.tag_vpc(one, "isthmus:peer:more", "vpc-oops");
+                m.drop_tag(one, "isthmus:peer");
+            },
+            1,
+        ),
+        ("malformed tables", |m, one, _| m.tag_vpc(one, "isthmus:routes", "rtb-oops"), 1),
+        ("consent withdrawn", |m, _, other| m.drop_tag(other, "isthmus:accept"), 0),
+        ("a peer fewer", |m, one, _| m.drop_tag(one, "isthmus:peer"), 0),
+    ];
+    for (name, change, left) in cases {
+        let (memory, one, other) = two(MEMBER);
+        memory.tag_vpc(&one, "isthmus:peer", named);
+        memory.tag_vpc(&other, "isthmus:accept", HUB);
+        sweep_and_run(&memory).await;
+        let before = (routed(&memory, &one), routed(&memory, &other));
+        change(&memory, &one, &other);
+        for end in [&one, &other] {
+            let machines = Machines::default();
+            let task = isthmus_peering::steps::StartTask { end: end.clone(), ..task("vpc-00000000", TAGS) };
+            start_as(&memory, &machines, &stack(), task).await.expect("started");
+            run_started(&memory, &machines).await;
+        }
+        sweep_and_run(&memory).await;
+        assert_eq!(live(&memory), left, "{name}: {:?}", memory.tags(&one));
+        if left == 1 {
+            assert_eq!((routed(&memory, &one), routed(&memory, &other)), before, "{name}");
+        }
+    }
+}
+
+/// Of a list of tables the valid ones are added, and none is removed.
+#[tokio::test]
+async fn the_valid_tables_of_a_list_are_added() {
+    let (memory, one, _) = two(HUB);
+    let ids: Vec<String> = memory.tables(&one).iter().map(|table| table.id.to_string()).collect();
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+    memory.tag_vpc(&one, "isthmus:routes", &ids[0]);
+    sweep_and_run(&memory).await;
+    memory.tag_vpc(&one, "isthmus:routes", &format!("{},rtb-oops", ids[1]));
+    sweep_and_run(&memory).await;
+    let tables: Vec<usize> = routed(&memory, &one).into_iter().map(|(table, _)| table).collect();
+    assert_eq!(tables, [0, 1], "{:?}", memory.tags(&one));
+    memory.tag_vpc(&one, "isthmus:routes", &ids[1]);
+    sweep_and_run(&memory).await;
+    assert_eq!(routed(&memory, &one).into_iter().map(|(table, _)| table).collect::<Vec<_>>(), [1]);
+}

@@ -70,6 +70,8 @@ pub struct Unclear {
     pub routes: bool,
     /// The blocks.
     pub advertise: bool,
+    /// Whether DNS resolution is wanted: it may have been meant to be refused.
+    pub dns: bool,
 }
 
 impl VpcIntent {

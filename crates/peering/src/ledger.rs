@@ -190,9 +190,19 @@ impl LedgerItem {
         self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution && outcome.error.is_none())
     }
 
+    /// Whether the peering was completed.
+    pub fn is_established(&self) -> bool {
+        self.asked_by.is_some() && self.connection.is_some()
+    }
+
+    /// Whether that connection is the recorded one, to which the recorded routes lead.
+    pub fn records(&self, id: &VpcPeeringConnectionId) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.id == *id)
+    }
+
     /// Whether the peering was completed, with that connection.
     pub fn is_established_with(&self, id: &VpcPeeringConnectionId) -> bool {
-        self.asked_by.is_some() && self.connection.as_ref().is_some_and(|connection| connection.id == *id)
+        self.asked_by.is_some() && self.records(id)
     }
 
     /// The connection, if it is ours to delete.

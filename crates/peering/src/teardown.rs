@@ -5,6 +5,7 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::ledger::{LedgerItem, PairKey};
 use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A connection to delete, and the routes to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub struct TeardownPlan {
     pub requester: SidePlan,
     /// The other end.
     pub accepter: SidePlan,
+    /// Earlier connections, deleted by now, to which routes of ours lead.
+    pub replaced: BTreeSet<VpcPeeringConnectionId>,
     /// Whether the request names the accepter's VPC first.
     pub swapped: bool,
     /// Whether the connection is ours to delete. An adopted one stays, without the routes that we wrote.
@@ -39,7 +42,13 @@ pub struct TeardownOutput {
 
 impl TeardownPlan {
     /// The plan for the connection of that item; `sides` are in the order in which the request names them.
-    pub fn new(connection: &ConnectionIdentity, made: bool, item: &LedgerItem, sides: [SidePlan; 2]) -> Self {
+    pub fn new(
+        connection: &ConnectionIdentity,
+        made: bool,
+        item: &LedgerItem,
+        sides: [SidePlan; 2],
+        replaced: BTreeSet<VpcPeeringConnectionId>,
+    ) -> Self {
         let swapped = sides[0].end != connection.requester;
         let [requester, accepter] = sides;
         let [requester, accepter] = in_request_order(swapped, requester, accepter);
@@ -47,6 +56,7 @@ impl TeardownPlan {
             vpc_peering_connection_id: connection.id.clone(),
             requester,
             accepter,
+            replaced,
             swapped,
             made,
             requested_by_tags: item.asked_by.as_ref().is_some_and(|asked| asked.tags),

@@ -169,8 +169,32 @@ async fn an_owner_advertises_a_part_of_his_blocks() {
     let mut asked = request(&one, &other, "execution");
     memory.tag_vpc(&other, "isthmus:advertise", "10.2.64.0/18");
     asked["Routes"] = json!({"Destinations": ["10.3.0.0/24"]});
-    let (error, cause) = execute(&memory, "two", &asked).await.expect_err("not advertised");
+    let output = execute(&memory, "two", &asked).await.expect("of an established peering it is left out");
+    assert!(output["Warnings"].to_string().contains("10.3.0.0/24 is not for vpc-0000000b's peers"), "{output}");
+    asked["Routes"] = json!({"Destinations": ["10.9.0.0/24"]});
+    let (error, _) = execute(&memory, "three", &asked).await.expect_err("which it never had");
+    assert_eq!(error, "InvalidRequest");
+    tear_down(&memory, "a teardown", &json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id}))
+        .await
+        .expect("torn down");
+    asked["Routes"] = json!({"Destinations": ["10.3.0.0/24"]});
+    let (error, cause) = execute(&memory, "anew", &asked).await.expect_err("not advertised");
     assert_eq!((error.as_str(), cause["Field"].as_str()), ("InvalidRequest", Some("Routes.Destinations")), "{cause}");
+}
+
+/// A refusal that can't be read must not become permission.
+#[tokio::test]
+async fn dns_resolution_that_may_have_been_refused_is_not_turned_on() {
+    for value in ["Off", "OFF", "false", "off,", ""] {
+        let (memory, one, other) = two(HUB);
+        memory.turn_on_dns_hostnames();
+        memory.tag_vpc(&one, "isthmus:dns", value);
+        memory.tag_vpc(&other, "isthmus:dns", "on");
+        let mut asked = request(&one, &other, "execution");
+        asked["DnsResolution"] = json!(true);
+        let output = execute(&memory, "one", &asked).await.expect("peered");
+        assert_eq!(output["DnsResolution"], json!(false), "{value}");
+    }
 }
 
 /// One of our routes takes a part of a broader foreign route, or of another peering's.

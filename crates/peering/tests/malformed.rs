@@ -6,7 +6,7 @@ use isthmus_peering::connection::End;
 use isthmus_testing::pair::routed;
 use isthmus_testing::sweeping::{run_started, sweep_and_run};
 use isthmus_testing::three::{TAGS, start_as, task};
-use isthmus_testing::{Machines, Memory, stack};
+use isthmus_testing::{Machines, Memory, execute, stack};
 use serde_json::json;
 
 const HUB: &str = "123456789012";
@@ -70,6 +70,63 @@ async fn what_can_t_be_understood_changes_nothing() {
         if left == 1 {
             assert_eq!((routed(&memory, &one), routed(&memory, &other)), before, "{name}");
         }
+    }
+}
+
+/// One owner's typo is no reason to leave the other end unrepaired, or to call a standing peering failed.
+#[tokio::test]
+async fn a_typo_at_one_end_leaves_the_other_one_repaired() {
+    let (memory, one, other) = two(HUB);
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+    memory.tag_vpc(&other, "isthmus:accept", "vpc-0000000a");
+    sweep_and_run(&memory).await;
+    memory.tag_vpc(&one, "isthmus:routes", "rtb-oops");
+    memory.drop_routes(&other, "10.1.0.0/16");
+    sweep_and_run(&memory).await;
+    assert_eq!((routed(&memory, &one).len(), routed(&memory, &other).len()), (2, 2));
+    for (end, peer) in [(&one, "vpc-0000000b"), (&other, "vpc-0000000a")] {
+        let status = memory.tags(end)[&format!("isthmus:status:{peer}")].clone();
+        assert!(
+            status.starts_with("active pcx-") && status.contains("isthmus:routes of vpc-0000000a can't be"),
+            "{status}"
+        );
+    }
+}
+
+/// A table that the VPC doesn't have and never had is a typo, of an id this time.
+#[tokio::test]
+async fn a_mistyped_table_removes_nothing() {
+    let (memory, one, other) = two(HUB);
+    let ids: Vec<String> = memory.tables(&one).iter().map(|table| table.id.to_string()).collect();
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+    memory.tag_vpc(&one, "isthmus:routes", &ids[0]);
+    sweep_and_run(&memory).await;
+    memory.tag_vpc(&one, "isthmus:routes", "rtb-99999999");
+    for _ in 0..2 {
+        sweep_and_run(&memory).await;
+    }
+    assert_eq!(routed(&memory, &one).into_iter().map(|(table, _)| table).collect::<Vec<_>>(), [0]);
+    memory.drop_tag(&one, "isthmus:routes");
+    let mistyped = json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id, "Routes": {"Tables": ["rtb-99999999"]}});
+    let (error, _) = execute(&memory, "a pipeline's", &mistyped).await.expect_err("a pipeline is told");
+    assert_eq!(error, "InvalidRequest");
+}
+
+/// A block that the VPC doesn't have.
+#[tokio::test]
+async fn a_mistyped_block_removes_nothing() {
+    for advertised in ["10.22.0.0/16", "", ",", "10.2.0.0/33"] {
+        let (memory, one, other) = two(HUB);
+        memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+        sweep_and_run(&memory).await;
+        memory.tag_vpc(&other, "isthmus:advertise", advertised);
+        for _ in 0..2 {
+            sweep_and_run(&memory).await;
+        }
+        assert_eq!(routed(&memory, &one).len(), 2, "{advertised:?}");
+        memory.tag_vpc(&one, "isthmus:routes", "main");
+        sweep_and_run(&memory).await;
+        assert_eq!(routed(&memory, &one).len(), 1, "{advertised:?}: the other owner's word still counts");
     }
 }
 

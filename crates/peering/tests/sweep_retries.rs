@@ -4,7 +4,7 @@
 
 use isthmus_peering::ledger::PairKey;
 use isthmus_peering::ports::{CallErrorKind, Location};
-use isthmus_testing::pair::{ends, network};
+use isthmus_testing::pair::{ends, network, request};
 use isthmus_testing::sweeping::{run_started, try_sweep};
 use isthmus_testing::{Faulty, Machines, Memory, When, execute};
 use serde_json::json;
@@ -61,6 +61,32 @@ async fn what_planning_can_t_foresee_is_tried_ever_more_rarely() {
         let due = json!({"By": name, "Error": error, "Count": outcome.count, "RetryAt": 1_799_999_999});
         memory.ledger.set(&key, "Outcome", due);
     }
+}
+
+/// It succeeds, and leaves something that the next plan would only try again: not every hour.
+#[tokio::test]
+async fn a_success_that_leaves_something_undone_is_not_repeated_every_hour() {
+    let (memory, machine) = (requested(), Machines::default());
+    try_sweep(&memory, &machine, json!({})).await.expect("swept");
+    run_started(&memory, &machine).await;
+    memory.tag_vpc(&ends().0, "isthmus:routes", "main");
+    let mut by_tags = request();
+    by_tags["RequestedBy"] = json!("tags");
+    memory.take_calls();
+    execute(&memory, "a rehearsal", &by_tags).await.expect("narrowed");
+    let deletion = memory.take_calls().iter().position(|call| *call == "delete_route").expect("a deletion");
+    memory.tag_vpc(&ends().0, "isthmus:routes", "all");
+    execute(&memory, "widened", &by_tags).await.expect("widened");
+    memory.tag_vpc(&ends().0, "isthmus:routes", "main");
+    let denied = Faulty::new(&memory, deletion, When::Before, CallErrorKind::Denied);
+    let output = execute(&denied, "denied", &by_tags).await.expect("the new routes stand");
+    assert!(output["Warnings"].to_string().contains("stale routes could not be deleted"), "{output}");
+    let found = try_sweep(&memory, &machine, json!({})).await.expect("swept");
+    assert_eq!((found.started.len(), found.in_place), (0, 1), "{found:?}");
+    let status = memory.tags(&ends().0)["isthmus:status:vpc-0000000a"].clone();
+    assert!(status.contains("; warning: stale routes could not be deleted"), "{status}");
+    let found = try_sweep(&memory, &machine, json!({"Retry": true})).await.expect("swept");
+    assert_eq!(found.started.len(), 1, "{found:?}");
 }
 
 /// The sweep that can read nothing, or not its own Region, fails; what it is told to do, it must understand.

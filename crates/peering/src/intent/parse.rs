@@ -34,6 +34,9 @@ impl VpcIntent {
                 (ROUTES, Some(peer)) => intent.read_routes_to(peer, value),
                 (ADVERTISE, None) => intent.read_advertise(value),
                 (DNS, None) => intent.read_dns(value),
+                (ADVERTISE | DNS, Some(_)) => {
+                    vec![Malformed("there is no such key: use the one without that ending".into())]
+                }
                 _ => Vec::new(),
             };
             intent.invalid.extend(refused.into_iter().map(|malformed| (tag.clone(), malformed)));
@@ -74,7 +77,10 @@ impl VpcIntent {
     fn read_routes_to(&mut self, peer: &str, value: &str) -> Vec<Malformed> {
         match peer.parse::<VpcId>() {
             Ok(peer) => self.read_routes(Some(peer), value),
-            Err(malformed) => vec![malformed],
+            Err(malformed) => {
+                self.unclear.routes = true;
+                vec![malformed]
+            }
         }
     }
 
@@ -99,9 +105,11 @@ impl VpcIntent {
                 Err(malformed) => refused.push(malformed),
             }
         }
+        if blocks.is_empty() && refused.is_empty() {
+            refused.push(Malformed("it names no block".into()));
+        }
         self.unclear.advertise |= !refused.is_empty();
-        self.advertise =
-            if blocks.is_empty() && !refused.is_empty() { TagValue::Invalid } else { TagValue::Valid(blocks) };
+        self.advertise = if blocks.is_empty() { TagValue::Invalid } else { TagValue::Valid(blocks) };
         refused
     }
 
@@ -109,7 +117,10 @@ impl VpcIntent {
         match value.trim() {
             "on" => self.dns_resolution = Some(true),
             "off" => self.dns_resolution = Some(false),
-            other => return vec![Malformed(format!("{other:?} is neither on nor off"))],
+            other => {
+                self.unclear.dns = true;
+                return vec![Malformed(format!("{other:?} is neither on nor off"))];
+            }
         }
         Vec::new()
     }

@@ -1,5 +1,6 @@
 //! Who asked for a peering: what tags ask for and what the last execution asked for count together.
 
+use crate::ids::AccountId;
 use crate::selection::RouteSelection;
 use serde::{Deserialize, Serialize};
 
@@ -26,4 +27,8 @@ pub struct AskedSelections {
     /// DNS resolution.
     #[serde(default)]
     pub dns_resolution: bool,
+    /// The account whose event asked: its word counts at its own end alone. Nobody's, where a person or a pipeline of the
+    /// stack's account did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_of: Option<AccountId>,
 }

@@ -62,6 +62,13 @@ impl Update {
         Self::held_by(execution).set("Connection", connection).set("PendingA", &pending[0]).set("PendingB", &pending[1])
     }
 
+    /// The same, where another connection was recorded before: of the routes that were written to that, `left` are still there,
+    /// as blackholes.
+    #[must_use]
+    pub fn replacing(self, left: &[RecordedRoutes; 2]) -> Self {
+        self.set("RoutesA", &left[0]).set("RoutesB", &left[1])
+    }
+
     /// Records that the pending routes are written, and that no roll-back may take them away: from here on stale routes are
     /// deleted. `routes` is everything that we have written, in the canonical order.
     pub fn settle_additions(execution: &str, routes: &[RecordedRoutes; 2]) -> Self {
@@ -75,13 +82,14 @@ impl Update {
         connection: &RecordedConnection,
         routes: &[RecordedRoutes; 2],
         asked_by: &AskedBy,
+        outcome: &Outcome,
     ) -> Self {
         Self::held_by(execution)
             .set("Connection", connection)
             .set("RoutesA", &routes[0])
             .set("RoutesB", &routes[1])
             .set("AskedBy", asked_by)
-            .set("Outcome", Outcome::success(execution))
+            .set("Outcome", outcome)
             .remove(&LEASE)
             .remove(&["Owes"])
     }

@@ -16,30 +16,56 @@ pub(crate) struct Advertised<'a> {
     pub(crate) stack: &'a Stack,
 }
 
+/// What becomes of a destination that can't be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// The request is invalid.
+    New,
+    /// One that the other VPC doesn't have is a mistake, and makes the request invalid. One that it no longer advertises is
+    /// left out with a warning.
+    Established,
+    /// The same request was carried out before: each is left out with a warning.
+    Repeated,
+}
+
 impl Advertised<'_> {
-    /// The destinations of a request, and what is left out of the default. One that can't be had is invalid.
+    /// The destinations of a request, and what is left out.
     pub(crate) fn destinations(
         &self,
         selection: &RouteSelection,
         field: &str,
+        strictness: Strictness,
     ) -> Result<(BTreeSet<IpNet>, Vec<String>), Error> {
         let (advertised, warnings) = self.blocks();
         let Some(destinations) = &selection.destinations else { return Ok((advertised, warnings)) };
         let (blocks, id) = (&self.vpc.cidr_blocks, &self.intent.end.vpc_id);
         let advertised: Vec<IpNet> = advertised.into_iter().collect();
-        let refused = destinations.iter().find_map(|destination| {
-            if !covers(blocks, destination) {
-                Some(format!("{destination} is not inside {id}: its blocks are {}", list(blocks)))
+        let (mut allowed, mut warnings) = (BTreeSet::new(), Vec::new());
+        for destination in destinations {
+            let (reason, strict) = if !covers(blocks, destination) {
+                let reason = format!("{destination} is not inside {id}: its blocks are {}", list(blocks));
+                (reason, strictness != Strictness::Repeated)
             } else if !covers(&advertised, destination) {
-                Some(format!("{destination} is not for {id}'s peers to route to, which is {}", list(&advertised)))
+                let reason =
+                    format!("{destination} is not for {id}'s peers to route to, which is {}", list(&advertised));
+                (reason, strictness == Strictness::New)
             } else {
-                None
+                allowed.insert(*destination);
+                continue;
+            };
+            if strict {
+                return Err(Error::invalid(format!("{field}.Destinations"), reason));
             }
-        });
-        match refused {
-            None => Ok((destinations.clone(), Vec::new())),
-            Some(message) => Err(Error::invalid(format!("{field}.Destinations"), message)),
+            warnings.push(reason);
         }
+        Ok((allowed, warnings))
+    }
+
+    /// Whether what the owner advertises can't be understood, in part: a word, or a block that the VPC doesn't have.
+    pub(crate) fn is_unclear(&self) -> bool {
+        let has = |block: &IpNet| covers(&self.vpc.cidr_blocks, block);
+        let is_elsewhere = matches!(&self.intent.advertise, TagValue::Valid(blocks) if !blocks.iter().all(has));
+        self.intent.unclear.advertise || is_elsewhere
     }
 
     /// The destinations of an earlier request, as far as they can still be had.

@@ -1,8 +1,9 @@
 //! What is to be done about a pair, by its tags and the ledger.
 
-use crate::consent::{RequestedBy, TagRequest, is_unclear, missing_consent};
+use crate::consent::{TagRequest, is_unclear};
 use crate::ledger::LedgerItem;
 use crate::shared::pair::{Lookup, Pair};
+use crate::shared::tag_requests::execution_has_consent;
 use crate::stack::Stack;
 
 /// What is to be done about a pair.
@@ -25,7 +26,11 @@ impl Decision {
     /// `item` is what the ledger knows about the pair.
     pub(crate) fn of(pair: &Pair, item: Option<&LedgerItem>, stack: &Stack) -> Self {
         let by_tags = item.filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(|by| by.tags));
-        let is_ours_to_remove = by_tags.is_some_and(LedgerItem::is_for_tags_to_remove);
+        let execution = item.and_then(|item| item.asked_by.as_ref()?.execution.as_ref());
+        let has_consent = execution.is_some_and(|asked| execution_has_consent(pair, asked, stack));
+        // What an event asked for goes with the other owner's consent.
+        let is_of_event = execution.is_some_and(|asked| asked.event_of.is_some());
+        let is_ours_to_remove = by_tags.is_some() && (execution.is_none() || (is_of_event && !has_consent));
         let is_established = item.is_some_and(|item| item.connection.is_some() && item.asked_by.is_some());
         let [intent, peer_intent] = pair.intents();
         match pair.tag_request(stack) {
@@ -40,9 +45,7 @@ impl Decision {
             _ if is_ours_to_remove => Self::TearDown,
             _ if by_tags.is_some() && pair.is_one(Lookup::NotFound) => Self::TearDown,
             // Without the consent that an execution needs, nothing can be narrowed.
-            _ if by_tags.is_some() && missing_consent(intent, peer_intent, RequestedBy::Execution, stack).is_some() => {
-                Self::Keep
-            }
+            _ if by_tags.is_some() && !has_consent => Self::Keep,
             _ if by_tags.is_some() => Self::Narrow,
             // Both owners consented to the execution that asked for it; what tags ask for besides may wait for consent.
             TagRequest::ConsentMissing(_) if is_established => Self::Keep,

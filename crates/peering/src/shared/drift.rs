@@ -5,8 +5,9 @@ use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
+use crate::ledger::LedgerItem;
 use crate::ports::NetworkReads;
-use crate::routes::stale_routes;
+use crate::routes::{stale_blackhole_targets, stale_routes};
 use crate::shared::decision::Decision;
 use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
 use crate::shared::pair::{Lookup, Pair, VpcTags};
@@ -49,25 +50,30 @@ pub(crate) async fn examine<L>(
     retry: bool,
 ) -> Result<Finding, Error> {
     let stack = context.stack;
+    if let Err(error) = check_accounts(known.pair.ends(), stack) {
+        // Nothing is called there, nor decided about it.
+        let is_of_concern = known.pair.is_requested() || known.item.as_ref().is_some_and(LedgerItem::is_established);
+        return Ok(if is_of_concern { known.refused(&error) } else { Finding::NotRequested });
+    }
     match Decision::of(&known.pair, known.item.as_ref(), stack) {
         Decision::TearDown | Decision::ClearStatus if leaves_blackholes(snapshot, known) => {
-            Ok(Finding::TearDown("Blackhole".into()))
+            Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())))
         }
-        Decision::TearDown => Ok(Finding::TearDown("NotRequested".into())),
+        Decision::TearDown => Ok(known.unless_waiting(context.now, retry, Finding::TearDown("NotRequested".into()))),
         Decision::Narrow => Ok(Finding::Narrow),
         Decision::Keep => Ok(Finding::Kept(known.live_connection().cloned())),
         Decision::ClearStatus => Ok(Finding::NotRequested),
         Decision::SetUp => {
-            if let Some(side) = side_with_invalid_routes(&known.pair) {
+            let is_established = known.item.as_ref().is_some_and(LedgerItem::is_established);
+            if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !is_established) {
                 return Ok(known.refused(&invalid_routes(side, stack)));
             }
             // No execution could repair these routes.
             if known.pair.is_one(Lookup::NotFound) && leaves_blackholes(snapshot, known) {
-                return Ok(Finding::TearDown("Blackhole".into()));
+                return Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())));
             }
             match compare(context, snapshot, known).await {
-                Ok(Finding::SetUp(differs)) if retry => Ok(Finding::SetUp(differs)),
-                Ok(Finding::SetUp(differs)) => Ok(known.waits(context.now).unwrap_or(Finding::SetUp(differs))),
+                Ok(finding @ Finding::SetUp(_)) => Ok(known.unless_waiting(context.now, retry, finding)),
                 Ok(finding) => Ok(finding),
                 Err(Error::ServiceFault { action, code }) => Err(Error::ServiceFault { action, code }),
                 Err(error) if known.is_told(&error) && !retry => Ok(known.refused(&error)),
@@ -120,12 +126,21 @@ impl PairSnapshot {
         Finding::Refused { error: name, status }
     }
 
-    /// The last failure, where it is too early to try again.
-    fn waits(&self, now: i64) -> Option<Finding> {
-        let outcome = self.item.as_ref()?.outcome.as_ref()?;
-        let error = outcome.error.clone().filter(|_| outcome.retry_at.is_some_and(|time| time > now))?;
+    /// What is to be done, unless it is too early to try again: what was tried last, then.
+    fn unless_waiting(&self, now: i64, retry: bool, finding: Finding) -> Finding {
+        let Some(outcome) = self.item.as_ref().and_then(|item| item.outcome.as_ref()) else { return finding };
+        if retry || outcome.retry_at.is_none_or(|time| time <= now) {
+            return finding;
+        }
         let message = outcome.message.clone().unwrap_or_default();
-        Some(Finding::Refused { error: error.clone(), status: PeeringStatus::Failed { error, message } })
+        match (&outcome.error, self.live_connection()) {
+            (Some(error), _) => {
+                let (error, status) = (error.clone(), PeeringStatus::Failed { error: error.clone(), message });
+                Finding::Refused { error, status }
+            }
+            (None, Some(id)) => Finding::InPlace(id.clone(), vec![message]),
+            (None, None) => finding,
+        }
     }
 }
 
@@ -136,7 +151,6 @@ async fn compare<L>(
 ) -> Result<Finding, Error> {
     let Context { network, stack, .. } = context;
     let request = request(&known.pair);
-    check_accounts([&request.end, &request.peer], stack)?;
     let vpc = |end| snapshot.vpc(end).cloned().ok_or_else(|| Error::missing(end));
     let vpcs = [vpc(&request.end)?, vpc(&request.peer)?];
     let pair = Pair::found(stack, [(&request.end, &vpcs[0]), (&request.peer, &vpcs[1])]);
@@ -173,8 +187,14 @@ async fn compare<L>(
 fn leaves_blackholes(snapshot: &Snapshot, known: &PairSnapshot) -> bool {
     let Some(item) = &known.item else { return false };
     let Some(recorded) = &item.connection else { return false };
-    let is_live = known.connections.iter().any(|found| *found.id() == recorded.id && found.status.is_live());
-    let leads_there =
-        |end| !stale_routes(snapshot.tables(end), &item.routes_at(end), &[recorded.id.clone()].into(), &[]).is_empty();
-    !is_live && item.pair.ends().into_iter().any(leads_there)
+    let is_live =
+        |id: &VpcPeeringConnectionId| known.connections.iter().any(|found| found.id() == id && found.status.is_live());
+    let are_left = |end: &End| {
+        let (tables, routes) = (snapshot.tables(end), item.routes_at(end));
+        let others = stale_blackhole_targets(tables, &routes, Some(&recorded.id), &[]);
+        let own = [recorded.id.clone()].into();
+        (!is_live(&recorded.id) && !stale_routes(tables, &routes, &own, &[]).is_empty())
+            || others.iter().any(|id| !is_live(id))
+    };
+    known.pair.check_not_excluded().is_ok() && item.pair.ends().into_iter().any(are_left)
 }

@@ -7,15 +7,21 @@ const LONGEST: i64 = 24 * HOUR;
 const HOUR: i64 = 60 * 60;
 
 /// For so long no sweep tries again after the `count`-th failure in a row; `None` where the next one does: planning sees
-/// whether the reason is gone, or AWS itself failed, for the first time.
-pub(crate) fn seconds_until_retry(error: &str, cause: &Map<String, Value>, count: u32) -> Option<i64> {
+/// whether the reason is gone, or AWS itself failed, for the first time. `planned`: it failed in planning.
+pub(crate) fn seconds_until_retry(error: &str, cause: &Map<String, Value>, planned: bool, count: u32) -> Option<i64> {
     let failures = match error {
         "InvalidRequest" | "VpcNotFound" | "OverlappingCidrs" | "PeerNotTrusted" | "RouteConflict" | "Excluded" => 0,
-        "QuotaExceeded" if cause.contains_key("RouteTableId") => 0,
+        // Where EC2 refused what planning had room for, planning doesn't see when there is room.
+        "QuotaExceeded" if cause.contains_key("RouteTableId") && planned => 0,
         "ServiceFault" | "PairBusy" => count.saturating_sub(1),
         _ => count,
     };
-    failures.checked_sub(1).map(|doublings| HOUR.saturating_mul(1 << doublings.min(5)).min(LONGEST))
+    seconds_after(failures)
+}
+
+/// The same after so many executions in a row that succeeded and left something undone.
+pub(crate) fn seconds_after(count: u32) -> Option<i64> {
+    count.checked_sub(1).map(|doublings| HOUR.saturating_mul(1 << doublings.min(5)).min(LONGEST))
 }
 
 #[cfg(test)]
@@ -25,7 +31,7 @@ mod tests {
     #[test]
     fn the_same_error_is_tried_again_ever_more_rarely() {
         let hours = |error, counts: &[u32]| -> Vec<i64> {
-            let seconds = counts.iter().map(|count| seconds_until_retry(error, &Map::new(), *count));
+            let seconds = counts.iter().map(|count| seconds_until_retry(error, &Map::new(), true, *count));
             seconds.map(|seconds| seconds.unwrap_or_default() / HOUR).collect()
         };
         assert_eq!(hours("AccessDenied", &[1, 2, 3, 5, 6, 999]), [1, 2, 4, 16, 24, 24]);

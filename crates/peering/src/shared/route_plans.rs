@@ -2,6 +2,7 @@
 //! ledger knows as ours. Nothing here can write.
 
 use crate::connection::{Connection, End};
+use crate::consent::RequestedBy;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
@@ -13,7 +14,7 @@ use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
 use crate::routes::{DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes};
 use crate::selection::{RouteSelection, TableSelection};
-use crate::shared::advertised::Advertised;
+use crate::shared::advertised::{Advertised, Strictness};
 use crate::shared::lookups::{deleted_connections, plan_routes_at};
 use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
@@ -51,15 +52,19 @@ impl Survey {
         let known = Known {
             connections: &self.connections,
             id,
-            item: item.filter(|_| !asked.keeps_recorded_routes),
+            item,
             established: item.zip(id).is_some_and(|(item, id)| item.is_established_with(id)),
+            is_repeated: item.is_some_and(|item| {
+                item.asked_by.as_ref().is_some_and(|before| before.execution == asked.asked_by.execution)
+            }),
             routes_per_table: limit,
         };
-        let [side, peer_side] = self.sides(asked, context.stack);
+        let [side, peer_side] = self.sides(asked, &known, context.stack);
         let (plan, peer_plan) =
             (side.plan(context.network, &known).await?, peer_side.plan(context.network, &known).await?);
         let standing = [&side, &peer_side].map(|side| match (item, id) {
-            (Some(item), Some(id)) => standing_routes(side.tables, &item.routes_at(side.end), id),
+            (Some(item), Some(id)) if item.records(id) => standing_routes(side.tables, &side.recorded, id),
+            // What is recorded was written to another connection.
             _ => RecordedRoutes::default(),
         });
         let mut conflicts = [plan.routes.conflicts, peer_plan.routes.conflicts].concat();
@@ -80,13 +85,15 @@ impl Survey {
         })
     }
 
-    fn sides<'s>(&'s self, asked: &'s Asked, stack: &'s Stack) -> [Side<'s>; 2] {
+    fn sides<'s>(&'s self, asked: &'s Asked, known: &Known<'_>, stack: &'s Stack) -> [Side<'s>; 2] {
         let PeeringRequest { end, peer, routes, peer_routes, .. } = &asked.request;
         let [vpc, peer_vpc] = &self.vpcs;
         let [tables, peer_tables] = &self.tables;
         let beside = asked.beside.as_ref();
         let (beside, peer_beside) = (beside.map(|beside| &beside.routes), beside.map(|beside| &beside.peer_routes));
         let [intent, peer_intent] = self.pair.intents();
+        let recorded = |end| known.item.map(|item| item.routes_at(end)).unwrap_or_default();
+        let is_lenient = known.is_repeated || asked.request.requested_by == RequestedBy::Tags;
         [
             Side {
                 end,
@@ -95,6 +102,9 @@ impl Survey {
                 beside,
                 tables,
                 owner_selects: intent.routes_to(peer),
+                keeps_tables: intent.unclear.routes,
+                recorded: recorded(end),
+                is_lenient,
                 other: Advertised { intent: peer_intent, vpc: peer_vpc, stack },
             },
             Side {
@@ -104,6 +114,9 @@ impl Survey {
                 beside: peer_beside,
                 tables: peer_tables,
                 owner_selects: peer_intent.routes_to(end),
+                keeps_tables: peer_intent.unclear.routes,
+                recorded: recorded(peer),
+                is_lenient,
                 other: Advertised { intent, vpc, stack },
             },
         ]
@@ -114,9 +127,10 @@ impl Survey {
 struct Known<'k> {
     connections: &'k [Connection],
     id: Option<&'k VpcPeeringConnectionId>,
-    /// `None` too where what is recorded counts as desired.
     item: Option<&'k LedgerItem>,
     established: bool,
+    /// Whether the same was asked for before, and could be had then.
+    is_repeated: bool,
     routes_per_table: u32,
 }
 
@@ -130,6 +144,12 @@ pub(crate) struct Side<'s> {
     pub(super) tables: &'s [RouteTable],
     /// What its owner's tag selects: a request may narrow that, never widen it.
     pub(super) owner_selects: &'s TagValue<TableSelection>,
+    /// While its owner's selection can't be understood, no route is deleted there.
+    keeps_tables: bool,
+    /// Everything that we may have written there.
+    pub(super) recorded: RecordedRoutes,
+    /// Whether a table that was never routed may be named: by tags, or by a request that was carried out before.
+    pub(super) is_lenient: bool,
     other: Advertised<'s>,
 }
 
@@ -141,7 +161,12 @@ struct PlanOfSide {
 
 impl Side<'_> {
     async fn plan(&self, network: &impl NetworkReads, known: &Known<'_>) -> Result<PlanOfSide, Error> {
-        let (destinations, mut warnings) = self.other.destinations(self.selection, self.field)?;
+        let strictness = match (known.established, known.is_repeated) {
+            (true, true) => Strictness::Repeated,
+            (true, false) => Strictness::Established,
+            (false, _) => Strictness::New,
+        };
+        let (destinations, mut warnings) = self.other.destinations(self.selection, self.field, strictness)?;
         let selected = self.select(network, known.established).await?;
         warnings.extend(selected.warnings);
         let mut tables: Vec<_> = selected.tables.into_iter().map(|table| (table, destinations.clone())).collect();
@@ -162,7 +187,10 @@ impl Side<'_> {
         };
         let mut routes = plan_routes_at(network, self.end, known.connections, desired).await?;
         routes.warnings.splice(0..0, warnings);
-        let (stale, replaced) = self.stale_routes(network, known, &routes.routes).await?;
+        let (mut stale, replaced) = self.stale_routes(network, known, &routes.routes).await?;
+        if self.other.is_unclear() {
+            stale.retain(|route| !tables.iter().any(|(table, _)| table.id == route.table));
+        }
         routes.routes.extend(stale);
         Ok(PlanOfSide { routes, replaced })
     }
@@ -174,11 +202,15 @@ impl Side<'_> {
         known: &Known<'_>,
         planned: &[PlannedRoute],
     ) -> Result<(Vec<PlannedRoute>, BTreeSet<VpcPeeringConnectionId>), Error> {
-        let recorded = known.item.map(|item| item.routes_at(self.end)).unwrap_or_default();
-        let others = stale_blackhole_targets(self.tables, &recorded, known.id, planned);
+        if self.keeps_tables || !self.unknown_tables().is_empty() {
+            return Ok((Vec::new(), BTreeSet::new()));
+        }
+        let recorded = &self.recorded;
+        let others = stale_blackhole_targets(self.tables, recorded, known.id, planned);
         let replaced = deleted_connections(network, self.end, known.connections, others).await?;
-        let targets = replaced.iter().chain(known.id).cloned().collect();
-        Ok((stale_routes(self.tables, &recorded, &targets, planned), replaced))
+        let own = known.id.filter(|id| known.item.is_some_and(|item| item.records(id)));
+        let targets = replaced.iter().chain(own).cloned().collect();
+        Ok((stale_routes(self.tables, recorded, &targets, planned), replaced))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::ledger::{LedgerItem, RecordedRoutes, Update};
 use crate::peering::{Peering, PeeringSide};
 use crate::ports::Ledger;
+use crate::routes::Action;
 use crate::shared::lease::{check_time, update_held};
 
 /// Records the connection and the routes that are about to be written, before the first is, unless they are recorded. The
@@ -32,7 +33,19 @@ pub(crate) async fn intend<N>(
     // What a dead execution was about to write stays pending: some of it may be written.
     let pending = [item.pending_at(first).union(&additions[0]), item.pending_at(second).union(&additions[1])];
     let intent = Update::intend(execution, &connection, &pending);
+    let intent = match item.records(&connection.id) {
+        true => intent,
+        false => intent.replacing(&left_of_another(peering)),
+    };
     update_held(context, &key, execution, intent).await.map(Some)
+}
+
+/// In the canonical order: the planned routes of which the places are held by blackholes to another connection.
+fn left_of_another(peering: &Peering) -> [RecordedRoutes; 2] {
+    let of_side = |side: &PeeringSide| {
+        side.plan.routes().filter(|route| matches!(route.action, Action::Deleted | Action::Repaired)).collect()
+    };
+    peering.key().in_order(peering.ends(), peering.sides().map(of_side))
 }
 
 /// Between the new routes of an established peering and the deletion of stale ones: once that has begun, a roll-back of the

@@ -19,7 +19,13 @@ impl Side<'_> {
     ) -> Result<Option<String>, Error> {
         let allowed: BTreeSet<&RouteTableId> = match self.owner_selects {
             TagValue::Absent => return Ok(None),
-            TagValue::Invalid => BTreeSet::new(),
+            TagValue::Invalid => {
+                tables.clear();
+                let vpc = &self.end.vpc_id;
+                return Ok(Some(format!(
+                    "isthmus:routes of {vpc} can't be understood: nothing is changed in its tables"
+                )));
+            }
             TagValue::Valid(selection) => {
                 self.existing(network, selection).await?.tables.into_iter().map(|table| &table.id).collect()
             }
@@ -33,7 +39,7 @@ impl Side<'_> {
 
     /// The tables of the request. In an established peering, what it names and can't be had is left out with a warning.
     pub(super) async fn select(&self, network: &impl NetworkReads, established: bool) -> Result<Selected<'_>, Error> {
-        if established {
+        if established && (self.is_lenient || self.unknown_tables().is_empty()) {
             return self.existing(network, &self.selection.tables).await;
         }
         if let Some(unknown) = self.unknown_subnets(network, &self.selection.tables).await?.first() {
@@ -42,6 +48,16 @@ impl Side<'_> {
         }
         let selected = self.selection.tables.pick(self.tables);
         selected.map_err(|error| Error::invalid(format!("{}.{}", self.field, error.key), error.message))
+    }
+
+    /// The tables that the request names, and that the VPC neither has nor had when routes of ours were written there: most
+    /// likely mistyped.
+    pub(super) fn unknown_tables(&self) -> Vec<&RouteTableId> {
+        let TableSelection::Ids(ids) = &self.selection.tables else { return Vec::new() };
+        let is_known = |id: &RouteTableId| {
+            self.tables.iter().any(|table| table.id == *id) || self.recorded.deletions().any(|route| route.table == *id)
+        };
+        ids.iter().filter(|id| !is_known(id)).collect()
     }
 
     pub(super) async fn existing(

@@ -2,7 +2,7 @@
 
 use crate::connection::End;
 use crate::context::Context;
-use crate::ids::VpcId;
+use crate::ids::{VpcId, VpcPeeringConnectionId};
 use crate::ports::NetworkWrites;
 use crate::shared::candidates::misplaced;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) enum Told {
     /// This.
     Status(PeeringStatus),
+    /// That it stands, unless its status says so already, perhaps with a warning.
+    Stands(VpcPeeringConnectionId),
     /// Nothing: an execution tells it, or the pair was not examined.
     AsWritten,
     /// That nothing asks for it.
@@ -47,10 +49,12 @@ impl Statuses {
             let peers: Vec<&VpcTags> = told.iter().map(|(peer, _)| peer).collect();
             let reasons = peers.iter().filter_map(|peer| misplaced(&stack.tag_prefix, side, peer, &peers));
             let reasons: BTreeSet<String> = reasons.collect();
-            write_invalid_status(context, side, &reasons.into_iter().collect::<Vec<_>>(), time).await;
-            let chosen = choose(stack, side, told, time);
+            let reasons: Vec<String> = reasons.into_iter().collect();
+            let is_invalid = !reasons.is_empty() || !side.intent.invalid.is_empty();
+            let chosen = choose(stack, side, told, usize::from(is_invalid), time);
             let stale = peers_with_status(&side.tags, &stack.tag_prefix).map(|id| status_key(&stack.tag_prefix, &id));
             remove(context, side, stale.filter(|key| !chosen.contains_key(key)).collect()).await;
+            write_invalid_status(context, side, &reasons, time).await;
             let changed: Tags = chosen.into_iter().filter(|(key, value)| side.tags.get(key) != Some(value)).collect();
             if !changed.is_empty() {
                 let _logged = context.network.tag_vpc(side.end(), &changed).await;
@@ -60,7 +64,7 @@ impl Statuses {
 }
 
 /// The status tags that a VPC is to have.
-fn choose(stack: &Stack, side: &VpcTags, told: &[(VpcTags, Told)], time: &str) -> Tags {
+fn choose(stack: &Stack, side: &VpcTags, told: &[(VpcTags, Told)], reserved: usize, time: &str) -> Tags {
     let prefix = &stack.tag_prefix;
     let mut of_peer: BTreeMap<VpcId, (&VpcTags, &Told)> = BTreeMap::new();
     for (peer, told) in told {
@@ -83,6 +87,10 @@ fn choose(stack: &Stack, side: &VpcTags, told: &[(VpcTags, Told)], time: &str) -
             _ if !gets_status(side, peer.end()) => None,
             Told::Nothing => None,
             Told::AsWritten => written,
+            Told::Stands(id) => {
+                let is_said = |value: &String| value.starts_with(&format!("active {id} "));
+                Some(written.filter(is_said).unwrap_or_else(|| PeeringStatus::active(id, &[]).value(time)))
+            }
             Told::Status(status) => {
                 Some(written.filter(|value| status.is_written_in(value)).unwrap_or_else(|| status.value(time)))
             }
@@ -90,7 +98,6 @@ fn choose(stack: &Stack, side: &VpcTags, told: &[(VpcTags, Told)], time: &str) -
         values.extend(value.map(|value| (!PeeringStatus::is_failure(&value), id, value)));
     }
     values.sort();
-    let reserved = usize::from(!side.intent.invalid.is_empty());
     values.truncate(room_for_statuses(&side.tags, prefix).saturating_sub(reserved));
     values.into_iter().map(|(_, id, value)| (status_key(prefix, &id), value)).collect()
 }

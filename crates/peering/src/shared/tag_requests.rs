@@ -1,9 +1,10 @@
 //! What is asked of a pair, by tags and by executions together, and the names of executions.
 
 use crate::connection::End;
-use crate::consent::{RequestedBy, TagRequest};
+use crate::consent::{RequestedBy, TagRequest, missing_consent};
 use crate::error::Error;
-use crate::intent::TagValue;
+use crate::ids::AccountId;
+use crate::intent::{TagValue, VpcIntent};
 use crate::ledger::{AskedBy, AskedSelections, LedgerItem, PairKey};
 use crate::request::{PeeringInput, PeeringRequest};
 use crate::selection::RouteSelection;
@@ -14,7 +15,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 /// The side whose `routes` tag is invalid, if there is one. An invalid selection must not become the widest there is, so
-/// such a pair isn't set up.
+/// such a pair isn't set up. In an established peering nothing is changed in that side's tables.
 pub(crate) fn side_with_invalid_routes(pair: &Pair) -> Option<&VpcTags> {
     let [side, peer] = &pair.sides;
     let is_invalid = |(side, peer): &(&VpcTags, &VpcTags)| *side.intent.routes_to(peer.end()) == TagValue::Invalid;
@@ -35,8 +36,6 @@ pub(crate) struct Asked {
     pub(crate) beside: Option<PeeringRequest>,
     /// For the ledger: who asked, this request included.
     pub(crate) asked_by: AskedBy,
-    /// A selection that can't be understood removes nothing: what was recorded counts as desired.
-    pub(crate) keeps_recorded_routes: bool,
     /// Whether the owner of one end wants no DNS resolution, whoever asks for it.
     no_dns_resolution: bool,
 }
@@ -45,28 +44,31 @@ impl Asked {
     /// `given` is the request as the execution's input has it.
     pub(crate) fn of(
         pair: &Pair,
-        given: PeeringRequest,
+        mut given: PeeringRequest,
         item: Option<&LedgerItem>,
         stack: &Stack,
     ) -> Result<Self, Error> {
         let recorded = item.and_then(|item| item.asked_by.as_ref()?.execution.as_ref());
         let key = PairKey::of(pair.ends());
-        let is_granted = pair.tag_request(stack) == TagRequest::Granted;
-        let intents = pair.intents();
-        let no_dns_resolution = intents.iter().any(|intent| intent.dns_resolution == Some(false));
-        let keeps_recorded_routes = intents.iter().any(|intent| intent.unclear.routes || intent.unclear.advertise);
+        let refuses_dns = |intent: &&VpcIntent| intent.dns_resolution == Some(false) || intent.unclear.dns;
+        let no_dns_resolution = pair.intents().iter().any(refuses_dns);
         if given.requested_by == RequestedBy::Tags {
-            let request = as_tagged(pair, given, stack)?;
+            let is_established = item.is_some_and(LedgerItem::is_established);
+            let request = as_tagged(pair, given, is_established, stack)?;
             let beside = recorded.map(|asked| request_of_execution(&key, pair.ends(), asked));
             let asked_by = AskedBy { tags: true, execution: recorded.cloned() };
-            return Ok(Self { request, beside, asked_by, keeps_recorded_routes, no_dns_resolution });
+            return Ok(Self { request, beside, asked_by, no_dns_resolution });
         }
-        let beside =
-            (is_granted && side_with_invalid_routes(pair).is_none()).then(|| request_of(pair.sides.each_ref()));
+        let event_of = (given.requested_by == RequestedBy::Event).then(|| given.end.owner_id.clone());
+        if let (Some(asker), Some(recorded)) = (&event_of, recorded) {
+            keep_at_other_ends(&mut given, asker, &key, recorded);
+        }
+        let is_granted = pair.tag_request(stack) == TagRequest::Granted;
+        let beside = is_granted.then(|| request_of(pair.sides.each_ref()));
         let [routes_a, routes_b] = key.in_order(pair.ends(), [given.routes.clone(), given.peer_routes.clone()]);
-        let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution };
+        let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution, event_of };
         let asked_by = AskedBy { tags: is_granted, execution: Some(execution) };
-        Ok(Self { request: given, beside, asked_by, keeps_recorded_routes, no_dns_resolution })
+        Ok(Self { request: given, beside, asked_by, no_dns_resolution })
     }
 
     /// Whether DNS resolution is asked for, and neither owner refuses it.
@@ -74,6 +76,29 @@ impl Asked {
         let is_asked = self.request.dns_resolution || self.beside.as_ref().is_some_and(|beside| beside.dns_resolution);
         is_asked && !self.no_dns_resolution
     }
+}
+
+/// An event of a member doesn't replace what the last execution asked for at the other owner's end.
+fn keep_at_other_ends(given: &mut PeeringRequest, asker: &AccountId, key: &PairKey, recorded: &AskedSelections) {
+    let selections = [recorded.routes_a.clone(), recorded.routes_b.clone()];
+    let [routes, peer_routes] = key.in_order([&given.end, &given.peer], selections);
+    if given.end.owner_id != *asker {
+        given.routes = routes;
+    }
+    if given.peer.owner_id != *asker {
+        given.peer_routes = peer_routes;
+    }
+}
+
+/// Whether the owners still consent to what the last execution asked for: an event acts for its sender's account alone.
+pub(crate) fn execution_has_consent(pair: &Pair, asked: &AskedSelections, stack: &Stack) -> bool {
+    let [intent, peer_intent] = pair.intents();
+    let missing = match &asked.event_of {
+        Some(asker) if intent.end.owner_id == *asker => missing_consent(intent, peer_intent, RequestedBy::Event, stack),
+        Some(_) => missing_consent(peer_intent, intent, RequestedBy::Event, stack),
+        None => missing_consent(intent, peer_intent, RequestedBy::Execution, stack),
+    };
+    missing.is_none()
 }
 
 /// What an execution asked for, as a request that names these ends.
@@ -88,7 +113,7 @@ fn request_of_execution(key: &PairKey, ends: [&End; 2], asked: &AskedSelections)
         dns_resolution: asked.dns_resolution,
         dry_run: false,
         take_over: false,
-        requested_by: RequestedBy::Execution,
+        requested_by: if asked.event_of.is_some() { RequestedBy::Event } else { RequestedBy::Execution },
     }
 }
 
@@ -101,8 +126,10 @@ pub(crate) fn input(pair: &Pair) -> PeeringInput {
 
 /// The input of the execution that removes what only tags asked for, and keeps what an execution did.
 pub(crate) fn narrowing_input(item: &LedgerItem) -> PeeringInput {
-    let ends = item.pair.ends();
     let asked = item.asked_by.as_ref().and_then(|asked| asked.execution.clone()).unwrap_or_default();
+    let [one, other] = item.pair.ends();
+    // An event names its sender's end first.
+    let ends = if asked.event_of.as_ref() == Some(&other.owner_id) { [other, one] } else { [one, other] };
     request_of_execution(&item.pair, ends, &asked).into()
 }
 
@@ -113,8 +140,8 @@ pub(crate) fn request(pair: &Pair) -> PeeringRequest {
 
 /// The request that a claim of `tags` amounts to: what the tags request now. Where they no longer request the pair, the
 /// claim grants nothing and the request stays as it is, but a selection that it leaves out is that of the VPC's tags.
-fn as_tagged(pair: &Pair, given: PeeringRequest, stack: &Stack) -> Result<PeeringRequest, Error> {
-    if let Some(side) = side_with_invalid_routes(pair) {
+fn as_tagged(pair: &Pair, given: PeeringRequest, is_established: bool, stack: &Stack) -> Result<PeeringRequest, Error> {
+    if let Some(side) = side_with_invalid_routes(pair).filter(|_| !is_established) {
         return Err(invalid_routes(side, stack));
     }
     let tagged = request_of(pair.sides.each_ref());

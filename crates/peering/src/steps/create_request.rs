@@ -1,6 +1,8 @@
 //! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
-use crate::connection::{Connection, ConnectionIdentity, End, Status, adopt};
+mod tags;
+
+use crate::connection::{Connection, ConnectionIdentity, End, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::{Error, FullResource};
@@ -16,9 +18,10 @@ use crate::shared::status_tags::written_status;
 use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
 use crate::stack::{Quotas, Stack};
-use crate::tags::{EXECUTION, NAME, STACK, Tags};
+use crate::tags::{EXECUTION, STACK, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tags::{refresh_tags, tags_for_accepter};
 
 /// The task of the state.
 #[derive(Debug, Clone, Deserialize)]
@@ -202,50 +205,4 @@ fn explain(error: CallError, requester: &End, quotas: Quotas) -> Error {
         },
         _ => error.into_error(),
     }
-}
-
-/// Updates `Name` and `Tags` of a connection of ours, on both sides. A connection that lost its `isthmus:stack` gets it
-/// again, or no policy would let it be deleted.
-///
-/// The requester's side, by which a later run decides whether there is anything to do, comes last. What is for the accepter's
-/// side alone can't be seen there.
-async fn refresh_tags<L>(
-    Context { network, stack, .. }: Context<'_, impl Network, L>,
-    connection: &Connection,
-    request: &PeeringRequest,
-) -> Result<(), Error> {
-    let ConnectionIdentity { id, requester, accepter } = &connection.identity;
-    let mut tags = request.tags_at(requester, stack);
-    let for_accepter = tags_for_accepter(connection, request, stack);
-    let has_others = request.tags_at(accepter, stack).keys().any(|key| !tags.contains_key(key));
-    tags.insert(STACK.into(), stack.installation.clone());
-    let is_due = !carries(connection, &tags);
-    // Until it is accepted, its accepter's side is tagged in the step that accepts it.
-    if connection.status == Status::Active && requester.sees_other_tags_than(accepter) {
-        let is_accepter_due = match is_due || !has_others {
-            true => is_due,
-            false => network.connection(accepter, id).await?.is_some_and(|seen| !carries(&seen, &for_accepter)),
-        };
-        if is_accepter_due {
-            network.tag_connection(accepter, id, &for_accepter).await?;
-        }
-    }
-    if is_due {
-        network.tag_connection(requester, id, &tags).await?;
-    }
-    Ok(())
-}
-
-fn carries(connection: &Connection, tags: &Tags) -> bool {
-    tags.iter().all(|(key, value)| connection.tags.get(key) == Some(value))
-}
-
-/// Isthmus's own tags, and those that this request adds. Not the rest of the requester's side, which its owner may tag with
-/// anything: that must not be written on somebody else's side.
-fn tags_for_accepter(connection: &Connection, request: &PeeringRequest, stack: &Stack) -> Tags {
-    let requested = request.tags_at(&connection.identity.accepter, stack);
-    let own = connection.tags.iter().filter(|(key, _)| [EXECUTION, NAME].contains(&key.as_str()));
-    let mut tags: Tags = own.chain(&requested).map(|(key, value)| (key.clone(), value.clone())).collect();
-    tags.insert(STACK.into(), stack.installation.clone());
-    tags
 }

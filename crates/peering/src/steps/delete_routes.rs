@@ -30,7 +30,7 @@ pub async fn delete_routes(
     Pair::read(context, teardown.ends()).await?.check_untagged(context.stack)?;
     let routes = teardown.sides().map(|side| (&side.end, side.removals().collect()));
     let id = &teardown.vpc_peering_connection_id;
-    let targets = [id.clone()].into();
+    let targets = teardown.replaced.iter().chain([id]).cloned().collect();
     let Progress { done, remaining, failure } =
         removal::delete_routes(context.network, routes, &targets, has_time).await?;
     match failure {

@@ -10,18 +10,20 @@ use crate::plan::SidePlan;
 use crate::ports::{Ledger, NetworkReads};
 use crate::request::{Moment, TeardownRequest};
 use crate::route_tables::RouteTable;
-use crate::routes::stale_routes;
+use crate::routes::{stale_blackhole_targets, stale_routes};
 use crate::shared::decision::Decision;
 use crate::shared::elsewhere::seen_elsewhere;
 use crate::shared::lease::{acquire, update_held};
-use crate::shared::lookups::check_regions;
+use crate::shared::lookups::{check_regions, deleted_connections};
 use crate::shared::pair::{Lookup, Pair};
+use crate::shared::tag_requests::execution_has_consent;
 use crate::stack::Stack;
 use crate::tags::EXECUTION;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The task of the state.
 #[derive(Debug, Clone, Deserialize)]
@@ -124,32 +126,41 @@ async fn plan<L>(
             }
         },
     };
-    if let Some(live) = live.filter(|live| *live.id() != recorded.id) {
+    // Ours is gone, and somebody has made another one. Tags take back what is left of ours alone.
+    if let Some(live) = live.filter(|live| *live.id() != recorded.id && *requested_by != RequestedBy::Tags) {
         return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() });
     }
+    let live = live.filter(|live| *live.id() == recorded.id);
+    let mut replaced = BTreeSet::new();
+    for (end, tables) in [(end, &tables), (peer, &peer_tables)] {
+        let others = stale_blackhole_targets(tables, &item.routes_at(end), Some(&recorded.id), &[]);
+        replaced.extend(deleted_connections(network, end, &connections, others).await?);
+    }
+    let targets = replaced.iter().chain([&recorded.id]).cloned().collect();
     let routes_of = |end, tables: &[RouteTable]| {
-        let routes = stale_routes(tables, &item.routes_at(end), &[recorded.id.clone()].into(), &[]);
+        let routes = stale_routes(tables, &item.routes_at(end), &targets, &[]);
         SidePlan::new(end.clone(), routes)
     };
     let sides = [routes_of(end, &tables), routes_of(peer, &peer_tables)];
-    if *requested_by == RequestedBy::Tags && is_kept(&pair, item, context.stack) {
+    pair.check_not_excluded()?;
+    if *requested_by == RequestedBy::Tags && live.is_some() && is_kept(&pair, item, context.stack) {
         return Ok(Planned::Nothing(TeardownOutput::kept(&recorded.id)));
     }
     // Even where nothing is left to delete, the ledger and the status tags still know it.
     pair.check_untagged(context.stack)?;
-    pair.check_not_excluded()?;
     let identity = connections.iter().find(|connection| *connection.id() == recorded.id).map(identity_of);
     let identity = identity.unwrap_or_else(|| ConnectionIdentity {
         id: recorded.id.clone(),
         requester: requester.clone(),
         accepter: accepter.clone(),
     });
-    Ok(Planned::Teardown(TeardownPlan::new(&identity, recorded.made, item, sides)))
+    Ok(Planned::Teardown(TeardownPlan::new(&identity, recorded.made, item, sides, replaced)))
 }
 
 /// Whether tags ask for the pair again, or an execution has asked for it meanwhile.
 fn is_kept(pair: &Pair, item: &LedgerItem, stack: &Stack) -> bool {
-    let is_asked_by_execution = item.asked_by.as_ref().is_some_and(|asked| asked.execution.is_some());
+    let execution = item.asked_by.as_ref().and_then(|asked| asked.execution.as_ref());
+    let is_asked_by_execution = execution.is_some_and(|asked| execution_has_consent(pair, asked, stack));
     let decision = Decision::of(pair, Some(item), stack);
     let is_to_go = matches!(decision, Decision::TearDown | Decision::ClearStatus) && !is_asked_by_execution;
     !pair.is_one(Lookup::NotFound) && !is_to_go

@@ -3,6 +3,8 @@
 //! A status is written only about what tags asked for: who started an execution by hand or from a pipeline reads its cause.
 //! A failed teardown changes no status, nor does an execution that doesn't hold the pair.
 
+mod status;
+
 use crate::connection::End;
 use crate::consent::check_accounts;
 use crate::context::Context;
@@ -13,13 +15,11 @@ use crate::ports::{Ledger, Network};
 use crate::request::{PeeringRequest, TeardownRequest};
 use crate::shared::lease::update_held;
 use crate::shared::lookups::check_regions;
-use crate::shared::pair::{Pair, VpcTags};
+use crate::shared::pair::Pair;
 use crate::shared::retry::seconds_until_retry;
-use crate::shared::status_tags::{write_status, written_status};
-use crate::stack::Stack;
-use crate::status::PeeringStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use status::write_failed_status;
 
 /// The task of the state, in each machine.
 #[derive(Debug, Clone, Deserialize)]
@@ -142,45 +142,6 @@ impl FailedPair<'_> {
     }
 }
 
-/// Only what tags asked for: a mistake of a pipeline is reported to the pipeline, and says nothing about the peering. A
-/// failed teardown changes no status, nor does the clean-up after one.
-async fn write_failed_status<L>(
-    context: Context<'_, impl Network, L>,
-    task: &RecordFailureTask,
-    item: Option<&LedgerItem>,
-    failed: &FailedPair<'_>,
-    pair: &Pair,
-) {
-    let is_teardown = task.dead.as_deref().is_some_and(|dead| dead.contains("-teardown:"));
-    if is_teardown
-        || !failed.is_by_tags
-        || !pair.is_requested()
-        || is_about_another_end(context.stack, item, failed, pair)
-    {
-        return;
-    }
-    let established = item.filter(|item| item.asked_by.is_some()).and_then(|item| item.connection.as_ref());
-    let status = match established {
-        // It stays as it is, and works.
-        Some(connection) if failed.error == "Excluded" => {
-            PeeringStatus::active(&connection.id, &[failed.message().to_owned()])
-        }
-        _ => PeeringStatus::Failed { error: failed.error.to_owned(), message: failed.message().to_owned() },
-    };
-    write_status(context, pair, &status, &task.time).await;
-}
-
-/// Whether the VPC does not exist where a tag says, and the status is of a peering with the same VPC id elsewhere.
-fn is_about_another_end(stack: &Stack, item: Option<&LedgerItem>, failed: &FailedPair<'_>, pair: &Pair) -> bool {
-    let [side, peer] = &pair.sides;
-    let is_active = |(side, peer): (&VpcTags, &VpcTags)| {
-        written_status(stack, side, peer.end()).is_some_and(|written| written.starts_with("active "))
-    };
-    failed.error == "VpcNotFound"
-        && item.is_none_or(|item| item.connection.is_none())
-        && [(side, peer), (peer, side)].into_iter().any(is_active)
-}
-
 fn ends_of<N, L>(context: Context<'_, N, L>, request: &Value) -> Option<([End; 2], bool)> {
     let peering =
         PeeringRequest::parse(request, context.stack).map(|request| ([request.end, request.peer], request.dry_run));
@@ -199,7 +160,10 @@ async fn give_back<N>(
     let (error, message) = (Some(failed.error.to_owned()), Some(failed.message().to_owned()));
     let count = 1 + item.outcome.as_ref().filter(|before| before.error == error).map_or(0, |before| before.count);
     let retry_at = match failed.is_by_tags {
-        true => seconds_until_retry(failed.error, failed.cause, count).map(|seconds| context.now + seconds),
+        true => {
+            let planned = task.failure.is_in("CreateRequest");
+            seconds_until_retry(failed.error, failed.cause, planned, count).map(|seconds| context.now + seconds)
+        }
         false => None,
     };
     let outcome = Outcome { by: task.execution.clone(), error, message, count, retry_at };

@@ -6,7 +6,7 @@
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::PairKey;
+use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::{Executions, LedgerReads, Network, NetworkWrites};
 use crate::request::TeardownInput;
 use crate::shared::candidates::{candidates, misplaced};
@@ -112,6 +112,7 @@ impl Started {
         self.invalid.extend(invalid_words(peer));
         let item = context.ledger.item(&PairKey::of(pair.ends())).await?;
         let name = name_by_tags(pair, &task.event_id);
+        let is_established = item.as_ref().is_some_and(LedgerItem::is_established);
         let again = item.as_ref().is_some_and(|item| item.again == Some(true));
         match (Decision::of(pair, item.as_ref(), context.stack), &task.change) {
             (Decision::SetUp, VpcChange::SetUp(_)) if !again => {}
@@ -122,7 +123,7 @@ impl Started {
                     self.executions.push(name);
                 }
             }
-            (Decision::SetUp, _) => match side_with_invalid_routes(pair) {
+            (Decision::SetUp, _) => match side_with_invalid_routes(pair).filter(|_| !is_established) {
                 Some(invalid) => {
                     let status = PeeringStatus::failed(&invalid_routes(invalid, context.stack));
                     write_status(context, pair, &status, &task.time).await;

@@ -8,6 +8,7 @@ mod swept;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::ledger::LedgerItem;
 use crate::ports::{ExecutionState, Executions, LedgerReads, Network, RegionReads};
 use crate::request::TeardownInput;
 use crate::shared::drift::{Finding, examine};
@@ -144,7 +145,12 @@ fn told(known: &PairSnapshot, finding: &Finding) -> Told {
     match finding {
         Finding::InPlace(id, warnings) => Told::Status(PeeringStatus::active(id, warnings)),
         Finding::Refused { status, .. } => Told::Status(status.clone()),
-        Finding::Kept(Some(id)) if known.pair.is_requested() => Told::Status(PeeringStatus::active(id, &[])),
+        Finding::Kept(Some(id)) if known.pair.is_requested() => match known.pair.check_not_excluded() {
+            Ok(()) => Told::Stands(id.clone()),
+            Err(excluded) => Told::Status(PeeringStatus::active(id, &[excluded.to_string()])),
+        },
+        // Its connection is gone.
+        Finding::Kept(None) if known.item.as_ref().is_some_and(LedgerItem::is_established) => Told::Nothing,
         Finding::NotRequested => Told::Nothing,
         Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => Told::AsWritten,
     }

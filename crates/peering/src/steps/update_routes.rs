@@ -7,7 +7,7 @@ use crate::connection::End;
 use crate::context::Context;
 use crate::error::{Error, FullResource};
 use crate::ids::RouteTableId;
-use crate::ledger::{LedgerItem, Update};
+use crate::ledger::{LedgerItem, Outcome, Update};
 use crate::peering::{Peering, PeeringOutput};
 use crate::plan::SidePlan;
 use crate::ports::{CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
@@ -19,6 +19,7 @@ use crate::shared::dns_resolution::allow_dns_resolution;
 use crate::shared::lease::update_held;
 use crate::shared::remaining_routes::{Remaining, remaining};
 use crate::shared::removal::delete_routes;
+use crate::shared::retry::seconds_after;
 use crate::shared::route_records::{intend, recorded_routes, settle_additions};
 use crate::shared::route_writes::{Incomplete, Reason, Skipped, planned_writes, write_routes};
 use crate::shared::status_tags::write_statuses;
@@ -48,11 +49,13 @@ pub async fn update_routes(
     let key = peering.key();
     if let Some(item) = intend(context, &peering, &execution, started).await? {
         let step = Step { execution: &execution, attempt, has_time: &has_time };
-        let keeps_stale = write(context, &mut peering, &item, step).await?;
-        let routes = recorded_routes(&peering, keeps_stale);
+        let written = write(context, &mut peering, &item, step).await?;
+        let routes = recorded_routes(&peering, written.keeps_stale);
+        let outcome = outcome(&execution, &item, written.undone, context.now);
         // While the pair is held: a later execution may write another status.
         write_active_status(context, &peering, &time).await;
-        let complete = Update::complete(&execution, &peering.recorded_connection(), &routes, &peering.asked_by);
+        let complete =
+            Update::complete(&execution, &peering.recorded_connection(), &routes, &peering.asked_by, &outcome);
         let item = update_held(context, &key, &execution, complete).await?;
         // An execution of tags gave up waiting: the event makes start-peering start another one.
         peering.requested_by_tags |= item.again == Some(true);
@@ -68,14 +71,29 @@ struct Step<'s, Time> {
     has_time: &'s Time,
 }
 
-/// New routes, then DNS resolution, then stale routes. What can't be had leaves the plan, with a warning. Answers whether stale
-/// routes could not be deleted.
+/// What could not be done, although the step succeeds.
+struct Written {
+    keeps_stale: bool,
+    /// The first that the next plan would try again.
+    undone: Option<String>,
+}
+
+/// A success; where something is left undone, no sweep tries that again at once.
+fn outcome(execution: &str, item: &LedgerItem, undone: Option<String>, now: i64) -> Outcome {
+    let Some(message) = undone else { return Outcome::success(execution) };
+    let before = item.outcome.as_ref().filter(|before| before.message.as_ref() == Some(&message));
+    let count = 1 + before.map_or(0, |before| before.count);
+    let retry_at = seconds_after(count).map(|seconds| now + seconds);
+    Outcome { message: Some(message), count, retry_at, ..Outcome::success(execution) }
+}
+
+/// New routes, then DNS resolution, then stale routes. What can't be had leaves the plan, with a warning.
 async fn write<N: Network>(
     context: Context<'_, N, impl Ledger>,
     peering: &mut Peering,
     item: &LedgerItem,
     Step { execution, attempt, has_time }: Step<'_, impl Fn() -> bool>,
-) -> Result<bool, Error> {
+) -> Result<Written, Error> {
     let (network, id) = (context.network, &peering.vpc_peering_connection_id);
     let remaining = match attempt {
         0 => Ok(Remaining { writes: planned_writes(peering.sides().map(|side| &side.plan)), ..Remaining::default() }),
@@ -102,9 +120,9 @@ async fn write<N: Network>(
     peering.warnings.extend(dns_warnings);
     settle_additions(context, peering, item, execution).await?;
     let stale_warning = delete_stale_routes(network, peering, has_time).await?;
-    let keeps_stale = stale_warning.is_some();
-    peering.warnings.extend(stale_warning);
-    Ok(keeps_stale)
+    let without_room = skipped.iter().find(|skipped| skipped.conflict.is_none()).map(Skipped::warning);
+    peering.warnings.extend(stale_warning.clone());
+    Ok(Written { keeps_stale: stale_warning.is_some(), undone: stale_warning.or(without_room) })
 }
 
 fn without_skipped(plan: SidePlan, skipped: &[Skipped]) -> SidePlan {

@@ -88,12 +88,22 @@ async fn blackholes_of_a_pipeline_s_pair_are_removed() {
 #[tokio::test]
 async fn blackholes_are_remembered_when_the_next_connection_is_rolled_back() {
     for calls in 0..25 {
-        for kind in [CallErrorKind::Denied, CallErrorKind::Unavailable] {
+        for (kind, is_for_good) in [
+            (CallErrorKind::Denied, true),
+            (CallErrorKind::Unavailable, true),
+            (CallErrorKind::Denied, false),
+            (CallErrorKind::Unavailable, false),
+        ] {
             let memory = peered_by_tags().await;
             memory.delete(&memory.connections()[0]);
             let mut by_tags = request();
             by_tags["RequestedBy"] = json!("tags");
-            let _ended = execute(&Faulty::new(&memory, calls, When::Before, kind), "the second", &by_tags).await;
+            // Once, so that the roll-back can do its work; or for good, so that it can't.
+            let failing = match is_for_good {
+                true => Faulty::new(&memory, calls, When::Before, kind),
+                false => Faulty::once(&memory, calls, When::Before, kind),
+            };
+            let _ended = execute(&failing, "the second", &by_tags).await;
             memory.ledger.close("the second", 100);
             memory.drop_tag(&ends().0, "isthmus:peer");
             let ended = tear_down(&memory, "a teardown", &request()).await;

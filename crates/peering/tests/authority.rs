@@ -45,6 +45,7 @@ async fn an_account_that_is_none_of_the_stack_s_is_refused_before_the_first_call
             assert!(cause["Message"].as_str().is_some_and(|message| message.contains("MemberAccounts")), "{cause}");
             let calls = memory.take_calls();
             assert!(calls.iter().all(|call| ["vpc", "tag_vpc"].contains(call)), "only the status of ours: {calls:?}");
+            assert!(calls.iter().filter(|call| **call == "vpc").count() <= 1, "nor is theirs read: {calls:?}");
             let mut ends = request(&one, &other, "execution");
             ends.as_object_mut().expect("an object").remove("RequestedBy");
             let (error, _) = tear_down(&memory, "a teardown", &ends).await.expect_err("a stranger");

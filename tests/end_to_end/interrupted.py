@@ -38,11 +38,12 @@ class Interrupter:
         self.clean_up = Machine(environment, environment["STATE_MACHINE_ARN"].removesuffix("-peering") + "-clean-up")
         self._events = client(environment, "events")
 
-    def pair(self, tables: int = 0) -> tuple[Vpc, Vpc]:
+    def pair(self, tables: int = 0) -> tuple[Vpc, Vpc, list[dict[str, Any]]]:
+        """Two VPCs with so many more tables each, and the tables of both as they are before the execution."""
         vpc, peer = self.network.vpc(BLOCK), self.network.vpc(PEER_BLOCK, region=THERE, account=MEMBER)
         for _ in range(tables):
             vpc.table(), peer.table()
-        return vpc, peer
+        return vpc, peer, [vpc.tables(), peer.tables()]
 
     def abort(self, arn: str, vpc: Vpc, peer: Vpc, before: list[dict[str, Any]]) -> Interrupted:
         self.machine.client.stop_execution(executionArn=arn)
@@ -80,8 +81,7 @@ class Interrupter:
 def while_waiting(interrupter: Interrupter, **fields: Any) -> Interrupted:
     """In WaitActive: the connection is made and accepted."""
     interrupter.network.control.set(provisioning_for=NEVER)
-    vpc, peer = interrupter.pair()
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair()
     arn = interrupter.machine.start(request(vpc, peer, **fields))
     interrupter.machine.reaches(arn, "WaitActive")
     return interrupter.abort(arn, vpc, peer, before)
@@ -89,8 +89,7 @@ def while_waiting(interrupter: Interrupter, **fields: Any) -> Interrupted:
 
 def started_by_a_tag(interrupter: Interrupter) -> Interrupted:
     interrupter.network.control.set(provisioning_for=NEVER)
-    vpc, peer = interrupter.pair()
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair()
     vpc.tag(isthmus__peer=f"{peer.id}@{peer.region}@{peer.account}")
     wait_until(lambda: bool(interrupter.machine.executions(f"{vpc.id}_{peer.id}")), "the tag has started it")
     [arn] = interrupter.machine.executions(f"{vpc.id}_{peer.id}")
@@ -100,8 +99,7 @@ def started_by_a_tag(interrupter: Interrupter) -> Interrupted:
 
 def before_it_is_accepted(interrupter: Interrupter) -> Interrupted:
     interrupter.network.control.set(visible_after=NEVER)
-    vpc, peer = interrupter.pair()
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair()
     arn = interrupter.machine.start(request(vpc, peer))
     interrupter.machine.reaches(arn, "AcceptInPeerRegion")
     interrupter.network.control.set(visible_after=0)
@@ -110,8 +108,7 @@ def before_it_is_accepted(interrupter: Interrupter) -> Interrupted:
 
 def while_its_connection_is_made(interrupter: Interrupter) -> Interrupted:
     """Its function goes on: EC2 makes the connection after the execution has ended, and the ledger knows no id."""
-    vpc, peer = interrupter.pair()
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair()
     interrupter.network.control.plant_faults({"Action": "CreateVpcPeeringConnection", "DelaySeconds": 4})
     arn = interrupter.machine.start(request(vpc, peer))
     wait_until(lambda: interrupter.network.control.faults()["Struck"] == 1, "the connection is being made")
@@ -124,15 +121,14 @@ def while_its_connection_is_made(interrupter: Interrupter) -> Interrupted:
 def while_its_routes_are_written(interrupter: Interrupter) -> Interrupted:
     """Between two calls of UpdateRoutes: one table is throttled, the others have their routes."""
     interrupter.network.control.set(provisioning_for=0)
-    vpc, peer = interrupter.pair(tables=4)
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair(tables=4)
     return with_one_table_throttled(interrupter, vpc, peer, before, 9)
 
 
 def while_more_routes_are_written(interrupter: Interrupter) -> Interrupted:
     """Of a peering that was there before: what stood stays."""
     interrupter.network.control.set(provisioning_for=0)
-    vpc, peer = interrupter.pair()
+    vpc, peer, _ = interrupter.pair()
     interrupter.machine.run(request(vpc, peer)).succeeded()
     for _ in range(3):
         vpc.table(), peer.table()
@@ -158,8 +154,7 @@ def with_one_table_throttled(
 def during_a_teardown(interrupter: Interrupter) -> Interrupted:
     """Its routes are deleted, the connection is not."""
     interrupter.network.control.set(provisioning_for=0)
-    vpc, peer = interrupter.pair()
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair()
     pcx = interrupter.machine.run(request(vpc, peer)).succeeded().output["VpcPeeringConnectionId"]
     fault = {"Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 999, "Match": {"VpcPeeringConnectionId": pcx}}
     interrupter.network.control.plant_faults({"Action": "DeleteVpcPeeringConnection", **fault})
@@ -170,8 +165,7 @@ def during_a_teardown(interrupter: Interrupter) -> Interrupted:
 
 def timed_out(interrupter: Interrupter) -> Interrupted:
     interrupter.network.control.set(provisioning_for=NEVER)
-    vpc, peer = interrupter.pair()
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair()
     with interrupter.timing_out_after(6):
         arn = interrupter.machine.start(request(vpc, peer, **FIELDS))
         interrupter.machine.reaches(arn, "WaitActive")

@@ -192,8 +192,7 @@ def test_one_whose_last_function_finishes_after_it_is_whole_or_gone(
     """The function writes the rest of the routes and gives the pair back. What stands then is whole."""
     reset(interrupter.network)
     interrupter.network.remove_delays()
-    vpc, peer = interrupter.pair(tables=4)
-    before = [vpc.tables(), peer.tables()]
+    vpc, peer, before = interrupter.pair(tables=4)
     interrupter.network.control.plant_faults({"Action": "CreateRoute", "AfterCalls": 2, "Times": 9, "DelaySeconds": 3})
     arn = interrupter.machine.start(request(vpc, peer))
     wait_until(lambda: [vpc.tables(), peer.tables()] != before, "a route is written")

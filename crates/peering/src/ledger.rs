@@ -210,11 +210,6 @@ impl LedgerItem {
         self.connection.as_ref().filter(|connection| connection.made).map(|connection| &connection.id)
     }
 
-    /// Whether tags asked for the peering, and no execution did.
-    pub fn is_for_tags_to_remove(&self) -> bool {
-        self.asked_by.as_ref().is_some_and(|asked| asked.tags && asked.execution.is_none())
-    }
-
     /// Everything that we may have written in the tables of that end.
     pub fn routes_at(&self, end: &End) -> RecordedRoutes {
         let (routes, pending) = match *end == self.pair.ends[0] {

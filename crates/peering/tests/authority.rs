@@ -2,34 +2,14 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
+use isthmus_testing::owners::{HUB, MEMBER, request, two};
 use isthmus_testing::pair::{foreign, routed, routes_to_peerings};
 use isthmus_testing::sweeping::{run_started, sweep_and_run};
 use isthmus_testing::three::{TAGS, start_as, task};
-use isthmus_testing::{Machines, Memory, execute, stack, tear_down};
+use isthmus_testing::{Machines, execute, stack, tear_down};
 use serde_json::{Value, json};
 
-const HUB: &str = "123456789012";
-const MEMBER: &str = "222222222222";
 const STRANGER: &str = "999999999999";
-
-fn end(id: &str, owner: &str) -> End {
-    serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")
-}
-
-fn request(end: &End, peer: &End, requested_by: &str) -> Value {
-    json!({"VpcId": end.vpc_id, "OwnerId": end.owner_id, "PeerVpcId": peer.vpc_id, "PeerOwnerId": peer.owner_id,
-           "RequestedBy": requested_by})
-}
-
-/// A VPC of the hub, and one of that account, each with two tables.
-fn two(owner: &str) -> (Memory, End, End) {
-    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", owner));
-    let memory = Memory::default();
-    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
-    memory.add_vpc(&other, &["10.2.0.0/16"], 2);
-    (memory, one, other)
-}
 
 /// A role of our name is no invitation: not a call is made there, whoever asks and whoever consents.
 #[tokio::test]

@@ -2,32 +2,11 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
+use isthmus_testing::execute;
+use isthmus_testing::owners::{HUB, MEMBER, request, two};
 use isthmus_testing::pair::routed;
 use isthmus_testing::sweeping::sweep_and_run;
-use isthmus_testing::{Memory, execute};
-use serde_json::{Value, json};
-
-const HUB: &str = "123456789012";
-const MEMBER: &str = "222222222222";
-
-fn end(id: &str, owner: &str) -> End {
-    serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")
-}
-
-fn request(end: &End, peer: &End, requested_by: &str) -> Value {
-    json!({"VpcId": end.vpc_id, "OwnerId": end.owner_id, "PeerVpcId": peer.vpc_id, "PeerOwnerId": peer.owner_id,
-           "RequestedBy": requested_by})
-}
-
-/// A VPC of the hub, and one of that account, each with two tables.
-fn two(owner: &str) -> (Memory, End, End) {
-    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", owner));
-    let memory = Memory::default();
-    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
-    memory.add_vpc(&other, &["10.2.0.0/16"], 2);
-    (memory, one, other)
-}
+use serde_json::json;
 
 /// What an event asked for goes with the other owner's consent; what a pipeline asked for stays.
 #[tokio::test]

@@ -3,27 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
+use isthmus_testing::owners::{HUB, MEMBER, two};
 use isthmus_testing::pair::routed;
 use isthmus_testing::sweeping::{run_started, sweep_and_run};
 use isthmus_testing::three::{TAGS, start_as, task};
 use isthmus_testing::{Machines, Memory, execute, stack};
 use serde_json::json;
-
-const HUB: &str = "123456789012";
-const MEMBER: &str = "222222222222";
-
-fn end(id: &str, owner: &str) -> End {
-    serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")
-}
-
-/// A VPC of the hub, and one of that account, each with two tables.
-fn two(owner: &str) -> (Memory, End, End) {
-    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", owner));
-    let memory = Memory::default();
-    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
-    memory.add_vpc(&other, &["10.2.0.0/16"], 2);
-    (memory, one, other)
-}
 
 fn live(memory: &Memory) -> usize {
     memory.connections().iter().filter(|connection| connection.status.is_live()).count()

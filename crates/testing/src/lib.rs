@@ -8,6 +8,7 @@ mod explore;
 mod faulty;
 mod ledger;
 mod memory;
+pub mod owners;
 pub mod pair;
 mod pause;
 pub mod sweeping;

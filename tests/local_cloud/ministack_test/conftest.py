@@ -10,7 +10,8 @@ import pytest
 
 from local_cloud import environment, processes
 from local_cloud.launcher import READY_WITHIN_SECONDS, Server, free_ports, ministack_server
-from local_cloud.ministack_test.cloud import Cloud
+from local_cloud.ministack_test.cloud import Cloud, unique
+from local_cloud.ministack_test.ledger_table import Table
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,20 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         yield Cloud(environment.endpoint(port))
     finally:
         processes.end(process.pid, state)
+
+
+@pytest.fixture(scope="module")
+def table(cloud: Cloud) -> Iterator[Table]:
+    """A table like the stack's ledger."""
+    made = Table(cloud)
+    yield made
+    made.client.delete_table(TableName=made.name)
+
+
+@pytest.fixture
+def pair() -> str:
+    """The key of an item that no other test has."""
+    return unique("vpc-1@us-east-1@123456789012|vpc")
 
 
 def _wait_until_ready(server: Server, process, log: Path) -> None:

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.ministack_test.cloud import Cloud, unique
 from local_cloud.ministack_test.ledger_table import KB, Item, Table, is_invalid, key, refused
-
-
-@pytest.fixture(scope="module")
-def table(cloud: Cloud) -> Iterator[Table]:
-    made = Table(cloud)
-    yield made
-    made.client.delete_table(TableName=made.name)
-
-
-@pytest.fixture
-def pair() -> str:
-    return unique("vpc-1@us-east-1@123456789012|vpc")
-
 
 # Conditions: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
 

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from local_cloud.environment import ACCOUNT, REGION
 from local_cloud.ministack_test.cloud import Cloud, unique
 from local_cloud.ministack_test.ledger_table import KB, Item, Table, is_invalid, key, refused
-
-
-@pytest.fixture(scope="module")
-def table(cloud: Cloud) -> Iterator[Table]:
-    made = Table(cloud)
-    yield made
-    made.client.delete_table(TableName=made.name)
-
-
-@pytest.fixture
-def pair() -> str:
-    return unique("vpc-1@us-east-1@123456789012|vpc")
 
 
 def test_a_consistent_read_sees_every_write_before_it(table: Table, pair: str) -> None:

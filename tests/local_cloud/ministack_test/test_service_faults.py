@@ -49,13 +49,6 @@ class Function:
         )
 
 
-@pytest.fixture(scope="module")
-def table(cloud: Cloud) -> Iterator[Table]:
-    made = Table(cloud)
-    yield made
-    made.client.delete_table(TableName=made.name)
-
-
 @pytest.fixture
 def services(cloud: Cloud) -> Iterator[Control]:
     control = Control(cloud.endpoint)

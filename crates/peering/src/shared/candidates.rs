@@ -45,10 +45,12 @@ async fn is_recorded<N>(
 
 /// Why a peer is not found that the VPC's tags name, where another one of `peers` has its id and exists.
 pub(crate) fn misplaced(prefix: &str, side: &VpcTags, peer: &VpcTags, peers: &[&VpcTags]) -> Option<String> {
-    if peer.lookup != Lookup::NotFound || !side.intent.names(peer.end()) {
-        return None;
-    }
-    let is_namesake = |other: &&&VpcTags| other.lookup == Lookup::Found && other.end().vpc_id == peer.end().vpc_id;
-    let there = peers.iter().find(is_namesake)?.end();
+    let there = namesake(peer, peers.iter().copied()).filter(|_| side.intent.names(peer.end()))?.end();
     Some(format!("{}: {} does not exist there, it is {there}", key(prefix, PEER), peer.end()))
+}
+
+/// The VPC that has the id of that one, which does not exist where it is said to be.
+pub(crate) fn namesake<'p>(missing: &VpcTags, mut others: impl Iterator<Item = &'p VpcTags>) -> Option<&'p VpcTags> {
+    let is_it = |other: &&VpcTags| other.lookup == Lookup::Found && other.end().vpc_id == missing.end().vpc_id;
+    others.find(is_it).filter(|_| missing.lookup == Lookup::NotFound)
 }

@@ -31,7 +31,7 @@ impl Decision {
         // What an event asked for goes with the other owner's consent.
         let is_of_event = execution.is_some_and(|asked| asked.event_of.is_some());
         let is_ours_to_remove = by_tags.is_some() && (execution.is_none() || (is_of_event && !has_consent));
-        let is_established = item.is_some_and(|item| item.connection.is_some() && item.asked_by.is_some());
+        let is_established = item.is_some_and(LedgerItem::is_established);
         let [intent, peer_intent] = pair.intents();
         match pair.tag_request(stack) {
             TagRequest::Granted => Self::SetUp,

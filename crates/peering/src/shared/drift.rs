@@ -8,6 +8,7 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::ledger::LedgerItem;
 use crate::ports::NetworkReads;
 use crate::routes::{stale_blackhole_targets, stale_routes};
+use crate::shared::candidates::namesake;
 use crate::shared::decision::Decision;
 use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
 use crate::shared::pair::{Lookup, Pair, VpcTags};
@@ -52,7 +53,7 @@ pub(crate) async fn examine<L>(
     let stack = context.stack;
     if let Err(error) = check_accounts(known.pair.ends(), stack) {
         // Nothing is called there, nor decided about it.
-        let is_of_concern = known.pair.is_requested() || known.item.as_ref().is_some_and(LedgerItem::is_established);
+        let is_of_concern = known.pair.is_requested() || known.is_established();
         return Ok(if is_of_concern { known.refused(&error) } else { Finding::NotRequested });
     }
     match Decision::of(&known.pair, known.item.as_ref(), stack) {
@@ -64,8 +65,7 @@ pub(crate) async fn examine<L>(
         Decision::Keep => Ok(Finding::Kept(known.live_connection().cloned())),
         Decision::ClearStatus => Ok(Finding::NotRequested),
         Decision::SetUp => {
-            let is_established = known.item.as_ref().is_some_and(LedgerItem::is_established);
-            if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !is_established) {
+            if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !known.is_established()) {
                 return Ok(known.refused(&invalid_routes(side, stack)));
             }
             // No execution could repair these routes.
@@ -103,18 +103,16 @@ impl PairSnapshot {
     /// The end that does not exist where a tag says, while another pair joins the other end with a VPC of the same id.
     pub(crate) fn misplaced_end<'s>(&'s self, pairs: &[Self]) -> Option<&'s End> {
         let [side, peer] = &self.pair.sides;
-        let of = |missing: &VpcTags, present: &VpcTags| {
-            let is_namesake = |other: &Self| {
-                let has = |end: &dyn Fn(&VpcTags) -> bool| other.pair.sides.iter().any(end);
-                has(&|side| side.end() == present.end())
-                    && has(&|side| side.end().vpc_id == missing.end().vpc_id && side.lookup == Lookup::Found)
-            };
-            missing.lookup == Lookup::NotFound && pairs.iter().any(is_namesake)
+        let is_misplaced = |(missing, present): &(&VpcTags, &VpcTags)| {
+            let joined = pairs.iter().filter(|other| other.pair.ends().contains(&present.end()));
+            namesake(missing, joined.flat_map(|other| &other.pair.sides)).is_some()
         };
-        [(peer, side), (side, peer)]
-            .into_iter()
-            .find(|(missing, present)| of(missing, present))
-            .map(|(missing, _)| missing.end())
+        [(peer, side), (side, peer)].into_iter().find(is_misplaced).map(|(missing, _)| missing.end())
+    }
+
+    /// Whether the peering was completed.
+    pub(crate) fn is_established(&self) -> bool {
+        self.item.as_ref().is_some_and(LedgerItem::is_established)
     }
 
     pub(crate) fn refused(&self, error: &Error) -> Finding {

@@ -8,7 +8,6 @@ mod swept;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::LedgerItem;
 use crate::ports::{ExecutionState, Executions, LedgerReads, Network, RegionReads};
 use crate::request::TeardownInput;
 use crate::shared::drift::{Finding, examine};
@@ -150,7 +149,7 @@ fn told(known: &PairSnapshot, finding: &Finding) -> Told {
             Err(excluded) => Told::Status(PeeringStatus::active(id, &[excluded.to_string()])),
         },
         // Its connection is gone.
-        Finding::Kept(None) if known.item.as_ref().is_some_and(LedgerItem::is_established) => Told::Nothing,
+        Finding::Kept(None) if known.is_established() => Told::Nothing,
         Finding::NotRequested => Told::Nothing,
         Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => Told::AsWritten,
     }

@@ -1,0 +1,30 @@
+//! Two VPCs in one Region, each of an owner of its own.
+
+use crate::Memory;
+use isthmus_peering::connection::End;
+use serde_json::{Value, json};
+
+/// The stack's account.
+pub const HUB: &str = "123456789012";
+/// The account of a member.
+pub const MEMBER: &str = "222222222222";
+
+/// A VPC of that account.
+pub fn end(id: &str, owner: &str) -> End {
+    serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")
+}
+
+/// The request to peer them.
+pub fn request(end: &End, peer: &End, requested_by: &str) -> Value {
+    json!({"VpcId": end.vpc_id, "OwnerId": end.owner_id, "PeerVpcId": peer.vpc_id, "PeerOwnerId": peer.owner_id,
+           "RequestedBy": requested_by})
+}
+
+/// A VPC of the hub, and one of that account, each with two tables.
+pub fn two(owner: &str) -> (Memory, End, End) {
+    let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", owner));
+    let memory = Memory::default();
+    memory.add_vpc(&one, &["10.1.0.0/16"], 2);
+    memory.add_vpc(&other, &["10.2.0.0/16"], 2);
+    (memory, one, other)
+}

@@ -54,6 +54,14 @@ class Ledger:
         for item in self.items():
             self.table.delete_item(Key={"Pair": item["Pair"]})
 
+    def wait_an_hour(self) -> None:
+        """As if whatever tags took away, and is removed or held by now, had been so an hour earlier."""
+        for item in self.items():
+            if item["Pair"].startswith("brake@") or item.get("Withdrawal", {}).get("State") == "Done":
+                self.table.update_item(
+                    Key={"Pair": item["Pair"]}, UpdateExpression="REMOVE WithdrawnBy, Withdrawal, HeldSince"
+                )
+
     def items(self) -> list[Item]:
         """Every item."""
         found, after = [], {}

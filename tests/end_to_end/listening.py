@@ -11,12 +11,13 @@ from .network import HERE, HUB, Vpc, wait_until
 class Listener:
     """A rule with a queue as its target, which keeps the events that match."""
 
-    def __init__(self, environment: dict[str, str], pattern: dict[str, Any]) -> None:
-        self._events, self._queues = client(environment, "events"), client(environment, "sqs")
+    def __init__(self, environment: dict[str, str], pattern: dict[str, Any], region: str = HERE) -> None:
+        self._region = region
+        self._events, self._queues = (client(environment, service, HUB, region) for service in ("events", "sqs"))
         self._name = f"listener-{uuid.uuid4().hex[:8]}"
         self._bus = environment["EVENT_BUS_ARN"].rsplit("/", 1)[1]
         self._queue = self._queues.create_queue(QueueName=self._name)["QueueUrl"]
-        arn = f"arn:aws:sqs:{HERE}:{HUB}:{self._name}"
+        arn = f"arn:aws:sqs:{region}:{HUB}:{self._name}"
         self._events.put_rule(Name=self._name, EventBusName=self._bus, EventPattern=json.dumps(pattern))
         self._events.put_targets(Rule=self._name, EventBusName=self._bus, Targets=[{"Id": "queue", "Arn": arn}])
         self._received: list[dict[str, Any]] = []
@@ -30,7 +31,7 @@ class Listener:
         """Waits for the first event of that type about that VPC and returns all such events."""
         wait_until(lambda: bool(self._of(detail_type, about)), f"{detail_type} was published")
         events = self._of(detail_type, about)
-        assert {(event["source"], event["account"], event["region"]) for event in events} == {("isthmus", HUB, HERE)}
+        assert {(event["source"], event["account"], event["region"]) for event in events} == {("isthmus", HUB, self._region)}
         return events
 
     def received(self) -> list[dict[str, Any]]:

@@ -8,17 +8,22 @@ mod expression;
 use crate::ledger::expression::Expression;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, Select};
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_types::DateTime;
 use isthmus_peering::connection::End;
-use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, end_key};
+use isthmus_peering::ids::AccountId;
+use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
 use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use std::collections::HashMap;
 use std::time::SystemTime;
 
 /// The table's key.
 const PAIR: &str = "Pair";
+/// The sparse index of pairs that the tags of an account withdrew.
+const WITHDRAWN_BY: &str = "WithdrawnBy";
+/// The attribute that only the items of brakes have.
+const HELD_SINCE: &str = "HeldSince";
 /// The sparse index of pairs for which an end's consent is missing.
 const OWES: &str = "Owes";
 
@@ -63,6 +68,51 @@ impl LedgerReads for DynamoLedger {
         Ok(items.iter().filter_map(|item| item.get(PAIR)?.as_s().ok()?.parse().ok()).collect())
     }
 
+    async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals> {
+        let action = "dynamodb:GetItem";
+        let call = self.client.get_item().table_name(&self.table).key(PAIR, brake_key(by)).consistent_read(true);
+        let brake = call.send().await.map_err(|error| failed(action, error))?.item.unwrap_or_default();
+        let held_since = brake.get(HELD_SINCE).and_then(|since| since.as_n().ok()?.parse().ok());
+        let action = "dynamodb:Query";
+        let pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(WITHDRAWN_BY)
+            .key_condition_expression("#by = :account")
+            .expression_attribute_names("#by", WITHDRAWN_BY)
+            .expression_attribute_values(":account", AttributeValue::S(by.to_string()))
+            .into_paginator()
+            .items()
+            .send();
+        let items = pages.collect::<Result<Vec<Item>, _>>().await.map_err(|error| failed(action, error))?;
+        let read = |item: &Item| {
+            let pair = item.get(PAIR)?.as_s().ok()?.parse().ok()?;
+            Some((pair, serde_dynamo::from_attribute_value(item.get("Withdrawal")?.clone()).ok()?))
+        };
+        Ok(Withdrawals { of: items.iter().filter_map(read).collect(), held_since })
+    }
+
+    async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize> {
+        let action = "dynamodb:Scan";
+        let pages = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .select(Select::Count)
+            .filter_expression("contains(#pair, :end) AND (attribute_exists(#connection) OR #withdrawal.#at > :since)")
+            .expression_attribute_names("#pair", PAIR)
+            .expression_attribute_names("#connection", "Connection")
+            .expression_attribute_names("#withdrawal", "Withdrawal")
+            .expression_attribute_names("#at", "At")
+            .expression_attribute_values(":end", AttributeValue::S(format!("@{account}")))
+            .expression_attribute_values(":since", AttributeValue::N(removed_since.to_string()))
+            .into_paginator()
+            .send();
+        let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(|error| failed(action, error))?;
+        Ok(pages.iter().map(|page| usize::try_from(page.count()).unwrap_or_default()).sum())
+    }
+
     async fn items(&self) -> LedgerResult<Vec<Result<LedgerItem, (String, LedgerError)>>> {
         let action = "dynamodb:Scan";
         let pages = self.client.scan().table_name(&self.table).into_paginator().items().send();
@@ -71,7 +121,8 @@ impl LedgerReads for DynamoLedger {
             let key = item.get(PAIR).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
             parse(action, item).map_err(|error| (key, error))
         };
-        Ok(items.into_iter().map(read).collect())
+        let is_pair = |item: &Item| !item.contains_key(HELD_SINCE);
+        Ok(items.into_iter().filter(is_pair).map(read).collect())
     }
 
     async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState> {
@@ -92,6 +143,24 @@ impl LedgerReads for DynamoLedger {
 }
 
 impl LedgerWrites for DynamoLedger {
+    async fn hold(&self, by: &AccountId, now: i64, before: Option<i64>) -> LedgerResult<bool> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PAIR, brake_key(by))
+            .update_expression("SET #since = :now")
+            .condition_expression("attribute_not_exists(#since) OR #since = :before")
+            .expression_attribute_names("#since", HELD_SINCE)
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+            .expression_attribute_values(":before", AttributeValue::N(before.unwrap_or_default().to_string()));
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(error) => Err(failed("dynamodb:UpdateItem", error)),
+        }
+    }
+
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated> {
         let action = "dynamodb:UpdateItem";
         let Expression { update, condition, names, values } = Expression::of(update);
@@ -119,6 +188,11 @@ impl LedgerWrites for DynamoLedger {
             _ => Err(failed(action, error)),
         }
     }
+}
+
+/// The key of the item that says since when the brake holds what the tags of that account take away.
+fn brake_key(account: &AccountId) -> AttributeValue {
+    AttributeValue::S(format!("brake@{account}"))
 }
 
 fn key(pair: &PairKey) -> AttributeValue {

@@ -36,8 +36,8 @@ pub fn log_requested(requested: &Requested) {
 
 /// Likewise for a sweep: one line that an alarm or a dashboard can count.
 pub fn log_swept(swept: &Swept) {
-    let Swept { desired, in_place, drift, started, refused, left, unreachable } = swept;
-    tracing::info!(desired, in_place, started = started.len(), refused = refused.len(), left, "swept");
+    let Swept { desired, in_place, drift, started, refused, held, left, unreachable } = swept;
+    tracing::info!(desired, in_place, started = started.len(), refused = refused.len(), held, left, "swept");
     for drift in drift {
         tracing::info!(vpc_id = drift.vpc_id, peer_vpc_id = drift.peer_vpc_id, differs = drift.differs, "drifted");
     }

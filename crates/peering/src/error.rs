@@ -8,7 +8,7 @@ mod details;
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
-pub use details::{Conflict, EndedConnection, FullResource, MissingVpc, Quota, TaggedEnd, UntrustedEnd};
+pub use details::{Conflict, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -111,6 +111,21 @@ pub enum Error {
         .0.tag_prefix, .0.vpc_id, .0.peer.vpc_id
     )]
     StillTagged(Box<TaggedEnd>),
+    /// The brake holds what the tags of one account take away: it is too much at once.
+    #[error(
+        "{held} removals that tags of account {account} ask for are held, as they were more than {limit} in an hour: restore the tags, or invoke the sweep with {{\"Release\": {held}}}"
+    )]
+    TeardownHeld {
+        /// The account.
+        account: AccountId,
+        /// How many wait.
+        held: usize,
+        /// How many may be made in an hour.
+        limit: usize,
+        /// The first 100 of them, where this is the first that is held.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pairs: Vec<HeldPair>,
+    },
     /// Another execution works on the pair. The machine calls again for 20 minutes.
     #[error("another execution works on this pair: wait until it has ended, then run again")]
     PairBusy {

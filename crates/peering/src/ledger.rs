@@ -8,9 +8,10 @@ mod asked;
 mod outcome;
 mod routes;
 mod update;
+mod withdrawal;
 
 use crate::connection::{End, canonical};
-use crate::ids::{Malformed, VpcPeeringConnectionId};
+use crate::ids::{AccountId, Malformed, VpcPeeringConnectionId};
 pub use asked::{AskedBy, AskedSelections};
 pub use outcome::Outcome;
 pub use routes::RecordedRoutes;
@@ -19,6 +20,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 pub use update::{Condition, Undone, Update};
+pub use withdrawal::{Withdrawal, WithdrawalState, Withdrawals, counted_since, limit};
 
 /// The version of the items that this code writes. It doesn't touch newer ones.
 pub const VERSION: u32 = 1;
@@ -134,6 +136,12 @@ pub struct LedgerItem {
     /// The end whose consent is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owes: Option<String>,
+    /// The account whose tags no longer ask for the pair, or for any route of one side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_by: Option<AccountId>,
+    /// Since when, and how far that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
     /// When the peering was torn down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<String>,
@@ -170,6 +178,8 @@ impl LedgerItem {
             pending_b: RecordedRoutes::default(),
             outcome: None,
             owes: None,
+            withdrawn_by: None,
+            withdrawal: None,
             removed: None,
             expires: None,
         }
@@ -208,6 +218,11 @@ impl LedgerItem {
     /// The connection, if it is ours to delete.
     pub fn own_connection(&self) -> Option<&VpcPeeringConnectionId> {
         self.connection.as_ref().filter(|connection| connection.made).map(|connection| &connection.id)
+    }
+
+    /// What tags take away and is not carried out yet.
+    pub fn open_withdrawal(&self) -> Option<(&AccountId, Withdrawal)> {
+        self.withdrawn_by.as_ref().zip(self.withdrawal.filter(|withdrawal| withdrawal.is_open()))
     }
 
     /// Everything that we may have written in the tables of that end.

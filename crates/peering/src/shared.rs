@@ -2,6 +2,7 @@
 
 pub(crate) mod advertised;
 pub(crate) mod batch;
+pub(crate) mod brake;
 pub(crate) mod candidates;
 pub(crate) mod contested;
 pub(crate) mod decision;

@@ -1,6 +1,6 @@
 //! What the stack's owner decided when deploying it.
 
-use crate::error::Quota;
+use crate::error::{Error, Quota};
 use crate::ids::{AccountId, Region};
 use crate::ports::Location;
 use ipnet::IpNet;
@@ -31,11 +31,31 @@ pub struct Stack {
     pub teardown_on_untag: bool,
     /// How long after that, in seconds.
     pub teardown_delay: i64,
+    /// Whether EC2 is written to.
+    pub mode: Mode,
     /// AWS's quotas in the owner's accounts.
     pub quotas: Quotas,
 }
 
+/// Whether EC2 is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum Mode {
+    /// Yes.
+    Apply,
+    /// No: everything is read and planned, and the plans are published.
+    Report,
+}
+
 impl Stack {
+    /// [`Error::InvalidRequest`] in report mode. For the steps after the one that plans: the mode was changed under way.
+    pub(crate) fn check_mode(&self) -> Result<(), Error> {
+        match self.mode {
+            Mode::Apply => Ok(()),
+            Mode::Report => Err(Error::invalid("Mode", "the stack's parameter is report: set it to apply, then run again")),
+        }
+    }
+
     /// Whether VPCs of that account may be peered.
     pub fn admits(&self, account: &AccountId) -> bool {
         *account == self.account || self.has_organization || self.member_accounts.contains(account)

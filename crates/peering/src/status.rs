@@ -14,6 +14,11 @@ pub enum PeeringStatus {
         /// What is surprising about it, or can't be had.
         warning: Option<String>,
     },
+    /// What tags ask for is not done yet.
+    Waiting {
+        /// What, and for what it waits.
+        reason: String,
+    },
     /// The last request failed.
     Failed {
         /// The error's public name.
@@ -64,7 +69,7 @@ impl PeeringStatus {
 
     /// Whether that value says that something is wrong. Of more statuses than a VPC has room for, these come first.
     pub(crate) fn is_failure(value: &str) -> bool {
-        !value.starts_with("active ")
+        !value.starts_with("active ") && !value.starts_with("waiting ")
     }
 
     fn around_time(&self) -> (String, String) {
@@ -77,6 +82,7 @@ impl PeeringStatus {
                 (before, cut(after, room))
             }
             Self::Failed { error, message } => (cut(format!("failed {error} {message}"), room), String::new()),
+            Self::Waiting { reason } => (cut(format!("waiting {reason}"), room), String::new()),
             Self::Invalid { reason } => (cut(format!("invalid {reason}"), room), String::new()),
         }
     }

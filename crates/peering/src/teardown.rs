@@ -59,7 +59,7 @@ impl TeardownPlan {
             replaced,
             swapped,
             made,
-            requested_by_tags: item.asked_by.as_ref().is_some_and(|asked| asked.tags),
+            requested_by_tags: item.asked_by.as_ref().is_some_and(|asked| !asked.tags.is_empty()),
         }
     }
 

@@ -126,6 +126,7 @@ fn each_ending_is_reported_on_the_bus() {
             ("PeeringActive", "VPC Peering Active"),
             ("PeeringRemoved", "VPC Peering Removed"),
             ("PublishFailure", "VPC Peering Failed"),
+            ("PublishHeld", "VPC Peering Teardowns Held"),
         ])
     );
 }

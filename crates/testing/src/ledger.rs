@@ -1,7 +1,8 @@
 //! The ledger in memory: items as JSON, as DynamoDB has them, each change with its condition.
 
 use isthmus_peering::connection::End;
-use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, end_key};
+use isthmus_peering::ids::AccountId;
+use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
 use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
@@ -20,6 +21,7 @@ pub struct MemoryLedger {
     closed: RefCell<BTreeMap<String, u64>>,
     writes: Cell<usize>,
     failing: Cell<bool>,
+    held_since: RefCell<BTreeMap<AccountId, i64>>,
 }
 
 impl MemoryLedger {
@@ -53,6 +55,11 @@ impl MemoryLedger {
     /// Makes every call fail, or work again.
     pub fn fail(&self, failing: bool) {
         self.failing.set(failing);
+    }
+
+    /// The brake began to hold what it holds earlier, by so many seconds.
+    pub fn held_earlier(&self, seconds: i64) {
+        self.held_since.borrow_mut().values_mut().for_each(|since| *since -= seconds);
     }
 
     /// How many changes were made.
@@ -98,6 +105,27 @@ impl LedgerReads for MemoryLedger {
         Ok(items.iter().filter(|(_, item)| item.get("Owes") == Some(&owes)).map(|(pair, _)| pair.clone()).collect())
     }
 
+    async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals> {
+        crate::pause().await;
+        self.check("dynamodb:Query")?;
+        let items = self.items.borrow();
+        let of_account = items.iter().filter(|(_, item)| item.get("WithdrawnBy") == Some(&json!(by)));
+        let of = of_account.filter_map(|(pair, item)| Some((pair.clone(), parse(item).ok()?.withdrawal?))).collect();
+        Ok(Withdrawals { of, held_since: self.held_since.borrow().get(by).copied() })
+    }
+
+    async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize> {
+        crate::pause().await;
+        self.check("dynamodb:Scan")?;
+        let items = self.items.borrow();
+        let of_account = items.iter().filter(|(pair, _)| pair.ends().iter().any(|end| end.owner_id == *account));
+        let counted = of_account.filter(|(_, item)| {
+            let at = item.get("Withdrawal").and_then(|withdrawal| withdrawal.get("At")?.as_i64());
+            item.contains_key("Connection") || at > Some(removed_since)
+        });
+        Ok(counted.count())
+    }
+
     async fn items(&self) -> LedgerResult<Vec<Result<LedgerItem, (String, LedgerError)>>> {
         crate::pause().await;
         self.check("dynamodb:Scan")?;
@@ -116,6 +144,17 @@ impl LedgerReads for MemoryLedger {
 }
 
 impl LedgerWrites for MemoryLedger {
+    async fn hold(&self, by: &AccountId, now: i64, before: Option<i64>) -> LedgerResult<bool> {
+        crate::pause().await;
+        self.check("dynamodb:UpdateItem")?;
+        let mut held_since = self.held_since.borrow_mut();
+        let is_as_before = held_since.get(by).copied() == before;
+        if is_as_before {
+            held_since.insert(by.clone(), now);
+        }
+        Ok(is_as_before)
+    }
+
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated> {
         crate::pause().await;
         self.check("dynamodb:UpdateItem")?;

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html>
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use isthmus_peering::ledger::{Condition, Update, VERSION};
+use isthmus_peering::ledger::{Condition, Update, VERSION, WithdrawalState};
 use std::collections::HashMap;
 
 /// The parameters of one `UpdateItem`.
@@ -40,9 +40,9 @@ impl Expression {
     }
 
     fn condition(&mut self, condition: &Condition) -> String {
-        let holder = self.name("Holder");
         match condition {
             Condition::FreeOrHeldBy(holders) => {
+                let holder = self.name("Holder");
                 let known: Vec<String> = holders
                     .iter()
                     .enumerate()
@@ -58,10 +58,24 @@ impl Expression {
             }
             Condition::HeldBy(execution) => {
                 let execution = self.value("Execution", AttributeValue::S(execution.clone()));
-                format!("{holder} = {execution}")
+                format!("{} = {execution}", self.name("Holder"))
             }
-            Condition::Held => format!("attribute_exists({holder})"),
+            Condition::Held => format!("attribute_exists({})", self.name("Holder")),
+            Condition::NotWithdrawn => {
+                let [connection, by, state] = [self.name("Connection"), self.name("WithdrawnBy"), self.state()];
+                let done = self.state_value(WithdrawalState::Done);
+                format!("attribute_exists({connection}) AND (attribute_not_exists({by}) OR {state} = {done})")
+            }
+            Condition::Withdrawn => format!("{} = {}", self.state(), self.state_value(WithdrawalState::Waiting)),
         }
+    }
+
+    fn state(&mut self) -> String {
+        format!("{}.{}", self.name("Withdrawal"), self.name("State"))
+    }
+
+    fn state_value(&mut self, state: WithdrawalState) -> String {
+        self.value("State", AttributeValue::S(<&str>::from(state).to_owned()))
     }
 
     fn name(&mut self, name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use crate::connection::End;
 use crate::ids::{AccountId, RouteTableId, VpcId, VpcPeeringConnectionId};
+use crate::ledger::PairKey;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -37,6 +38,24 @@ impl fmt::Display for MissingVpc {
                 write!(f, "{end} is not what {id} joins: write {}", fields.join(" and "))
             }
         }
+    }
+}
+
+/// A pair that the brake holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HeldPair {
+    /// One end.
+    pub vpc_id: VpcId,
+    /// The other.
+    pub peer_vpc_id: VpcId,
+}
+
+impl HeldPair {
+    /// That pair.
+    pub fn of(pair: &PairKey) -> Self {
+        let [vpc_id, peer_vpc_id] = pair.ends().map(|end| end.vpc_id.clone());
+        Self { vpc_id, peer_vpc_id }
     }
 }
 

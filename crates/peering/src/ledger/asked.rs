@@ -3,14 +3,15 @@
 use crate::ids::AccountId;
 use crate::selection::RouteSelection;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Who asked for a peering.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AskedBy {
-    /// Whether tags did.
-    #[serde(default)]
-    pub tags: bool,
+    /// The accounts whose tags did.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<AccountId>,
     /// What the last execution asked for that a person, a pipeline or an event started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<AskedSelections>,

@@ -1,6 +1,8 @@
 //! One conditional change of an item, as data: the store in memory applies it, DynamoDB gets it as expressions.
 
+use crate::ids::AccountId;
 use crate::ledger::{AskedBy, LedgerItem, Outcome, RecordedConnection, RecordedRoutes, VERSION};
+use crate::ledger::{Withdrawal, WithdrawalState};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -13,6 +15,10 @@ pub enum Condition {
     HeldBy(String),
     /// Somebody holds the pair.
     Held,
+    /// A connection is recorded, and no withdrawal that has yet to be carried out.
+    NotWithdrawn,
+    /// A withdrawal waits.
+    Withdrawn,
 }
 
 /// A change of an item.
@@ -30,6 +36,8 @@ pub struct Update {
 
 /// What ends with a lease.
 const LEASE: [&str; 5] = ["Holder", "Since", "Makers", "PendingA", "PendingB"];
+/// What ends when tags ask again for what they withdrew.
+const WITHDRAWAL: [&str; 2] = ["WithdrawnBy", "Withdrawal"];
 /// What ends with the connection.
 const PEERING: [&str; 4] = ["Connection", "RoutesA", "RoutesB", "AskedBy"];
 
@@ -76,15 +84,18 @@ impl Update {
         update.remove(&["PendingA", "PendingB"])
     }
 
-    /// Records what stands in the end, and gives the pair back.
+    /// Records what stands in the end, and gives the pair back. `withdrawal` is what counts for the brake of what tags took
+    /// away.
     pub fn complete(
         execution: &str,
         connection: &RecordedConnection,
         routes: &[RecordedRoutes; 2],
         asked_by: &AskedBy,
         outcome: &Outcome,
+        withdrawal: Option<Withdrawal>,
     ) -> Self {
         Self::held_by(execution)
+            .withdrawal(withdrawal)
             .set("Connection", connection)
             .set("RoutesA", &routes[0])
             .set("RoutesB", &routes[1])
@@ -121,9 +132,10 @@ impl Update {
     }
 
     /// Records that the peering is torn down, and gives the pair back. DynamoDB deletes the item at `expires`, in seconds
-    /// since 1970.
-    pub fn tear_down(execution: &str, time: &str, expires: i64) -> Self {
+    /// since 1970. `withdrawal`: as in [`Update::complete`].
+    pub fn tear_down(execution: &str, time: &str, expires: i64, withdrawal: Option<Withdrawal>) -> Self {
         Self::held_by(execution)
+            .withdrawal(withdrawal)
             .set("Removed", time)
             .set("Expires", expires)
             .set("Outcome", Outcome::success(execution))
@@ -137,8 +149,27 @@ impl Update {
         Self::on(Condition::Held).set("Again", true)
     }
 
+    /// Records that the tags of that account no longer ask for the pair, or for any route of one side.
+    pub fn withdraw(by: &AccountId, now: i64) -> Self {
+        let withdrawal = Withdrawal { at: now, state: WithdrawalState::Waiting };
+        Self::on(Condition::NotWithdrawn).set("WithdrawnBy", by).set("Withdrawal", withdrawal)
+    }
+
+    /// Lets that be carried out, whatever else its account withdraws.
+    pub fn release_withdrawal(now: i64) -> Self {
+        let released = Withdrawal { at: now, state: WithdrawalState::Released };
+        Self::on(Condition::Withdrawn).set("Withdrawal", released)
+    }
+
     fn held_by(execution: &str) -> Self {
         Self::on(Condition::HeldBy(execution.into()))
+    }
+
+    fn withdrawal(self, withdrawal: Option<Withdrawal>) -> Self {
+        match withdrawal {
+            Some(withdrawal) => self.set("Withdrawal", withdrawal),
+            None => self.remove(&WITHDRAWAL),
+        }
     }
 
     fn on(condition: Condition) -> Self {
@@ -172,6 +203,13 @@ impl Condition {
             }
             Self::HeldBy(execution) => holder == Some(execution),
             Self::Held => holder.is_some(),
+            Self::NotWithdrawn => {
+                item.is_some_and(|item| item.connection.is_some() && item.open_withdrawal().is_none())
+            }
+            Self::Withdrawn => {
+                let withdrawal = item.and_then(LedgerItem::open_withdrawal);
+                withdrawal.is_some_and(|(_, withdrawal)| withdrawal.state == WithdrawalState::Waiting)
+            }
         }
     }
 }

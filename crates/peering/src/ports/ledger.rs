@@ -2,7 +2,8 @@
 
 use crate::connection::End;
 use crate::error::Error;
-use crate::ledger::{LedgerItem, PairKey, Update};
+use crate::ids::AccountId;
+use crate::ledger::{LedgerItem, PairKey, Update, Withdrawals};
 
 /// The result of one call of the store.
 pub type LedgerResult<T> = Result<T, LedgerError>;
@@ -55,7 +56,14 @@ pub trait LedgerReads {
     /// The pairs for which that end's consent is missing.
     async fn pairs_owed_by(&self, end: &End) -> LedgerResult<Vec<PairKey>>;
 
-    /// Every item. One that can't be used is an error of its own, with its key.
+    /// What the tags of that account take away.
+    async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals>;
+
+    /// How many pairs with an end in that account have a connection, or had theirs withdrawn and removed after that time, in
+    /// seconds since 1970.
+    async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize>;
+
+    /// The item of every pair. One that can't be used is an error of its own, with its key.
     async fn items(&self) -> LedgerResult<Vec<Result<LedgerItem, (String, LedgerError)>>>;
 
     /// Whether an execution that holds a pair still runs.
@@ -67,6 +75,10 @@ pub trait LedgerReads {
 pub trait LedgerWrites {
     /// Makes one conditional change.
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated>;
+
+    /// Lets the brake hold what the tags of that account take away from now on, in seconds since 1970, in place of what
+    /// `before` says. Whether it was this call that did.
+    async fn hold(&self, by: &AccountId, now: i64, before: Option<i64>) -> LedgerResult<bool>;
 }
 
 /// Both.

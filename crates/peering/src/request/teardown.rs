@@ -54,8 +54,8 @@ pub struct TeardownInput {
 }
 
 impl TeardownInput {
-    /// The input of the execution that tags start, `TeardownDelay` after they no longer ask for the pair.
-    pub fn by_tags(end: &End, peer: &End, now: i64, stack: &Stack) -> Self {
+    /// The input of the execution that tags start.
+    pub fn by_tags(end: &End, peer: &End, not_before: Option<Moment>) -> Self {
         Self {
             vpc_id: end.vpc_id.clone(),
             region: Some(end.region.clone()),
@@ -64,7 +64,7 @@ impl TeardownInput {
             peer_region: Some(peer.region.clone()),
             peer_owner_id: Some(peer.owner_id.clone()),
             dry_run: false,
-            not_before: (stack.teardown_delay > 0).then(|| Moment(now + stack.teardown_delay)),
+            not_before,
             requested_by: RequestedBy::Tags,
         }
     }

@@ -4,7 +4,7 @@ use crate::connection::{Connection, End, Status, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::VpcPeeringConnectionId;
+use crate::ids::{AccountId, VpcPeeringConnectionId};
 use crate::ledger::LedgerItem;
 use crate::ports::NetworkReads;
 use crate::routes::{stale_blackhole_targets, stale_routes};
@@ -27,6 +27,8 @@ pub(crate) enum Finding {
     SetUp(String),
     /// It is no longer requested, or left this behind.
     TearDown(String),
+    /// The tags of that account, or the stack's parameters, leave one side without a route that has some.
+    Empty(AccountId),
     /// It can't be set up, or isn't tried again yet, and this has been told.
     Refused {
         /// The error's name.
@@ -41,6 +43,13 @@ pub(crate) enum Finding {
     Kept(Option<VpcPeeringConnectionId>),
     /// Nothing is left of it but perhaps a status.
     NotRequested,
+}
+
+impl Finding {
+    /// Whether an execution does something about it.
+    pub(crate) fn is_to_start(&self) -> bool {
+        matches!(self, Self::SetUp(_) | Self::Empty(_) | Self::Narrow | Self::TearDown(_))
+    }
 }
 
 /// Compares a pair with its tags. `retry`: what was refused, or is to be tried later, is tried now.
@@ -73,7 +82,7 @@ pub(crate) async fn examine<L>(
                 return Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())));
             }
             match compare(context, snapshot, known).await {
-                Ok(finding @ Finding::SetUp(_)) => Ok(known.unless_waiting(context.now, retry, finding)),
+                Ok(finding @ (Finding::SetUp(_) | Finding::Empty(_))) => Ok(known.unless_waiting(context.now, retry, finding)),
                 Ok(finding) => Ok(finding),
                 Err(Error::ServiceFault { action, code }) => Err(Error::ServiceFault { action, code }),
                 Err(error) if known.is_told(&error) && !retry => Ok(known.refused(&error)),
@@ -84,6 +93,11 @@ pub(crate) async fn examine<L>(
 }
 
 impl PairSnapshot {
+    /// Whether the recorded connection is active.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live_connection().is_some()
+    }
+
     fn live_connection(&self) -> Option<&VpcPeeringConnectionId> {
         let recorded = self.item.as_ref().and_then(|item| item.connection.as_ref())?;
         let live = self.connections.iter().filter(|connection| connection.status == Status::Active);
@@ -163,8 +177,13 @@ async fn compare<L>(
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_recorded = item.is_some_and(|item| {
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
-        is_this && item.asked_by.as_ref().is_some_and(|asked| asked.tags)
+        is_this
+            && item.asked_by.as_ref().is_some_and(|asked| asked.tags == survey.pair.asking_accounts())
+            && item.open_withdrawal().is_none()
     });
+    if let (Status::Active, Some(by)) = (connection.status, plan.emptied_by) {
+        return Ok(Finding::Empty(by));
+    }
     let differs = match connection.status {
         Status::Active if is_changed => "Routes",
         Status::Active if !is_recorded => "Unrecorded",

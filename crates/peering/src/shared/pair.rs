@@ -4,11 +4,13 @@ use crate::connection::{End, Vpc};
 use crate::consent::{TagRequest, is_requested};
 use crate::context::Context;
 use crate::error::{Error, TaggedEnd};
+use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::ports::{CallError, CallErrorKind, NetworkReads};
 use crate::stack::Stack;
 use crate::tags::{EXCLUDE, Tags, is_excluded, status_key};
 use futures_util::join;
+use std::collections::BTreeSet;
 
 /// One VPC's tags.
 #[derive(Debug, Clone)]
@@ -101,6 +103,13 @@ impl Pair {
     pub(crate) fn is_requested(&self) -> bool {
         let [intent, peer_intent] = self.intents();
         is_requested(intent, peer_intent)
+    }
+
+    /// The accounts whose tags request the peering.
+    pub(crate) fn asking_accounts(&self) -> BTreeSet<AccountId> {
+        let [intent, peer_intent] = self.intents();
+        let asks = [(intent, peer_intent), (peer_intent, intent)].into_iter().filter(|(one, other)| one.names(&other.end));
+        asks.map(|(asking, _)| asking.end.owner_id.clone()).collect()
     }
 
     /// Whether tags concern the pair: one requests it, or holds its status.

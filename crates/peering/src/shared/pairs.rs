@@ -17,6 +17,13 @@ pub(crate) struct PairSnapshot {
     pub(crate) item: Option<LedgerItem>,
 }
 
+impl PairSnapshot {
+    /// The key of its item.
+    pub(crate) fn key(&self) -> PairKey {
+        PairKey::of(self.pair.ends())
+    }
+}
+
 /// Each pair once. Those with an end that could not be read are left out, for an unread tag is not an absent one; so are
 /// those whose item can't be used.
 pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {

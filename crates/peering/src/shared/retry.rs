@@ -10,7 +10,8 @@ const HOUR: i64 = 60 * 60;
 /// whether the reason is gone, or AWS itself failed, for the first time. `planned`: it failed in planning.
 pub(crate) fn seconds_until_retry(error: &str, cause: &Map<String, Value>, planned: bool, count: u32) -> Option<i64> {
     let failures = match error {
-        "InvalidRequest" | "VpcNotFound" | "OverlappingCidrs" | "PeerNotTrusted" | "RouteConflict" | "Excluded" => 0,
+        "InvalidRequest" | "VpcNotFound" | "OverlappingCidrs" | "PeerNotTrusted" | "RouteConflict" | "Excluded"
+        | "TeardownHeld" => 0,
         // Where EC2 refused what planning had room for, planning doesn't see when there is room.
         "QuotaExceeded" if cause.contains_key("RouteTableId") && planned => 0,
         "ServiceFault" | "PairBusy" => count.saturating_sub(1),

@@ -5,14 +5,14 @@ use crate::connection::{Connection, End};
 use crate::consent::RequestedBy;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::VpcPeeringConnectionId;
+use crate::ids::{AccountId, VpcPeeringConnectionId};
 use crate::intent::TagValue;
 use crate::ledger::{LedgerItem, RecordedRoutes};
 use crate::plan::{SidePlan, shorten};
 use crate::ports::NetworkReads;
 use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
-use crate::routes::{DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes};
+use crate::routes::{Action, DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::shared::advertised::{Advertised, Strictness};
 use crate::shared::lookups::{deleted_connections, plan_routes_at};
@@ -32,6 +32,8 @@ pub(crate) struct RoutePlans {
     pub(crate) standing: [RecordedRoutes; 2],
     /// The deleted connections to which stale routes lead.
     pub(crate) replaced: BTreeSet<VpcPeeringConnectionId>,
+    /// The account whose tags leave one side without a route that has some.
+    pub(crate) emptied_by: Option<AccountId>,
     /// Whether the peering was completed before: then it is repaired as far as possible.
     pub(crate) established: bool,
     pub(crate) warnings: Vec<String>,
@@ -79,6 +81,7 @@ impl Survey {
         Ok(RoutePlans {
             sides: sides.map(|(end, routes)| SidePlan::new(end.clone(), routes)),
             standing,
+            emptied_by: plan.emptied_by.or(peer_plan.emptied_by),
             replaced: plan.replaced.into_iter().chain(peer_plan.replaced).collect(),
             established: known.established,
             warnings,
@@ -157,6 +160,7 @@ pub(crate) struct Side<'s> {
 struct PlanOfSide {
     routes: RoutePlan,
     replaced: BTreeSet<VpcPeeringConnectionId>,
+    emptied_by: Option<AccountId>,
 }
 
 impl Side<'_> {
@@ -191,8 +195,16 @@ impl Side<'_> {
         if self.other.is_unclear() {
             stale.retain(|route| !tables.iter().any(|(table, _)| table.id == route.table));
         }
+        let is_emptied = !stale.is_empty() && routes.routes.iter().all(|route| route.action == Action::Kept);
+        let emptied_by = is_emptied.then(|| self.emptied_by(tables.is_empty()));
         routes.routes.extend(stale);
-        Ok(PlanOfSide { routes, replaced })
+        Ok(PlanOfSide { routes, replaced, emptied_by })
+    }
+
+    /// Its owner chooses its tables, the other one what it may route to.
+    fn emptied_by(&self, has_no_table: bool) -> AccountId {
+        let end = if has_no_table { self.end } else { &self.other.intent.end };
+        end.owner_id.clone()
     }
 
     /// Routes of ours that are no longer desired, and the deleted connections to which some of them lead.

@@ -22,6 +22,7 @@ pub(crate) async fn intend<N>(
         Some(item) if item.records_success_of(execution) => return Ok(None),
         item => return Err(Error::PairBusy { execution: item.and_then(|item| item.holder).unwrap_or_default() }),
     };
+    context.stack.check_mode()?;
     check_time(context, "UpdateRoutes", started)?;
     let connection = peering.recorded_connection();
     let additions = peering.additions();

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::ids::VpcId;
 use crate::ports::NetworkWrites;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
-use crate::stack::Stack;
+use crate::stack::{Mode, Stack};
 use crate::status::PeeringStatus;
 use crate::tags::{
     TAGS_PER_RESOURCE, Tags, invalid_status_key, is_excluded, peers_with_status, status_key, status_key_start,
@@ -57,6 +57,9 @@ pub(crate) async fn write_statuses<L>(
     time: &str,
 ) {
     let Context { network, stack, .. } = context;
+    if stack.mode == Mode::Report {
+        return;
+    }
     let write = ends.into_iter().map(async |(end, peer)| {
         let tags = Tags::from([(status_key(&stack.tag_prefix, peer), status.value(time))]);
         let _logged = network.tag_vpc(end, &tags).await;
@@ -115,7 +118,7 @@ pub(crate) async fn write_invalid_status<L>(
     }
     let status = PeeringStatus::Invalid { reason: reasons.join("; ") };
     let is_written = side.tags.get(&status_key).is_some_and(|value| status.is_written_in(value));
-    if !is_written && has_room(context.stack, side, &status_key) {
+    if !is_written && context.stack.mode == Mode::Apply && has_room(context.stack, side, &status_key) {
         let _logged = context.network.tag_vpc(side.end(), &Tags::from([(status_key, status.value(time))])).await;
     }
 }
@@ -123,7 +126,7 @@ pub(crate) async fn write_invalid_status<L>(
 /// Removes those of the tags that the VPC has. One that is excluded keeps them: nobody may touch it.
 pub(crate) async fn remove<L>(context: Context<'_, impl NetworkWrites, L>, side: &VpcTags, keys: BTreeSet<String>) {
     let present: BTreeSet<String> = keys.into_iter().filter(|key| side.tags.contains_key(key)).collect();
-    if !present.is_empty() && !is_excluded(&side.tags) {
+    if !present.is_empty() && !is_excluded(&side.tags) && context.stack.mode == Mode::Apply {
         let _logged = context.network.untag_vpc(side.end(), &present).await;
     }
 }

@@ -11,6 +11,7 @@ use crate::selection::RouteSelection;
 use crate::shared::pair::{Pair, VpcTags};
 use crate::stack::Stack;
 use crate::tags::{ROUTES, Tags, key};
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
@@ -56,7 +57,12 @@ impl Asked {
             let is_established = item.is_some_and(LedgerItem::is_established);
             let request = as_tagged(pair, given, is_established, stack)?;
             let beside = recorded.map(|asked| request_of_execution(&key, pair.ends(), asked));
-            let asked_by = AskedBy { tags: true, execution: recorded.cloned() };
+            let mut tags = pair.asking_accounts();
+            if tags.is_empty() {
+                // Its tag is gone by now; the next look at the pair tears down what this one sets up.
+                tags.insert(request.end.owner_id.clone());
+            }
+            let asked_by = AskedBy { tags, execution: recorded.cloned() };
             return Ok(Self { request, beside, asked_by, no_dns_resolution });
         }
         let event_of = (given.requested_by == RequestedBy::Event).then(|| given.end.owner_id.clone());
@@ -67,7 +73,8 @@ impl Asked {
         let beside = is_granted.then(|| request_of(pair.sides.each_ref()));
         let [routes_a, routes_b] = key.in_order(pair.ends(), [given.routes.clone(), given.peer_routes.clone()]);
         let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution, event_of };
-        let asked_by = AskedBy { tags: is_granted, execution: Some(execution) };
+        let tags = if is_granted { pair.asking_accounts() } else { BTreeSet::new() };
+        let asked_by = AskedBy { tags, execution: Some(execution) };
         Ok(Self { request: given, beside, asked_by, no_dns_resolution })
     }
 

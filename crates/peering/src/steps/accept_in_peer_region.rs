@@ -29,6 +29,7 @@ pub async fn accept_in_peer_region(
     task: PeeringTask,
 ) -> Result<Accepted, Error> {
     let PeeringTask { peering, execution, attempt, started, .. } = task;
+    context.stack.check_mode()?;
     check_time(context, "AcceptInPeerRegion", started)?;
     held(context, &peering.key(), &execution).await?;
     let connection = peering.identity();

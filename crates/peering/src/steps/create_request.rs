@@ -6,18 +6,20 @@ use crate::connection::{Connection, ConnectionIdentity, End, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::{Error, FullResource};
+use crate::ids::AccountId;
 use crate::ledger::{LedgerItem, PairKey, RecordedRoutes};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
 use crate::plan::{SidePlan, in_request_order, report};
 use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
 use crate::request::PeeringRequest;
+use crate::shared::brake::{check_brake, withdraw};
 use crate::shared::lease::{acquire, check_time};
 use crate::shared::pair::VpcTags;
 use crate::shared::route_plans::RoutePlans;
 use crate::shared::status_tags::written_status;
 use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
-use crate::stack::{Quotas, Stack};
+use crate::stack::{Mode, Quotas, Stack};
 use crate::tags::{EXECUTION, STACK, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,8 +45,10 @@ pub struct CreateTask {
 pub struct Created {
     /// What the next states work on, as the variable `$peering`.
     pub peering: Option<Peering>,
-    /// The output of a dry run.
+    /// The output of a dry run, or in report mode.
     pub output: Option<PeeringOutput>,
+    /// Whether that is published: in report mode.
+    pub publish: bool,
 }
 
 /// Everything that is decided before the first write.
@@ -63,14 +67,20 @@ pub async fn create_request(
     let request = PeeringRequest::parse(&request, context.stack)?;
     check_accounts([&request.end, &request.peer], context.stack)?;
     let key = PairKey::of([&request.end, &request.peer]);
-    if request.dry_run {
+    if request.dry_run || context.stack.mode == Mode::Report {
+        let publish = !request.dry_run;
         let item = context.ledger.item(&key).await?;
         let plan = plan(context, request, item.as_ref()).await?;
-        return Ok(Created { output: Some(plan.into_output()), peering: None });
+        return Ok(Created { output: Some(plan.into_output()), publish, peering: None });
     }
     check_time(context, "CreateRequest", started)?;
     let item = acquire(context, &key, &execution, &time).await?;
     let plan = plan(context, request, Some(&item)).await?;
+    if let Some(by) = plan.withdrawing_account(&item)
+        && let Some((by, withdrawal)) = withdraw(context, &key, by).await?
+    {
+        check_brake(context, &key, (&by, withdrawal)).await?;
+    }
     let connection = match plan.found() {
         Some(connection) => connection.clone(),
         None => create(context, &plan.asked.request, &execution).await?,
@@ -79,7 +89,7 @@ pub async fn create_request(
     if made {
         refresh_tags(context, &connection, &plan.asked.request).await?;
     }
-    Ok(Created { peering: Some(peering(&plan, &connection, made, context.stack, &execution)), output: None })
+    Ok(Created { peering: Some(peering(&plan, &connection, made, context.stack, &execution)), ..Created::default() })
 }
 
 async fn plan<L>(
@@ -103,6 +113,14 @@ fn is_ours(connection: &Connection, item: &LedgerItem) -> bool {
 impl Plan {
     fn found(&self) -> Option<&Connection> {
         adopt(&self.survey.connections, &self.asked.request.end, &self.asked.request.peer)
+    }
+
+    /// The account whose tags leave one side without a route. What an execution asks for anew isn't concerned.
+    fn withdrawing_account(&self, item: &LedgerItem) -> Option<&AccountId> {
+        let asked = &self.asked;
+        let is_repeated = || item.asked_by.as_ref().is_some_and(|before| before.execution == asked.asked_by.execution);
+        let is_by_tags = asked.request.requested_by == RequestedBy::Tags || is_repeated();
+        self.routes.emptied_by.as_ref().filter(|_| is_by_tags)
     }
 
     /// Whether DNS resolution is, or will be, on at both sides.

@@ -26,6 +26,7 @@ pub async fn delete_routes(
     has_time: impl Fn() -> bool,
 ) -> Result<RoutesDeleted, Error> {
     let TeardownTask { teardown, execution, .. } = task;
+    context.stack.check_mode()?;
     held(context, &teardown.key(), &execution).await?;
     Pair::read(context, teardown.ends()).await?.check_untagged(context.stack)?;
     let routes = teardown.sides().map(|side| (&side.end, side.removals().collect()));

@@ -5,19 +5,21 @@ use crate::connection::{Connection, ConnectionIdentity, adopt, canonical};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
+use crate::ids::AccountId;
 use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update};
 use crate::plan::SidePlan;
 use crate::ports::{Ledger, NetworkReads};
 use crate::request::{Moment, TeardownRequest};
 use crate::route_tables::RouteTable;
 use crate::routes::{stale_blackhole_targets, stale_routes};
+use crate::shared::brake::{check_brake, withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::decision::Decision;
 use crate::shared::elsewhere::seen_elsewhere;
 use crate::shared::lease::{acquire, update_held};
 use crate::shared::lookups::{check_regions, deleted_connections};
 use crate::shared::pair::{Lookup, Pair};
 use crate::shared::tag_requests::execution_has_consent;
-use crate::stack::Stack;
+use crate::stack::{Mode, Stack};
 use crate::tags::EXECUTION;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
@@ -43,8 +45,10 @@ pub struct PlanTeardownTask {
 pub struct PlannedTeardown {
     /// What the next states work on, as the variable `$teardown`.
     pub teardown: Option<TeardownPlan>,
-    /// The output of a dry run, or where there is nothing to remove.
+    /// The output of a dry run or in report mode, or where there is nothing to remove.
     pub output: Option<TeardownOutput>,
+    /// Whether that is published: in report mode.
+    pub publish: bool,
     /// When to plan again: it may not begin yet.
     pub not_before: Option<Moment>,
     /// For events: the ARNs of both VPCs where tags requested the connection, else none.
@@ -68,24 +72,45 @@ pub async fn plan_teardown(
         return Ok(PlannedTeardown { not_before: Some(not_before), ..PlannedTeardown::default() });
     }
     let key = PairKey::of([&request.end, &request.peer]);
-    let item = match request.dry_run {
-        true => context.ledger.item(&key).await?.unwrap_or_else(|| LedgerItem::empty(key.clone())),
-        false => acquire(context, &key, &execution, &time).await?,
-    };
-    let plan = match plan(context, &request, &item).await? {
-        Planned::Teardown(plan) => plan,
-        Planned::Nothing(output) => {
-            if !request.dry_run {
-                update_held(context, &key, &execution, Update::release(&execution)).await?;
+    if request.dry_run || context.stack.mode == Mode::Report {
+        let item = context.ledger.item(&key).await?.unwrap_or_else(|| LedgerItem::empty(key));
+        return Ok(match plan(context, &request, &item).await? {
+            Planned::Teardown(plan, _) => {
+                let resources = plan.resources(&context.stack.partition);
+                let publish = !request.dry_run;
+                PlannedTeardown { output: Some(plan.planned()), publish, resources, ..PlannedTeardown::default() }
             }
-            return Ok(PlannedTeardown { output: Some(output), ..PlannedTeardown::default() });
-        }
+            Planned::Nothing(output) => PlannedTeardown { output: Some(output), ..PlannedTeardown::default() },
+        });
+    }
+    let item = acquire(context, &key, &execution, &time).await?;
+    let planned = match plan(context, &request, &item).await? {
+        Planned::Teardown(plan, withdrawn_by) => match not_before(context, &key, withdrawn_by).await? {
+            None => {
+                let resources = plan.resources(&context.stack.partition);
+                return Ok(PlannedTeardown { teardown: Some(plan), resources, ..PlannedTeardown::default() });
+            }
+            due => PlannedTeardown { not_before: due, ..PlannedTeardown::default() },
+        },
+        Planned::Nothing(output) => PlannedTeardown { output: Some(output), ..PlannedTeardown::default() },
     };
-    let resources = plan.resources(&context.stack.partition);
-    Ok(match request.dry_run {
-        true => PlannedTeardown { output: Some(plan.planned()), resources, ..PlannedTeardown::default() },
-        false => PlannedTeardown { teardown: Some(plan), resources, ..PlannedTeardown::default() },
-    })
+    update_held(context, &key, &execution, Update::release(&execution)).await?;
+    Ok(planned)
+}
+
+/// When the teardown may begin, if it may not yet: `TeardownDelay` after it was withdrawn. [`Error::TeardownHeld`] if the
+/// brake holds it.
+async fn not_before<N>(
+    context: Context<'_, N, impl Ledger>,
+    key: &PairKey,
+    withdrawn_by: Option<AccountId>,
+) -> Result<Option<Moment>, Error> {
+    let Some(by) = withdrawn_by else { return Ok(None) };
+    let Some((by, withdrawal)) = withdraw(context, key, &by).await? else { return Ok(None) };
+    match withdrawal_due(Some(withdrawal), context) {
+        Some(due) => Ok(Some(due)),
+        None => check_brake(context, key, (&by, withdrawal)).await.map(|()| None),
+    }
 }
 
 /// For so long an execution waits at most: its machine ends after a day and two hours.
@@ -93,7 +118,8 @@ const LONGEST_WAIT: i64 = 24 * 60 * 60;
 
 /// What there is to remove, or the output where there is nothing.
 enum Planned {
-    Teardown(TeardownPlan),
+    /// This. Where tags no longer ask for a connection that is live: the account whose tags.
+    Teardown(TeardownPlan, Option<AccountId>),
     Nothing(TeardownOutput),
 }
 
@@ -154,7 +180,9 @@ async fn plan<L>(
         requester: requester.clone(),
         accepter: accepter.clone(),
     });
-    Ok(Planned::Teardown(TeardownPlan::new(&identity, recorded.made, item, sides, replaced)))
+    let is_by_tags = *requested_by == RequestedBy::Tags && live.is_some();
+    let withdrawn_by = is_by_tags.then(|| withdrawing_account(&pair, item, context.stack)).flatten();
+    Ok(Planned::Teardown(TeardownPlan::new(&identity, recorded.made, item, sides, replaced), withdrawn_by))
 }
 
 /// Whether tags ask for the pair again, or an execution has asked for it meanwhile.

@@ -18,7 +18,7 @@ use crate::shared::lookups::check_regions;
 use crate::shared::pair::Pair;
 use crate::shared::retry::seconds_until_retry;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use status::write_failed_status;
 
 /// The task of the state, in each machine.
@@ -64,6 +64,9 @@ pub struct RecordedFailure {
     pub resources: Vec<String>,
     /// The input of the execution.
     pub request: Value,
+    /// The detail of an event of its own: what the brake holds, where this is the first that it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Value>,
 }
 
 /// Names the failure, gives the pair back, and writes the status where it is due.
@@ -72,6 +75,10 @@ pub async fn record_failure(
     task: RecordFailureTask,
 ) -> Result<RecordedFailure, Error> {
     let (error, mut cause) = task.failure.public();
+    let held = cause.remove("Pairs").map(|pairs| {
+        let field = |name: &str| cause.get(name).cloned().unwrap_or_default();
+        json!({"Account": field("Account"), "Held": field("Held"), "Limit": field("Limit"), "Pairs": pairs})
+    });
     if let Some(rolled_back) = &task.rolled_back {
         cause.insert("RolledBack".into(), serde_json::to_value(rolled_back).unwrap_or_default());
     }
@@ -85,7 +92,7 @@ pub async fn record_failure(
         Err(failed) if task.attempt < RETRIES => return Err(failed),
         Err(_) => Vec::new(),
     };
-    Ok(RecordedFailure { error, cause, resources, request })
+    Ok(RecordedFailure { error, cause, resources, request, held })
 }
 
 /// Answers the ARNs for the event.

@@ -6,9 +6,10 @@
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::{LedgerItem, PairKey};
-use crate::ports::{Executions, LedgerReads, Network, NetworkWrites};
+use crate::ledger::{LedgerItem, PairKey, Withdrawal};
+use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
 use crate::request::TeardownInput;
+use crate::shared::brake::{withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::candidates::{candidates, misplaced};
 use crate::shared::decision::Decision;
 use crate::shared::lookups::reject_unknown_regions;
@@ -63,7 +64,7 @@ pub struct Started {
 
 /// Starts one execution for each pair that needs one.
 pub async fn start_peering(
-    context: Context<'_, impl Network, impl LedgerReads>,
+    context: Context<'_, impl Network, impl Ledger>,
     executions: &impl Executions,
     task: StartTask,
 ) -> Result<Started, Error> {
@@ -90,14 +91,46 @@ pub async fn start_peering(
         write_invalid_status(context, &side, &reasons, &task.time).await;
     }
     let mut first_failure = None;
+    let mut decided = Vec::new();
     for peer in found.iter().filter(|peer| reason(peer).is_none()) {
         let pair = Pair { sides: [side.clone(), (*peer).clone()] };
         // A failure with one peer doesn't affect the others; EventBridge then delivers the event again.
-        let result = started.start(context, executions, &task, &pair).await;
+        match Decided::of(context, &task, pair).await {
+            Ok(pair) => decided.push(pair),
+            Err(error) => first_failure = first_failure.or(Some(error)),
+        }
+    }
+    // All that is withdrawn is recorded before the first of it is carried out: the brake counts it.
+    for decided in decided {
+        let result = started.start(context, executions, &task, &decided).await;
         first_failure = first_failure.or(result.err());
     }
     let unread = sides.into_iter().find_map(Result::err);
     first_failure.or(unread).map_or(Ok(started), Err)
+}
+
+/// A pair, and what is to be done about it.
+struct Decided {
+    pair: Pair,
+    item: Option<LedgerItem>,
+    decision: Decision,
+    /// Where its teardown is to be started: what tags take away, unless a VPC is gone.
+    withdrawal: Option<Withdrawal>,
+}
+
+impl Decided {
+    async fn of<N>(context: Context<'_, N, impl Ledger>, task: &StartTask, pair: Pair) -> Result<Self, Error> {
+        let key = PairKey::of(pair.ends());
+        let item = context.ledger.item(&key).await?;
+        let decision = Decision::of(&pair, item.as_ref(), context.stack);
+        let is_to_start = decision == Decision::TearDown && !matches!(task.change, VpcChange::TornDown(_));
+        let by = item.as_ref().filter(|_| is_to_start).and_then(|item| withdrawing_account(&pair, item, context.stack));
+        let withdrawal = match by {
+            Some(by) => withdraw(context, &key, &by).await?.map(|(_, withdrawal)| withdrawal),
+            None => None,
+        };
+        Ok(Self { pair, item, decision, withdrawal })
+    }
 }
 
 impl Started {
@@ -106,15 +139,14 @@ impl Started {
         context: Context<'_, impl NetworkWrites, impl LedgerReads>,
         executions: &impl Executions,
         task: &StartTask,
-        pair: &Pair,
+        Decided { pair, item, decision, withdrawal }: &Decided,
     ) -> Result<(), Error> {
         let [side, peer] = &pair.sides;
         self.invalid.extend(invalid_words(peer));
-        let item = context.ledger.item(&PairKey::of(pair.ends())).await?;
         let name = name_by_tags(pair, &task.event_id);
         let is_established = item.as_ref().is_some_and(LedgerItem::is_established);
         let again = item.as_ref().is_some_and(|item| item.again == Some(true));
-        match (Decision::of(pair, item.as_ref(), context.stack), &task.change) {
+        match (decision, &task.change) {
             (Decision::SetUp, VpcChange::SetUp(_)) if !again => {}
             (Decision::TearDown | Decision::Narrow, VpcChange::TornDown(_)) | (Decision::Keep, _) => {}
             (Decision::Narrow, _) => {
@@ -134,8 +166,8 @@ impl Started {
                 }
             },
             (Decision::TearDown, _) => {
-                let input = TeardownInput::by_tags(side.end(), peer.end(), context.now, context.stack);
-                executions.start_teardown(&name, &input).await?;
+                let due = withdrawal_due(*withdrawal, context);
+                executions.start_teardown(&name, &TeardownInput::by_tags(side.end(), peer.end(), due)).await?;
                 self.teardowns.push(name);
             }
             (Decision::ClearStatus, _) => clear_status(context, pair).await,

@@ -4,24 +4,27 @@
 //! hand. Whole Regions are read page by page, so a sweep costs a few calls for each Region of each account, however many
 //! VPCs it has; nothing is decided about a VPC that could not be read.
 
+mod held;
 mod swept;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::{ExecutionState, Executions, LedgerReads, Network, RegionReads};
+use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Network, RegionReads};
 use crate::request::TeardownInput;
+use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
 use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
 use crate::shared::snapshot::Snapshot;
 use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
-use crate::stack::Scope;
+use crate::stack::{Mode, Scope};
 use crate::status::PeeringStatus;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use held::{Held, withdraw_unrecorded};
 pub use swept::{Drift, RefusedPair, Swept};
 
 /// What the schedule, or a person, sends.
@@ -34,12 +37,15 @@ pub struct SweepTask {
     /// Whether to try at once what was refused, or would be tried later.
     #[serde(default)]
     pub retry: bool,
+    /// How many of the removals that the brake holds are to be made.
+    #[serde(default)]
+    pub release: usize,
 }
 
 impl SweepTask {
     /// Reads the event. An unknown field or a wrong type is [`Error::InvalidRequest`].
     pub fn parse(event: &Value) -> Result<Self, Error> {
-        let is_known = |key: &str| ["DryRun", "Retry"].contains(&key);
+        let is_known = |key: &str| ["DryRun", "Retry", "Release"].contains(&key);
         let Some(fields) = event.as_object() else {
             return Err(Error::invalid("the sweep's input", "write an object"));
         };
@@ -64,7 +70,7 @@ pub struct Sweep {
 
 /// Finds what differs and starts at most so many executions about it. Fails if the stack's own Region can't be read.
 pub async fn sweep(
-    context: Context<'_, impl Network + RegionReads, impl LedgerReads>,
+    context: Context<'_, impl Network + RegionReads, impl Ledger>,
     executions: &impl Executions,
     sweep: &Sweep,
     task: Value,
@@ -75,33 +81,44 @@ pub async fn sweep(
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
     let (mut statuses, mut due) = (Statuses::default(), Vec::new());
     let pairs = pairs(&snapshot, context.stack);
+    let mut found = Vec::with_capacity(pairs.len());
     for known in &pairs {
         let finding = match has_time() {
             true => find(context, executions, &snapshot, &pairs, known, task).await,
             false => Ok(None),
         };
+        found.push((known, finding));
+    }
+    let held = Held::among(context, &found, task).await?;
+    swept.held = held.count();
+    for (known, finding) in found {
         match &finding {
-            Ok(Some(finding)) => {
-                swept.count(known, finding);
-                statuses.add(&known.pair, &told(known, finding));
-            }
+            Ok(Some(finding)) => swept.count(known, finding),
             Ok(None) => swept.left += 1,
             Err(error) => swept.fail(known, error),
         }
-        match finding {
-            Ok(Some(finding @ (Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_)))) => {
-                due.push((known, finding));
+        let Ok(Some(finding)) = finding else {
+            statuses.add(&known.pair, &Told::AsWritten);
+            continue;
+        };
+        match held.status(context, known, &finding) {
+            Some(status) => statuses.add(&known.pair, &Told::Status(status)),
+            None => {
+                statuses.add(&known.pair, &told(known, &finding));
+                due.extend(finding.is_to_start().then_some((known, finding)));
             }
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => statuses.add(&known.pair, &Told::AsWritten),
         }
     }
-    if !task.dry_run {
+    if !task.dry_run && context.stack.mode == Mode::Apply {
         statuses.write(context, &snapshot, &sweep.time).await;
     }
     // A different one first each time: otherwise, where more is due than may be started, the same would always be left.
     let first = rotation(&sweep.id, due.len());
     due.rotate_left(first);
+    for (known, finding) in due.iter().filter(|_| !task.dry_run) {
+        // All of it, before the first is carried out: the brake counts it.
+        withdraw_unrecorded(context, known, finding).await?;
+    }
     for (known, finding) in due {
         if task.dry_run || swept.started.len() >= sweep.starts || !has_time() {
             swept.left += 1;
@@ -151,12 +168,12 @@ fn told(known: &PairSnapshot, finding: &Finding) -> Told {
         // Its connection is gone.
         Finding::Kept(None) if known.is_established() => Told::Nothing,
         Finding::NotRequested => Told::Nothing,
-        Finding::SetUp(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => Told::AsWritten,
+        Finding::SetUp(_) | Finding::Empty(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => Told::AsWritten,
     }
 }
 
 async fn start<N, L>(
-    Context { stack, now, .. }: Context<'_, N, L>,
+    context: Context<'_, N, L>,
     executions: &impl Executions,
     sweep: &Sweep,
     known: &PairSnapshot,
@@ -166,7 +183,10 @@ async fn start<N, L>(
     match finding {
         Finding::TearDown(_) => {
             let [end, peer] = known.pair.ends();
-            executions.start_teardown(&name, &TeardownInput::by_tags(end, peer, now, stack)).await?;
+            let is_recorded = known.item.as_ref().is_some_and(|item| item.open_withdrawal().is_some());
+            // What is recorded, and is started nevertheless, is due.
+            let due = if is_recorded { None } else { withdrawal_due(None, context) };
+            executions.start_teardown(&name, &TeardownInput::by_tags(end, peer, due)).await?;
         }
         Finding::Narrow => {
             if let Some(item) = &known.item {

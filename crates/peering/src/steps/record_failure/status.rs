@@ -35,7 +35,8 @@ pub(super) async fn write_failed_status<L>(
     let status = match standing {
         // It stays as it is, and works.
         Some(id) => PeeringStatus::active(&id, &[failed.message().to_owned()]),
-        _ => PeeringStatus::Failed { error: failed.error.to_owned(), message: failed.message().to_owned() },
+        None if failed.error == "TeardownHeld" => PeeringStatus::Waiting { reason: failed.message().to_owned() },
+        None => PeeringStatus::Failed { error: failed.error.to_owned(), message: failed.message().to_owned() },
     };
     write_status(context, pair, &status, &task.time).await;
 }

@@ -19,6 +19,8 @@ pub struct Swept {
     pub started: Vec<String>,
     /// The requested pairs that can't be set up as they are; their VPCs' status says so already.
     pub refused: Vec<RefusedPair>,
+    /// How many removals the brake holds: pairs to tear down, or to leave without routes on one side.
+    pub held: usize,
     /// How many executions were left for the next sweep.
     pub left: usize,
     /// The Regions and pairs that could not be read, and why. Nothing is decided about the VPCs there.
@@ -58,14 +60,14 @@ impl Swept {
 
     pub(super) fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
         let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
-        let is_desired = matches!(finding, Finding::InPlace(..) | Finding::SetUp(_) | Finding::Refused { .. });
+        let is_desired = matches!(finding, Finding::InPlace(..) | Finding::SetUp(_) | Finding::Empty(_) | Finding::Refused { .. });
         self.desired += usize::from(is_desired);
         match finding {
             Finding::InPlace(..) => self.in_place += 1,
             Finding::SetUp(differs) | Finding::TearDown(differs) => {
                 self.drift.push(Drift { vpc_id, peer_vpc_id, differs: differs.clone() });
             }
-            Finding::Narrow => self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() }),
+            Finding::Narrow | Finding::Empty(_) => self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() }),
             Finding::Refused { error, .. } => {
                 self.refused.push(RefusedPair { vpc_id, peer_vpc_id, error: error.clone() });
             }

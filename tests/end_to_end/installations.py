@@ -37,16 +37,16 @@ class Installation:
 
 
 @contextmanager
-def second(environment: dict[str, str], prefix: str, region: str = THERE) -> Iterator[Installation]:
-    """Deploys it with that tag prefix, and its member template to both Regions of every account that takes part."""
+def second(environment: dict[str, str], prefix: str, region: str = THERE, **given: str) -> Iterator[Installation]:
+    """Deploys it with that tag prefix and these parameters, and its member template to both Regions of every account."""
     hub = client(environment, "cloudformation", HUB, region)
-    parameters = {"TagPrefix": prefix, "MemberRoleName": f"{prefix}-member"}
+    parameters = {"TagPrefix": prefix, "MemberRoleName": f"{prefix}-member", **given}
     created: list[tuple[Any, str]] = []
     try:
         template = {"TemplateURL": _packaged(environment, region)}
         outputs = _deploy(hub, STACK, template, {**_given(environment), **parameters, "Regions": HERE})
         created.append((hub, STACK))
-        given = {
+        of_members = {
             "HubAccount": HUB,
             "HubRegion": region,
             "HubBusName": outputs["EventBusArn"].rpartition("/")[2],
@@ -59,20 +59,38 @@ def second(environment: dict[str, str], prefix: str, region: str = THERE) -> Ite
         for place in REGIONS:
             for account in (*MEMBERS, HUB):
                 cloudformation = client(environment, "cloudformation", account, place)
-                _deploy(cloudformation, f"{prefix}-member", {"TemplateBody": TEMPLATE.read_text()}, given)
+                _deploy(cloudformation, f"{prefix}-member", {"TemplateBody": TEMPLATE.read_text()}, of_members)
                 created.append((cloudformation, f"{prefix}-member"))
-        yield _installation(environment, hub, outputs, prefix, region)
+        yield _installation(environment, hub, outputs, prefix, region, given)
     finally:
         for cloudformation, name in reversed(created):
             cloudformation.delete_stack(StackName=name)
 
 
-def _installation(environment: dict[str, str], hub: Any, outputs: dict[str, str], prefix: str, region: str) -> Installation:
-    there = {**environment, "AWS_REGION": region}
+def set_mode(environment: dict[str, str], mode: str) -> Evaluator:
+    """Updates that one parameter. Returns the policies as they are then."""
+    hub = client(environment, "cloudformation", HUB, THERE)
     [stack] = hub.describe_stacks(StackName=STACK)["Stacks"]
-    evaluator = Evaluator.of_templates(
-        stack["StackId"], region=region, ledger=outputs["LedgerTableName"], TagPrefix=prefix, MemberRoleName=f"{prefix}-member"
+    kept = [each["ParameterKey"] for each in stack["Parameters"] if each["ParameterKey"] != "Mode"]
+    hub.update_stack(
+        StackName=STACK,
+        TemplateURL=f"{environment['AWS_ENDPOINT_URL']}/packages-{THERE}/template.yaml",
+        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in kept] + [{"ParameterKey": "Mode", "ParameterValue": mode}],
+        Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
+    deadline = time.monotonic() + 120
+    while (status := hub.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]).endswith("_IN_PROGRESS"):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.2)
+    assert status == "UPDATE_COMPLETE", status
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in hub.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]}
+    return _policies(hub, outputs, THERE, Mode=mode)
+
+
+def _installation(
+    environment: dict[str, str], hub: Any, outputs: dict[str, str], prefix: str, region: str, given: dict[str, str]
+) -> Installation:
+    there = {**environment, "AWS_REGION": region}
     return Installation(
         environment=there,
         id=outputs["InstallationId"],
@@ -81,8 +99,14 @@ def _installation(environment: dict[str, str], hub: Any, outputs: dict[str, str]
         teardown=Machine(there, outputs["TeardownStateMachineArn"]),
         ledger=Ledger(environment, outputs["LedgerTableName"], region),
         sweep=Sweep(environment, outputs["SweepFunctionName"], region),
-        evaluator=evaluator,
+        evaluator=_policies(hub, outputs, region, **given),
     )
+
+
+def _policies(hub: Any, outputs: dict[str, str], region: str, **given: str) -> Evaluator:
+    [stack] = hub.describe_stacks(StackName=STACK)["Stacks"]
+    names = {"TagPrefix": outputs["TagPrefix"], "MemberRoleName": outputs["MemberRoleName"]}
+    return Evaluator.of_templates(stack["StackId"], region=region, ledger=outputs["LedgerTableName"], **names, **given)
 
 
 def _packaged(environment: dict[str, str], region: str) -> str:

@@ -78,9 +78,9 @@ class Vpc:
         described = self.ec2.describe_vpcs(VpcIds=[self.id])["Vpcs"][0]
         return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
 
-    def status(self, peer: "Vpc") -> str:
+    def status(self, peer: "Vpc", prefix: str = "isthmus") -> str:
         """The status that the stack wrote on this VPC for its peering with `peer`."""
-        return self.tags().get(f"isthmus:status:{peer.id}", "")
+        return self.tags().get(f"{prefix}:status:{peer.id}", "")
 
     def change_dns(self, **attribute: bool) -> None:
         """Sets `EnableDnsSupport` or `EnableDnsHostnames`: EC2 accepts one attribute a call."""

@@ -6,18 +6,35 @@ mod region;
 mod writes;
 
 use crate::accounts::Accounts;
+use aws_sdk_ec2::Client;
 use isthmus_peering::connection::End;
-use isthmus_peering::ports::{CallError, CallErrorKind};
+use isthmus_peering::ports::{CallError, CallErrorKind, CallResult};
+use isthmus_peering::stack::Mode;
 
 /// EC2 in every account and Region that the stack may act in.
 pub struct Ec2Network {
     accounts: Accounts,
+    mode: Mode,
 }
 
 impl Ec2Network {
-    /// The network as these accounts' clients reach it.
-    pub fn new(accounts: Accounts) -> Self {
-        Self { accounts }
+    /// The network as these accounts' clients reach it. In report mode it refuses every write, whoever asks for it.
+    pub fn new(accounts: Accounts, mode: Mode) -> Self {
+        Self { accounts, mode }
+    }
+
+    /// The client for a write.
+    async fn writer(&self, action: &str, end: &End) -> CallResult<Client> {
+        match self.mode {
+            Mode::Apply => Ok(self.accounts.client(end).await),
+            Mode::Report => Err(CallError {
+                kind: CallErrorKind::Denied,
+                action: action.to_owned(),
+                owner_id: end.owner_id.clone(),
+                region: end.region.clone(),
+                code: "ReportMode".into(),
+            }),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ impl Runtime {
         accounts.prepare(&stack.region).await;
         let (tables, machines) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sfn::Client::new(&config));
         let ledger = DynamoLedger::new(tables, machines, setting("LEDGER_TABLE")?);
-        Ok(Self { network: Ec2Network::new(accounts), ledger, stack, config })
+        Ok(Self { network: Ec2Network::new(accounts, stack.mode), ledger, stack, config })
     }
 
     /// Network, ledger and stack, for one invocation.

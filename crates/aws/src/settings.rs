@@ -34,6 +34,7 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
         routable_blocks: listed("ROUTABLE_BLOCKS")?,
         teardown_on_untag: setting("TEARDOWN_ON_UNTAG")?,
         teardown_delay: setting("TEARDOWN_DELAY")?,
+        mode: setting("MODE")?,
         quotas: Quotas {
             routes_per_table: setting("ROUTES_PER_TABLE")?,
             peerings_per_vpc: setting("PEERINGS_PER_VPC")?,

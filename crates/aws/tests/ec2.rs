@@ -6,10 +6,11 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials as Keys, Region, retry::RetryConfig};
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 use isthmus_aws::{Accounts, Credentials, Ec2Network};
-use isthmus_peering::connection::{DnsSides, End, Status};
+use isthmus_peering::connection::{ConnectionIdentity, DnsSides, End, Status};
 use isthmus_peering::error::Quota;
 use isthmus_peering::ports::{CallErrorKind, NetworkReads, NetworkWrites};
 use isthmus_peering::route_tables::Target;
+use isthmus_peering::stack::Mode;
 use serde_json::json;
 
 fn end() -> End {
@@ -18,6 +19,10 @@ fn end() -> End {
 }
 
 fn network(rules: &[&Rule]) -> Ec2Network {
+    network_in(Mode::Apply, rules)
+}
+
+fn network_in(mode: Mode, rules: &[&Rule]) -> Ec2Network {
     let answers =
         rules.iter().fold(MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny), |i, rule| i.with_rule(rule));
     let config = aws_sdk_ec2::Config::builder()
@@ -31,7 +36,7 @@ fn network(rules: &[&Rule]) -> Ec2Network {
     let shared = aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
     let accounts =
         Accounts::new(shared, end().owner_id, Credentials::Own).with_client(&end(), Client::from_conf(config));
-    Ec2Network::new(accounts)
+    Ec2Network::new(accounts, mode)
 }
 
 /// An answer in EC2's query protocol.
@@ -194,4 +199,29 @@ async fn an_ipv6_destination_goes_into_its_own_field() {
         .create_route(&end(), &table, "2001:db8::/64".parse().expect("a block"), &to)
         .await
         .expect("written");
+}
+
+/// There is no rule that answers a call.
+#[tokio::test]
+async fn in_report_mode_no_write_becomes_a_call() {
+    let network = network_in(Mode::Report, &[]);
+    let (end, tags) = (end(), [("Name".to_owned(), "a".to_owned())].into());
+    let (id, table) = ("pcx-0a1b2c3d".parse().expect("an id"), "rtb-0a1b2c3d".parse().expect("an id"));
+    let record = ConnectionIdentity { id, requester: end.clone(), accepter: end.clone() };
+    let (id, block) = (&record.id, "10.0.0.0/16".parse().expect("a block"));
+    let refused = [
+        network.tag_vpc(&end, &tags).await,
+        network.untag_vpc(&end, &["Name".to_owned()].into()).await,
+        network.create_connection(&end, &end, &tags).await.map(drop),
+        network.accept_connection(&record).await.map(drop),
+        network.delete_connection(&end, id).await,
+        network.tag_connection(&end, id, &tags).await,
+        network.allow_dns_resolution(&end, &record).await,
+        network.create_route(&end, &table, block, id).await,
+        network.delete_route(&end, &table, block).await,
+    ];
+    for result in refused {
+        let error = result.expect_err("refused");
+        assert_eq!((error.kind, error.code.as_str()), (CallErrorKind::Denied, "ReportMode"), "{error}");
+    }
 }

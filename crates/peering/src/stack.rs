@@ -1,10 +1,11 @@
 //! What the stack's owner decided when deploying it.
 
 use crate::error::{Error, Quota};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Malformed, Region};
 use crate::ports::Location;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 /// The stack's parameters, as far as steps need them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +39,24 @@ pub struct Stack {
 }
 
 /// Whether EC2 is written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
-#[strum(serialize_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Yes.
     Apply,
     /// No: everything is read and planned, and the plans are published.
     Report,
+}
+
+impl FromStr for Mode {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        match text {
+            "apply" => Ok(Self::Apply),
+            "report" => Ok(Self::Report),
+            _ => Err(Malformed(format!("{text:?} is neither apply nor report"))),
+        }
+    }
 }
 
 impl Stack {

@@ -125,6 +125,8 @@ fn each_ending_is_reported_on_the_bus() {
         BTreeSet::from([
             ("PeeringActive", "VPC Peering Active"),
             ("PeeringRemoved", "VPC Peering Removed"),
+            ("PeeringPlanned", "VPC Peering Planned"),
+            ("RemovalPlanned", "VPC Peering Removal Planned"),
             ("PublishFailure", "VPC Peering Failed"),
             ("PublishHeld", "VPC Peering Teardowns Held"),
         ])
@@ -144,8 +146,8 @@ fn failed_means_failed() {
     let ends = |machine: &Value| -> BTreeSet<String> {
         states_of(machine).into_iter().filter(|(_, state)| state["End"] == true).map(|(name, _)| name).collect()
     };
-    assert_eq!(ends(&machine()), names(&["PeeringActive"]));
-    assert_eq!(ends(&teardown()), names(&["PeeringRemoved"]));
+    assert_eq!(ends(&machine()), names(&["PeeringActive", "PeeringPlanned"]));
+    assert_eq!(ends(&teardown()), names(&["PeeringRemoved", "RemovalPlanned"]));
     for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "RecordFailure")] {
         for (name, state) in states_of(&machine).into_iter().filter(|(_, state)| state["Type"] == "Task") {
             let last = state["Catch"].as_array().and_then(|catches| catches.last()).expect("a Catch");
@@ -153,9 +155,10 @@ fn failed_means_failed() {
             let way_out = match name.as_str() {
                 "RollBack" => "RecordFailure",
                 "RecordFailure" => "PublishFailure",
-                "PublishFailure" if way_out == "RollBack" => "ChooseEnding",
-                "PublishFailure" => "TeardownFailed",
-                "PeeringActive" | "PeeringRemoved" => "ReturnOutput",
+                "PublishFailure" => "ChooseEnding",
+                "PublishHeld" if way_out == "RollBack" => "PeeringFailed",
+                "PublishHeld" => "TeardownFailed",
+                "PeeringActive" | "PeeringRemoved" | "PeeringPlanned" | "RemovalPlanned" => "ReturnOutput",
                 _ => way_out,
             };
             assert_eq!(last["Next"], way_out, "{name}");

@@ -6,7 +6,7 @@ use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
 use isthmus_peering::ids::Region;
 use isthmus_peering::ports::Network;
-use isthmus_peering::stack::{Quotas, Stack};
+use isthmus_peering::stack::{Mode, Quotas, Stack};
 use isthmus_peering::steps::{
     accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, record_failure, roll_back,
     update_routes, wait_active,
@@ -41,6 +41,7 @@ pub fn stack() -> Stack {
             .collect(),
         teardown_on_untag: true,
         teardown_delay: 0,
+        mode: Mode::Apply,
         quotas: Quotas { routes_per_table: 500, peerings_per_vpc: 50, outstanding_requests: 25 },
     }
 }

@@ -13,13 +13,13 @@ use std::collections::BTreeSet;
 
 impl NetworkWrites for Ec2Network {
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()> {
-        let client = self.accounts.client(end).await;
+        let client = self.writer("ec2:CreateTags", end).await?;
         let tagged = client.create_tags().resources(end.vpc_id.as_str()).set_tags(Some(tag_list(tags))).send().await;
         tagged.map(drop).map_err(|error| status_not_written(call_error("ec2:CreateTags", end, error), end))
     }
 
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
-        let client = self.accounts.client(end).await;
+        let client = self.writer("ec2:DeleteTags", end).await?;
         let tags = keys.iter().map(|key| Tag::builder().key(key).build()).collect();
         let untagged = client.delete_tags().resources(end.vpc_id.as_str()).set_tags(Some(tags)).send().await;
         untagged.map(drop).map_err(|error| status_not_written(call_error("ec2:DeleteTags", end, error), end))
@@ -32,9 +32,8 @@ impl NetworkWrites for Ec2Network {
             .set_tags(Some(tag_list(tags)))
             .build();
         let made = self
-            .accounts
-            .client(requester)
-            .await
+            .writer(action, requester)
+            .await?
             .create_vpc_peering_connection()
             .vpc_id(requester.vpc_id.as_str())
             .peer_vpc_id(accepter.vpc_id.as_str())
@@ -51,7 +50,7 @@ impl NetworkWrites for Ec2Network {
     async fn accept_connection(&self, record: &ConnectionIdentity) -> CallResult<Connection> {
         let action = "ec2:AcceptVpcPeeringConnection";
         let accepter = &record.accepter;
-        let client = self.accounts.client(accepter).await;
+        let client = self.writer(action, accepter).await?;
         let accepted = client
             .accept_vpc_peering_connection()
             .vpc_peering_connection_id(record.id.as_str())
@@ -63,13 +62,13 @@ impl NetworkWrites for Ec2Network {
     }
 
     async fn delete_connection(&self, end: &End, id: &VpcPeeringConnectionId) -> CallResult<()> {
-        let client = self.accounts.client(end).await;
+        let client = self.writer("ec2:DeleteVpcPeeringConnection", end).await?;
         let deleted = client.delete_vpc_peering_connection().vpc_peering_connection_id(id.as_str()).send().await;
         deleted.map(drop).map_err(|error| call_error("ec2:DeleteVpcPeeringConnection", end, error))
     }
 
     async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, tags: &Tags) -> CallResult<()> {
-        let client = self.accounts.client(end).await;
+        let client = self.writer("ec2:CreateTags", end).await?;
         let tagged = client.create_tags().resources(id.as_str()).set_tags(Some(tag_list(tags))).send().await;
         tagged.map(drop).map_err(|error| call_error("ec2:CreateTags", end, error))
     }
@@ -78,9 +77,8 @@ impl NetworkWrites for Ec2Network {
         // Only this one option: the ClassicLink ones are refused since ClassicLink is gone.
         let options = PeeringConnectionOptionsRequest::builder().allow_dns_resolution_from_remote_vpc(true).build();
         let call = self
-            .accounts
-            .client(end)
-            .await
+            .writer("ec2:ModifyVpcPeeringConnectionOptions", end)
+            .await?
             .modify_vpc_peering_connection_options()
             .vpc_peering_connection_id(record.id.as_str());
         let call = match *end == record.requester {
@@ -97,7 +95,7 @@ impl NetworkWrites for Ec2Network {
         destination: IpNet,
         to: &VpcPeeringConnectionId,
     ) -> CallResult<()> {
-        let client = self.accounts.client(end).await;
+        let client = self.writer("ec2:CreateRoute", end).await?;
         let call = client.create_route().route_table_id(table.as_str()).vpc_peering_connection_id(to.as_str());
         let call = match destination {
             IpNet::V4(block) => call.destination_cidr_block(block.to_string()),
@@ -107,7 +105,7 @@ impl NetworkWrites for Ec2Network {
     }
 
     async fn delete_route(&self, end: &End, table: &RouteTableId, destination: IpNet) -> CallResult<()> {
-        let call = self.accounts.client(end).await.delete_route().route_table_id(table.as_str());
+        let call = self.writer("ec2:DeleteRoute", end).await?.delete_route().route_table_id(table.as_str());
         let call = match destination {
             IpNet::V4(block) => call.destination_cidr_block(block.to_string()),
             IpNet::V6(block) => call.destination_ipv6_cidr_block(block.to_string()),

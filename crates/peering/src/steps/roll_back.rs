@@ -18,6 +18,7 @@ use crate::shared::batch::Progress;
 use crate::shared::lease::take_over;
 use crate::shared::lookups::check_regions;
 use crate::shared::removal::delete_routes;
+use crate::stack::Mode;
 use crate::tags::EXECUTION;
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,6 +79,11 @@ pub async fn roll_back(
     let Some(item) = take_over(context, &key, &task.execution, task.dead.as_deref(), &task.time).await? else {
         return Ok(RolledBack::default());
     };
+    if context.stack.mode == Mode::Report {
+        // The ledger keeps what was made, for a later execution.
+        let left_behind = vec!["everything: the stack's parameter Mode is report".into()];
+        return Ok(RolledBack { left_behind, ..RolledBack::default() });
+    }
     let mut undone = RolledBack::default();
     if let Some(connection) = &item.connection {
         undone.delete_pending(network, &item, &connection.id, has_time).await?;

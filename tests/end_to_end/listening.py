@@ -1,4 +1,4 @@
-"""A subscriber of the stack's event bus, such as any user can add."""
+"""A subscriber of the stack's event bus, such as any user can add, or of a member's default bus."""
 
 import json
 import uuid
@@ -11,13 +11,13 @@ from .network import HERE, HUB, Vpc, wait_until
 class Listener:
     """A rule with a queue as its target, which keeps the events that match."""
 
-    def __init__(self, environment: dict[str, str], pattern: dict[str, Any], region: str = HERE) -> None:
+    def __init__(self, environment: dict[str, str], pattern: dict[str, Any], region: str = HERE, account: str = HUB) -> None:
         self._region = region
-        self._events, self._queues = (client(environment, service, HUB, region) for service in ("events", "sqs"))
+        self._events, self._queues = (client(environment, service, account, region) for service in ("events", "sqs"))
         self._name = f"listener-{uuid.uuid4().hex[:8]}"
-        self._bus = environment["EVENT_BUS_ARN"].rsplit("/", 1)[1]
+        self._bus = environment["EVENT_BUS_ARN"].rsplit("/", 1)[1] if account == HUB else "default"
         self._queue = self._queues.create_queue(QueueName=self._name)["QueueUrl"]
-        arn = f"arn:aws:sqs:{region}:{HUB}:{self._name}"
+        arn = f"arn:aws:sqs:{region}:{account}:{self._name}"
         self._events.put_rule(Name=self._name, EventBusName=self._bus, EventPattern=json.dumps(pattern))
         self._events.put_targets(Rule=self._name, EventBusName=self._bus, Targets=[{"Id": "queue", "Arn": arn}])
         self._received: list[dict[str, Any]] = []

@@ -1,13 +1,16 @@
 """The event `VPC Peering Requested` on the stack's bus starts an execution if its sender owns one of the two VPCs."""
 
 import json
+import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from .clients import client
 from .executions import Machine
+from .listening import Listener
 from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
 from .pipelines import Pipeline
 
@@ -98,6 +101,35 @@ def test_a_member_may_request_for_its_own_vpc_and_the_other_owner_must_consent(
     vpc.tag(isthmus__accept=peer.id)
     arn, _ = sender.starts(MEMBER, detail)
     assert machine.wait(arn).succeeded().actions() == {"Created": 1}
+
+
+@pytest.fixture
+def member_s_bus(environment: dict[str, str]) -> Iterator[Listener]:
+    listener = Listener(environment, {"source": ["isthmus"]}, HERE, MEMBER)
+    yield listener
+    listener.stop()
+
+
+def test_the_member_is_answered_on_its_own_bus(
+    machine: Machine, sender: Sender, pair: tuple[Vpc, Vpc], member_s_bus: Listener
+) -> None:
+    """A failure as well as a success; and nobody hears of what others asked for."""
+    vpc, peer = pair
+    arn, _ = sender.starts(MEMBER, request(peer, vpc))
+    cause = machine.wait(arn).failed("PeerNotTrusted").cause
+    failed = member_s_bus.receive("VPC Peering Failed", peer)
+    assert (failed["detail"]["error"], failed["detail"]["cause"]) == ("PeerNotTrusted", cause)
+    assert arn in failed["resources"]
+
+    vpc.tag(isthmus__accept=peer.id)
+    arn, _ = sender.starts(MEMBER, request(peer, vpc))
+    output = machine.wait(arn).succeeded().output
+    assert member_s_bus.receive("VPC Peering Active", peer)["detail"] == output
+
+    machine.run(request(vpc, peer)).succeeded()
+    time.sleep(3)
+    of_pair = [event for event in member_s_bus.received() if peer.id in json.dumps(event)]
+    assert [event["detail-type"] for event in of_pair] == ["VPC Peering Failed", "VPC Peering Active"]
 
 
 @pytest.mark.parametrize("claim", ["execution", "tags"])

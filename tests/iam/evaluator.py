@@ -51,7 +51,9 @@ class Evaluator:
     def of_templates(cls, stack_id: str = STACK_ID, **deployment: str) -> Evaluator:
         """The roles of the hub and of its members. See `hub`."""
         own = hub(stack_id, **deployment)
-        return cls([*own.roles(), *(role for account in MEMBERS for role in member(own, account).roles())], own.bus_policies())
+        members = [member(own, account) for account in MEMBERS]
+        roles = [role for stack in (own, *members) for role in stack.roles()]
+        return cls(roles, {arn: policy for stack in (own, *members) for arn, policy in stack.bus_policies().items()})
 
     def add(self, other: Evaluator) -> None:
         """The roles of another installation as well."""
@@ -77,10 +79,18 @@ class Evaluator:
         return simulator().evaluate(simulation)
 
     def _resource_policy(self, role: Role, action: str, resource: str) -> Policy | None:
-        """A role that is not ours is assumed to trust the caller's account, so that the caller's own policies decide."""
-        if resource in self._resource_policies or action != "sts:AssumeRole":
+        """A role or a bus that is not ours is assumed to let the caller's account in, so that the caller's own policies decide."""
+        if resource in self._resource_policies or action not in ("sts:AssumeRole", "events:PutEvents"):
             return self._resource_policies.get(resource)
-        trusted = {"Effect": "Allow", "Action": action, "Principal": {"AWS": f"arn:aws:iam::{role.account}:root"}}
+        trusted = {
+            "Sid": "CallersAccount",
+            "Effect": "Allow",
+            "Action": action,
+            "Resource": resource,
+            "Principal": {"AWS": f"arn:aws:iam::{role.account}:root"},
+        }
+        if action == "sts:AssumeRole":
+            del trusted["Resource"]
         return {"Version": "2012-10-17", "Statement": [trusted]}
 
 

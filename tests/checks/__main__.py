@@ -53,8 +53,13 @@ def workflows() -> list[Source]:
     return [Source.read(ROOT, path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
 
 
+def scripts() -> list[Source]:
+    """The examples for operators."""
+    return [Source.read(ROOT, path) for path in sorted((ROOT / "examples").glob("*.sh"))]
+
+
 def check_pipelines() -> Iterator[Finding]:
-    for source in [*pipeline_examples().values(), *workflows()]:
+    for source in [*pipeline_examples().values(), *scripts(), *workflows()]:
         yield from pipelines.check(source)
 
 

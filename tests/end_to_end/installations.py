@@ -71,11 +71,12 @@ def set_mode(environment: dict[str, str], mode: str) -> Evaluator:
     """Updates that one parameter. Returns the policies as they are then."""
     hub = client(environment, "cloudformation", HUB, THERE)
     [stack] = hub.describe_stacks(StackName=STACK)["Stacks"]
-    kept = [each["ParameterKey"] for each in stack["Parameters"] if each["ParameterKey"] != "Mode"]
+    keys = [each["ParameterKey"] for each in stack["Parameters"] if each["ParameterKey"] != "Mode"]
+    kept: list[dict[str, Any]] = [{"ParameterKey": key, "UsePreviousValue": True} for key in keys]
     hub.update_stack(
         StackName=STACK,
         TemplateURL=f"{environment['AWS_ENDPOINT_URL']}/packages-{THERE}/template.yaml",
-        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in kept] + [{"ParameterKey": "Mode", "ParameterValue": mode}],
+        Parameters=[*kept, {"ParameterKey": "Mode", "ParameterValue": mode}],
         Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     deadline = time.monotonic() + 120

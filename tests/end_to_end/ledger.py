@@ -58,9 +58,7 @@ class Ledger:
         """As if whatever tags took away, and is removed or held by now, had been so an hour earlier."""
         for item in self.items():
             if item["Pair"].startswith("brake@") or item.get("Withdrawal", {}).get("State") == "Done":
-                self.table.update_item(
-                    Key={"Pair": item["Pair"]}, UpdateExpression="REMOVE WithdrawnBy, Withdrawal, HeldSince"
-                )
+                self.table.update_item(Key={"Pair": item["Pair"]}, UpdateExpression="REMOVE WithdrawnBy, Withdrawal, HeldSince")
 
     def items(self) -> list[Item]:
         """Every item."""

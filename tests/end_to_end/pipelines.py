@@ -12,6 +12,8 @@ EXAMPLES = REPOSITORY / "examples" / "pipelines"
 class Pipeline:
     """A pipeline's shell. The Makefile installs the AWS CLI."""
 
+    examples = EXAMPLES
+
     def __init__(self, environment: dict[str, str]) -> None:
         tools = Path(os.environ["PIPELINE_TOOLS"]) / "bin"
         self.variables = {

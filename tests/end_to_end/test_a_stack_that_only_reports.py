@@ -80,18 +80,14 @@ def test_what_is_impossible_is_told_and_no_status_written(network: Network, stac
     assert vpc.tags() == before
 
 
-def test_an_event_of_a_member_plans(
-    network: Network, environment: dict[str, str], stack: Installation, events: Listener
-) -> None:
+def test_an_event_of_a_member_plans(network: Network, environment: dict[str, str], stack: Installation, events: Listener) -> None:
     vpc, peer = pair(network)
     vpc.tag(**{"report:accept": MEMBER})
     network.settle()
     with network.untouched(vpc, peer):
         bus = f"arn:aws:events:{THERE}:{HUB}:event-bus/isthmus"
         entry = {"Source": "a.pipeline", "DetailType": "VPC Peering Requested", "EventBusName": bus}
-        client(environment, "events", MEMBER, THERE).put_events(
-            Entries=[{**entry, "Detail": json.dumps(request(peer, vpc))}]
-        )
+        client(environment, "events", MEMBER, THERE).put_events(Entries=[{**entry, "Detail": json.dumps(request(peer, vpc))}])
         assert events.receive(PLANNED, vpc)["detail"]["Status"] == "planned"
 
 

@@ -156,7 +156,9 @@ impl LedgerWrites for DynamoLedger {
             .expression_attribute_values(":before", AttributeValue::N(before.unwrap_or_default().to_string()));
         match call.send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
             Err(error) => Err(failed("dynamodb:UpdateItem", error)),
         }
     }

@@ -64,7 +64,9 @@ impl Stack {
     pub(crate) fn check_mode(&self) -> Result<(), Error> {
         match self.mode {
             Mode::Apply => Ok(()),
-            Mode::Report => Err(Error::invalid("Mode", "the stack's parameter is report: set it to apply, then run again")),
+            Mode::Report => {
+                Err(Error::invalid("Mode", "the stack's parameter is report: set it to apply, then run again"))
+            }
         }
     }
 

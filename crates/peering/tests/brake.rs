@@ -135,12 +135,19 @@ async fn a_person_releases_as_many_as_they_say_the_oldest_first() {
     let (memory, spokes) = peered(14, HUB).await;
     withdraw_all(&memory, &spokes[..12]).await;
     let item = memory.ledger.get(&pair(&spokes[7])).expect("an item");
-    memory.ledger.set(&item.pair, "Withdrawal", json!({"At": item.withdrawal.expect("one").at - 60, "State": "Waiting"}));
+    memory.ledger.set(
+        &item.pair,
+        "Withdrawal",
+        json!({"At": item.withdrawal.expect("one").at - 60, "State": "Waiting"}),
+    );
     let swept = sweep_with(&memory, json!({"Release": 2, "DryRun": true})).await;
     assert_eq!((swept.held, live(&memory)), (12, 14));
     let swept = sweep_with(&memory, json!({"Release": 1})).await;
     assert_eq!((swept.held, swept.started.len(), live(&memory)), (11, 1, 13));
-    assert_eq!(memory.ledger.get(&pair(&spokes[7])).expect("an item").withdrawal.expect("one").state, WithdrawalState::Done);
+    assert_eq!(
+        memory.ledger.get(&pair(&spokes[7])).expect("an item").withdrawal.expect("one").state,
+        WithdrawalState::Done
+    );
     let swept = sweep_with(&memory, json!({"Release": 99})).await;
     assert_eq!((swept.held, live(&memory)), (0, 2));
 }
@@ -155,7 +162,8 @@ async fn one_account_s_mass_removal_holds_no_other_account_s() {
     assert_eq!(live(&memory), 16, "the tenant's are held");
     withdraw_each(&memory, &of_hub[..2]).await;
     assert_eq!(live(&memory), 14, "the hub's are not");
-    let owner = |end: &End| memory.ledger.get(&pair(end)).expect("an item").withdrawn_by.expect("an account").to_string();
+    let owner =
+        |end: &End| memory.ledger.get(&pair(end)).expect("an item").withdrawn_by.expect("an account").to_string();
     assert_eq!((owner(&of_tenant[0]).as_str(), owner(&of_hub[0]).as_str()), (MEMBER, HUB));
 }
 
@@ -257,9 +265,15 @@ async fn only_the_first_that_is_held_lists_the_others() {
     let (memory, spokes) = peered(12, HUB).await;
     let of_stack = stack();
     spokes.iter().for_each(|spoke| withdraw(&memory, spoke));
-    sweep(context(&memory, &of_stack), &Machines::default(), &isthmus_peering::steps::Sweep {
-        scope: scope(), starts: 99, id: "a sweep".into(), time: "now".into(),
-    }, json!({}), || true).await.expect("swept");
+    sweep(
+        context(&memory, &of_stack),
+        &Machines::default(),
+        &isthmus_peering::steps::Sweep { scope: scope(), starts: 99, id: "a sweep".into(), time: "now".into() },
+        json!({}),
+        || true,
+    )
+    .await
+    .expect("swept");
     let mut listed = Vec::new();
     for spoke in &spokes {
         let input = TeardownInput::by_tags(spoke, &hub(), None);

@@ -5,8 +5,8 @@
 use isthmus_peering::error::Error;
 use isthmus_peering::stack::{Mode, Stack};
 use isthmus_peering::steps::{
-    Sweep, accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, record_failure, roll_back,
-    sweep, update_routes,
+    Sweep, accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, record_failure,
+    roll_back, sweep, update_routes,
 };
 use isthmus_testing::pair::{assert_peered, ends, network, peered, request};
 use isthmus_testing::three::{TAGS, start_as, task};
@@ -45,7 +45,10 @@ async fn an_execution_plans_and_its_plan_is_published() {
     let created = only_reads(&memory, create_request(context(&memory, &of_stack), read(create_task(&request())))).await;
     let created = serde_json::to_value(created.expect("planned")).expect("JSON");
     assert_eq!((&created["Peering"], &created["Publish"]), (&Value::Null, &json!(true)));
-    assert_eq!((&created["Output"]["Status"], created["Output"]["Routes"].as_array().map(Vec::len)), (&json!("planned"), Some(6)));
+    assert_eq!(
+        (&created["Output"]["Status"], created["Output"]["Routes"].as_array().map(Vec::len)),
+        (&json!("planned"), Some(6))
+    );
     let mut dry = request();
     dry["DryRun"] = json!(true);
     let created = create_request(context(&memory, &of_stack), read(create_task(&dry))).await.expect("planned");
@@ -58,11 +61,15 @@ async fn a_teardown_plans_and_its_plan_is_published() {
     for by in ["execution", "tags"] {
         let mut input = request();
         input["RequestedBy"] = json!(by);
-        let planned = only_reads(&memory, plan_teardown(context(&memory, &of_stack), read(teardown_task(&input)))).await;
+        let planned =
+            only_reads(&memory, plan_teardown(context(&memory, &of_stack), read(teardown_task(&input)))).await;
         let planned = serde_json::to_value(planned.expect("planned")).expect("JSON");
         assert_eq!((&planned["Teardown"], &planned["NotBefore"]), (&Value::Null, &Value::Null));
         let is_told = by == "execution"; // which asked for it, so that tags keep it
-        assert_eq!((&planned["Publish"], &planned["Output"]["Status"]), (&json!(is_told), &json!(if is_told { "planned" } else { "kept" })));
+        assert_eq!(
+            (&planned["Publish"], &planned["Output"]["Status"]),
+            (&json!(is_told), &json!(if is_told { "planned" } else { "kept" }))
+        );
     }
     assert_peered(&memory);
 }

@@ -11,8 +11,8 @@ mod memory;
 pub mod owners;
 pub mod pair;
 mod pause;
-pub mod sweeping;
 pub mod spokes;
+pub mod sweeping;
 pub mod three;
 
 pub use chain::{Ended, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};

@@ -25,7 +25,8 @@ pub(crate) enum Decision {
 impl Decision {
     /// `item` is what the ledger knows about the pair.
     pub(crate) fn of(pair: &Pair, item: Option<&LedgerItem>, stack: &Stack) -> Self {
-        let by_tags = item.filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(|by| !by.tags.is_empty()));
+        let by_tags = item
+            .filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(|by| !by.tags.is_empty()));
         let execution = item.and_then(|item| item.asked_by.as_ref()?.execution.as_ref());
         let has_consent = execution.is_some_and(|asked| execution_has_consent(pair, asked, stack));
         // What an event asked for goes with the other owner's consent.

@@ -82,7 +82,9 @@ pub(crate) async fn examine<L>(
                 return Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())));
             }
             match compare(context, snapshot, known).await {
-                Ok(finding @ (Finding::SetUp(_) | Finding::Empty(_))) => Ok(known.unless_waiting(context.now, retry, finding)),
+                Ok(finding @ (Finding::SetUp(_) | Finding::Empty(_))) => {
+                    Ok(known.unless_waiting(context.now, retry, finding))
+                }
                 Ok(finding) => Ok(finding),
                 Err(Error::ServiceFault { action, code }) => Err(Error::ServiceFault { action, code }),
                 Err(error) if known.is_told(&error) && !retry => Ok(known.refused(&error)),

@@ -108,7 +108,8 @@ impl Pair {
     /// The accounts whose tags request the peering.
     pub(crate) fn asking_accounts(&self) -> BTreeSet<AccountId> {
         let [intent, peer_intent] = self.intents();
-        let asks = [(intent, peer_intent), (peer_intent, intent)].into_iter().filter(|(one, other)| one.names(&other.end));
+        let asks =
+            [(intent, peer_intent), (peer_intent, intent)].into_iter().filter(|(one, other)| one.names(&other.end));
         asks.map(|(asking, _)| asking.end.owner_id.clone()).collect()
     }
 

@@ -12,7 +12,9 @@ use crate::plan::{SidePlan, shorten};
 use crate::ports::NetworkReads;
 use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
-use crate::routes::{Action, DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes};
+use crate::routes::{
+    Action, DesiredRoutes, PlannedRoute, RoutePlan, stale_blackhole_targets, stale_routes, standing_routes,
+};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::shared::advertised::{Advertised, Strictness};
 use crate::shared::lookups::{deleted_connections, plan_routes_at};

@@ -88,7 +88,7 @@ pub async fn plan_teardown(
         Planned::Teardown(plan, withdrawn_by) => match not_before(context, &key, withdrawn_by).await? {
             None => {
                 let resources = plan.resources(&context.stack.partition);
-                return Ok(PlannedTeardown { teardown: Some(plan), resources, ..PlannedTeardown::default() });
+                return Ok(PlannedTeardown { teardown: Some(*plan), resources, ..PlannedTeardown::default() });
             }
             due => PlannedTeardown { not_before: due, ..PlannedTeardown::default() },
         },
@@ -119,7 +119,7 @@ const LONGEST_WAIT: i64 = 24 * 60 * 60;
 /// What there is to remove, or the output where there is nothing.
 enum Planned {
     /// This. Where tags no longer ask for a connection that is live: the account whose tags.
-    Teardown(TeardownPlan, Option<AccountId>),
+    Teardown(Box<TeardownPlan>, Option<AccountId>),
     Nothing(TeardownOutput),
 }
 
@@ -182,7 +182,8 @@ async fn plan<L>(
     });
     let is_by_tags = *requested_by == RequestedBy::Tags && live.is_some();
     let withdrawn_by = is_by_tags.then(|| withdrawing_account(&pair, item, context.stack)).flatten();
-    Ok(Planned::Teardown(TeardownPlan::new(&identity, recorded.made, item, sides, replaced), withdrawn_by))
+    let plan = TeardownPlan::new(&identity, recorded.made, item, sides, replaced);
+    Ok(Planned::Teardown(Box::new(plan), withdrawn_by))
 }
 
 /// Whether tags ask for the pair again, or an execution has asked for it meanwhile.

@@ -20,11 +20,11 @@ use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::{Mode, Scope};
 use crate::status::PeeringStatus;
+use held::{Held, withdraw_unrecorded};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use held::{Held, withdraw_unrecorded};
 pub use swept::{Drift, RefusedPair, Swept};
 
 /// What the schedule, or a person, sends.
@@ -168,7 +168,9 @@ fn told(known: &PairSnapshot, finding: &Finding) -> Told {
         // Its connection is gone.
         Finding::Kept(None) if known.is_established() => Told::Nothing,
         Finding::NotRequested => Told::Nothing,
-        Finding::SetUp(_) | Finding::Empty(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => Told::AsWritten,
+        Finding::SetUp(_) | Finding::Empty(_) | Finding::Narrow | Finding::TearDown(_) | Finding::Kept(_) => {
+            Told::AsWritten
+        }
     }
 }
 

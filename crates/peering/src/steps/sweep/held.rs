@@ -29,7 +29,9 @@ impl Held {
         task: SweepTask,
     ) -> Result<Self, Error> {
         let mut waiting: BTreeMap<AccountId, Vec<(i64, PairKey)>> = BTreeMap::new();
-        for (known, _) in found.iter().filter(|(_, finding)| matches!(finding, Ok(Some(finding)) if is_removal(finding))) {
+        for (known, _) in
+            found.iter().filter(|(_, finding)| matches!(finding, Ok(Some(finding)) if is_removal(finding)))
+        {
             let open = known.item.as_ref().and_then(|item| item.open_withdrawal());
             if let Some((by, withdrawal)) = open.filter(|(_, open)| open.state == WithdrawalState::Waiting) {
                 waiting.entry(by.clone()).or_default().push((withdrawal.at, known.key()));

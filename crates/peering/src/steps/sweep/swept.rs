@@ -60,14 +60,17 @@ impl Swept {
 
     pub(super) fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
         let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
-        let is_desired = matches!(finding, Finding::InPlace(..) | Finding::SetUp(_) | Finding::Empty(_) | Finding::Refused { .. });
+        let is_desired =
+            matches!(finding, Finding::InPlace(..) | Finding::SetUp(_) | Finding::Empty(_) | Finding::Refused { .. });
         self.desired += usize::from(is_desired);
         match finding {
             Finding::InPlace(..) => self.in_place += 1,
             Finding::SetUp(differs) | Finding::TearDown(differs) => {
                 self.drift.push(Drift { vpc_id, peer_vpc_id, differs: differs.clone() });
             }
-            Finding::Narrow | Finding::Empty(_) => self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() }),
+            Finding::Narrow | Finding::Empty(_) => {
+                self.drift.push(Drift { vpc_id, peer_vpc_id, differs: "Routes".into() });
+            }
             Finding::Refused { error, .. } => {
                 self.refused.push(RefusedPair { vpc_id, peer_vpc_id, error: error.clone() });
             }

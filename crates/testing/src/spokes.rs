@@ -1,10 +1,13 @@
 //! A hub's VPC and many that ask to be peered with it.
 
 use crate::owners::{HUB, end};
-use crate::sweeping::sweep_and_run;
-use crate::{Memory, three};
+use crate::sweeping::{run_started, sweep_and_run, try_sweep};
+use crate::three::start_as;
+use crate::{Machines, Memory, stack, three};
 use isthmus_peering::connection::End;
 use isthmus_peering::ledger::PairKey;
+use isthmus_peering::steps::Swept;
+use serde_json::{Value, json};
 
 /// The hub's VPC.
 pub fn hub() -> End {
@@ -59,4 +62,41 @@ pub fn live(memory: &Memory) -> usize {
 /// The task of an event of that VPC's tags.
 pub fn event(end: &End) -> isthmus_peering::steps::StartTask {
     isthmus_peering::steps::StartTask { end: end.clone(), ..three::task("vpc-00000000", three::TAGS) }
+}
+
+const HOUR: i64 = 60 * 60;
+
+/// Takes the tags of these off, each with its event, and runs what that starts.
+pub async fn withdraw_each(memory: &Memory, spokes: &[End]) {
+    for spoke in spokes {
+        withdraw(memory, spoke);
+        let machines = Machines::default();
+        start_as(memory, &machines, &stack(), event(spoke)).await.expect("started");
+        run_started(memory, &machines).await;
+    }
+}
+
+/// Takes the tags of these off without an event, and sweeps.
+pub async fn withdraw_all(memory: &Memory, spokes: &[End]) -> Swept {
+    spokes.iter().for_each(|spoke| withdraw(memory, spoke));
+    sweep_and_run(memory).await
+}
+
+/// Sweeps with that input, and runs what that starts.
+pub async fn sweep_with(memory: &Memory, task: Value) -> Swept {
+    let machines = Machines::default();
+    let swept = try_sweep(memory, &machines, task).await.expect("swept");
+    run_started(memory, &machines).await;
+    swept
+}
+
+/// Whatever was withdrawn, or held, was so an hour earlier.
+pub fn wait_an_hour(memory: &Memory) {
+    memory.ledger.held_earlier(HOUR + 1);
+    for item in memory.ledger.all() {
+        if let Some(withdrawal) = item.withdrawal {
+            let earlier = json!({"At": withdrawal.at - HOUR - 1, "State": withdrawal.state});
+            memory.ledger.set(&item.pair, "Withdrawal", earlier);
+        }
+    }
 }

@@ -30,7 +30,8 @@ aws dynamodb scan --region "$region" --table-name "$LEDGER_TABLE_NAME" --consist
   --filter-expression '#connection.#made = :no AND attribute_exists(#asked.#tags)' \
   --expression-attribute-names '{"#connection": "Connection", "#made": "Made", "#asked": "AskedBy", "#tags": "Tags"}' \
   --expression-attribute-values '{":no": {"BOOL": false}}' \
-  --query 'Items[].[Pair.S]' | grep '|' > "$work/pairs" || true
+  --query 'Items[].[Pair.S]' > "$work/scanned"
+grep '|' "$work/scanned" > "$work/pairs" || true # none is no failure
 if [ "${1:-}" != --yes ]; then
   cat "$work/pairs"
   exit 0
@@ -43,14 +44,18 @@ while IFS='@|' read -r vpc place owner peer peer_place peer_owner; do
  "PeerVpcId": "$peer", "PeerRegion": "$peer_place", "PeerOwnerId": "$peer_owner",
  "TakeOver": true, "RequestedBy": "tags"}
 END
-  execution=$(aws stepfunctions start-execution --region "$region" --state-machine-arn "$STATE_MACHINE_ARN" \
-    --input "file://$work/input" --query executionArn --output text < /dev/null)
-  while :; do
-    aws stepfunctions describe-execution --region "$region" --execution-arn "$execution" \
-      --query '[status, error]' --output text < /dev/null > "$work/answer"
-    read -r status error < "$work/answer"
-    [ "$status" = RUNNING ] || break
-    sleep "${POLL_SECONDS:-5}"
+  status=NOT_STARTED error=
+  if execution=$(aws stepfunctions start-execution --region "$region" --state-machine-arn "$STATE_MACHINE_ARN" \
+    --input "file://$work/input" --query executionArn --output text < /dev/null); then
+    status=RUNNING
+  fi
+  while [ "$status" = RUNNING ]; do
+    # A call that fails is made again: the execution goes on meanwhile.
+    if aws stepfunctions describe-execution --region "$region" --execution-arn "$execution" \
+      --query '[status, error]' --output text < /dev/null > "$work/answer"; then
+      read -r status error < "$work/answer"
+    fi
+    [ "$status" != RUNNING ] || sleep "${POLL_SECONDS:-5}"
   done
   if [ "$status" = SUCCEEDED ]; then
     echo "$vpc $peer taken over"

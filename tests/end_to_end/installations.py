@@ -117,7 +117,8 @@ def _packaged(environment: dict[str, str], region: str) -> str:
     template = client(environment, "cloudformation").get_template(StackName=STACK, TemplateStage="Original")["TemplateBody"]
     source, bucket = client(environment, "s3"), f"packages-{region}"
     target = client(environment, "s3", HUB, region)
-    target.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    if bucket not in {each["Name"] for each in target.list_buckets()["Buckets"]}:
+        target.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
     for uri, original, name in set(re.findall(r"(s3://([^/\s'\"]+)/([^\s'\"]+))", template)):
         target.put_object(Bucket=bucket, Key=name, Body=source.get_object(Bucket=original, Key=name)["Body"].read())
         template = template.replace(uri, f"s3://{bucket}/{name}")

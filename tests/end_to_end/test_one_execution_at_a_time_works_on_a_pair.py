@@ -213,5 +213,5 @@ def test_one_of_tags_that_gives_up_is_started_anew_when_the_holder_ends(
     peerings.wait_for_executions(vpc, peer, at_least=1)
     peerings.wait_until_active(vpc, peer)
     item = ledger.assert_free(vpc, peer)
-    assert item["AskedBy"]["Tags"] is True and item["Connection"]["Id"] == pcx
+    assert item["AskedBy"]["Tags"] == [HUB] and item["Connection"]["Id"] == pcx
     assert vpc.connection(pcx)["Status"]["Code"] == "active" and HERE == vpc.region

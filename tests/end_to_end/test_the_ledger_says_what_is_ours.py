@@ -155,4 +155,4 @@ def test_the_table_is_kept_when_the_stack_goes(environment: dict[str, str]) -> N
     assert "DeletionPolicy: Retain" in text or "'DeletionPolicy': 'Retain'" in text or '"DeletionPolicy": "Retain"' in text
     described = client(environment, "dynamodb").describe_table(TableName=environment["LEDGER_TABLE_NAME"])["Table"]
     assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["Owes"]
+    assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["Owes", "WithdrawnBy"]

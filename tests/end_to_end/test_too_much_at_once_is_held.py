@@ -12,7 +12,7 @@ from iam.evaluator import Evaluator
 
 from .installations import Installation, second
 from .listening import Listener
-from .network import HUB, THERE, Network, Vpc, wait_until
+from .network import HUB, MEMBER, THERE, Network, Vpc, wait_until
 
 SPOKES = 12
 HELD = "VPC Peering Teardowns Held"
@@ -132,3 +132,17 @@ def test_a_person_s_teardown_is_not_held(star: Star, hub: Installation) -> None:
 def test_a_release_that_is_no_number_is_refused(hub: Installation, task: dict[str, Any]) -> None:
     with pytest.raises(AssertionError, match="InvalidRequest"):
         hub.sweep(**task)
+
+
+def test_of_many_pairs_three_in_ten_are_the_limit(star: Star, hub: Installation) -> None:
+    """Of 39. Pairs of other accounts don't count, nor those that have no connection."""
+    others = [(HUB, HUB, True)] * (39 - SPOKES) + [(HUB, MEMBER, False)] * 10 + [(MEMBER, "333333333333", True)] * 30
+    for number, (owner, peer_owner, is_peered) in enumerate(others):
+        pair = f"vpc-{number:08x}a@{THERE}@{owner}|vpc-{number:08x}b@{THERE}@{peer_owner}"
+        connection = {"Connection": {"Id": f"pcx-{number:08x}", "Made": False}} if is_peered else {}
+        hub.ledger.table.put_item(Item={"Pair": pair, "V": 1, **connection})
+    star.withdraw()
+    wait_until(lambda: star.outcomes() == ["TeardownHeld"] * SPOKES, "all are held")
+    execution = hub.teardown.run(star.vpc.end() | star.spokes[0].end("Peer") | {"RequestedBy": "tags"}).failed("TeardownHeld")
+    assert execution.cause["Limit"] == 11
+    assert hub.ledger.table.get_item(Key={"Pair": f"brake@{HUB}"})["Item"]["Limit"] == 11

@@ -13,7 +13,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_types::DateTime;
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::AccountId;
-use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
+use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
 use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -71,8 +71,8 @@ impl LedgerReads for DynamoLedger {
     async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals> {
         let action = "dynamodb:GetItem";
         let call = self.client.get_item().table_name(&self.table).key(PAIR, brake_key(by)).consistent_read(true);
-        let brake = call.send().await.map_err(|error| failed(action, error))?.item.unwrap_or_default();
-        let held_since = brake.get(HELD_SINCE).and_then(|since| since.as_n().ok()?.parse().ok());
+        let brake = call.send().await.map_err(|error| failed(action, error))?.item;
+        let hold = brake.and_then(|brake| serde_dynamo::from_item(brake).ok());
         let action = "dynamodb:Query";
         let pages = self
             .client
@@ -90,7 +90,7 @@ impl LedgerReads for DynamoLedger {
             let pair = item.get(PAIR)?.as_s().ok()?.parse().ok()?;
             Some((pair, serde_dynamo::from_attribute_value(item.get("Withdrawal")?.clone()).ok()?))
         };
-        Ok(Withdrawals { of: items.iter().filter_map(read).collect(), held_since })
+        Ok(Withdrawals { of: items.iter().filter_map(read).collect(), hold })
     }
 
     async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize> {
@@ -143,17 +143,22 @@ impl LedgerReads for DynamoLedger {
 }
 
 impl LedgerWrites for DynamoLedger {
-    async fn hold(&self, by: &AccountId, now: i64, before: Option<i64>) -> LedgerResult<bool> {
+    async fn hold(&self, by: &AccountId, hold: &Hold, before: Option<&Hold>) -> LedgerResult<bool> {
+        let number = |number: i64| AttributeValue::N(number.to_string());
         let call = self
             .client
             .update_item()
             .table_name(&self.table)
             .key(PAIR, brake_key(by))
-            .update_expression("SET #since = :now")
+            .update_expression("SET #since = :since, #by = :by, #limit = :limit")
             .condition_expression("attribute_not_exists(#since) OR #since = :before")
             .expression_attribute_names("#since", HELD_SINCE)
-            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
-            .expression_attribute_values(":before", AttributeValue::N(before.unwrap_or_default().to_string()));
+            .expression_attribute_names("#by", "HeldBy")
+            .expression_attribute_names("#limit", "Limit")
+            .expression_attribute_values(":since", number(hold.held_since))
+            .expression_attribute_values(":by", AttributeValue::S(hold.held_by.clone()))
+            .expression_attribute_values(":limit", AttributeValue::N(hold.limit.to_string()))
+            .expression_attribute_values(":before", number(before.map_or(0, |before| before.held_since)));
         match call.send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {

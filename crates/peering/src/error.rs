@@ -113,7 +113,7 @@ pub enum Error {
     StillTagged(Box<TaggedEnd>),
     /// The brake holds what the tags of one account take away: it is too much at once.
     #[error(
-        "{held} removals that tags of account {account} ask for are held, as they were more than {limit} in an hour: restore the tags, or invoke the sweep with {{\"Release\": {held}}}"
+        "{held} removals that tags of account {account} ask for are held: it was more than {limit} in an hour. Restore the tags, or invoke the sweep with {{\"Release\": {held}}}"
     )]
     TeardownHeld {
         /// The account.

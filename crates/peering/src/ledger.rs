@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 pub use update::{Condition, Undone, Update};
-pub use withdrawal::{Withdrawal, WithdrawalState, Withdrawals, counted_since, limit};
+pub use withdrawal::{Hold, Withdrawal, WithdrawalState, Withdrawals, Withdrawn, counted_since, limit};
 
 /// The version of the items that this code writes. It doesn't touch newer ones.
 pub const VERSION: u32 = 1;

@@ -2,7 +2,7 @@
 
 use crate::connection::{ConnectionIdentity, End, Status};
 use crate::ids::VpcPeeringConnectionId;
-use crate::ledger::{AskedBy, PairKey, RecordedConnection, RecordedRoutes};
+use crate::ledger::{AskedBy, PairKey, RecordedConnection, RecordedRoutes, Withdrawal};
 use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
 use crate::tags::Tags;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub struct Peering {
     pub established: bool,
     /// Deleted connections, to which stale routes lead.
     pub replaced: BTreeSet<VpcPeeringConnectionId>,
+    /// What tags take away, where this carries it out.
+    pub withdrawal: Option<Withdrawal>,
     /// Who asked for it, for the ledger.
     pub asked_by: AskedBy,
     /// Whether DNS resolution is, or will be, on at both sides.

@@ -2,7 +2,7 @@
 
 use crate::connection::{ConnectionIdentity, End, Status};
 use crate::ids::VpcPeeringConnectionId;
-use crate::ledger::{LedgerItem, PairKey};
+use crate::ledger::{LedgerItem, PairKey, Withdrawal};
 use crate::plan::{ReportedRoute, SidePlan, in_request_order, report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -23,6 +23,8 @@ pub struct TeardownPlan {
     pub swapped: bool,
     /// Whether the connection is ours to delete. An adopted one stays, without the routes that we wrote.
     pub made: bool,
+    /// What tags take away, where this carries it out.
+    pub withdrawal: Option<Withdrawal>,
     /// Whether tags requested the connection: its events then carry the ARNs of both VPCs.
     pub requested_by_tags: bool,
 }
@@ -59,6 +61,7 @@ impl TeardownPlan {
             replaced,
             swapped,
             made,
+            withdrawal: None,
             requested_by_tags: item.asked_by.as_ref().is_some_and(|asked| !asked.tags.is_empty()),
         }
     }

@@ -3,6 +3,11 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
+use isthmus_peering::context::Context;
+use isthmus_peering::ledger::Update;
+use isthmus_peering::ports::LedgerWrites;
+use isthmus_peering::request::{Moment, TeardownInput};
+use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{plan_teardown, sweep};
 use isthmus_testing::owners::{HUB, MEMBER};
 use isthmus_testing::spokes::{
@@ -10,7 +15,7 @@ use isthmus_testing::spokes::{
 };
 use isthmus_testing::sweeping::{run_started, sweep_and_run};
 use isthmus_testing::three::start_as;
-use isthmus_testing::{Machines, context, scope, stack};
+use isthmus_testing::{Machines, Memory, context, scope, stack};
 use serde_json::json;
 
 #[tokio::test]
@@ -132,4 +137,139 @@ async fn a_parameter_that_takes_every_tag_away_is_held() {
         assert_eq!(error.name_and_cause().0, "TeardownHeld");
     }
     assert_eq!(live(&memory), 12);
+}
+
+/// A hub that revokes consent isn't held by what the tenant withdraws; nor is the tenant by what the hub does.
+#[tokio::test]
+async fn consent_that_is_revoked_counts_for_its_owner_whatever_the_other_one_withdrew() {
+    let (memory, spokes) = peered(12, MEMBER).await;
+    withdraw_all(&memory, &spokes[..11]).await;
+    assert_eq!(live(&memory), 12);
+    memory.drop_tag(&hub(), "isthmus:accept");
+    memory.tag_vpc(
+        &hub(),
+        "isthmus:accept",
+        &spokes[3..].iter().map(|end| end.vpc_id.to_string()).collect::<Vec<_>>().join(" "),
+    );
+    sweep_and_run(&memory).await;
+    assert_eq!(live(&memory), 9, "three lost their consent");
+}
+
+/// The tenant had left its sides without routes, and is held for it.
+#[tokio::test]
+async fn one_account_s_mark_doesn_t_shield_what_another_one_withdraws() {
+    let (memory, spokes) = peered(12, MEMBER).await;
+    for spoke in &spokes {
+        withdraw(&memory, spoke);
+        memory.tag_vpc(spoke, "isthmus:accept", HUB);
+        memory.tag_vpc(spoke, "isthmus:routes", "none");
+    }
+    for (number, spoke) in spokes.iter().enumerate() {
+        let name = format!("{}@us-east-1@{MEMBER}", spoke.vpc_id);
+        memory.tag_vpc(&hub(), &format!("isthmus:peer:{number}"), &name);
+    }
+    assert_eq!(sweep_and_run(&memory).await.started.len(), 12);
+    assert_eq!(sweep_and_run(&memory).await.held, 12);
+    for number in 0..12 {
+        memory.drop_tag(&hub(), &format!("isthmus:peer:{number}"));
+    }
+    sweep_and_run(&memory).await;
+    let by = |end: &End| memory.ledger.get(&pair(end)).expect("an item").withdrawn_by.map(|by| by.to_string());
+    assert_eq!((live(&memory), by(&spokes[0]).as_deref()), (12, Some(HUB)));
+}
+
+/// A selection that leaves a single new route, or a part of a block: none of the standing routes stays.
+#[tokio::test]
+async fn a_selection_that_replaces_every_route_counts_too() {
+    let changes: [fn(&Memory); 2] = [
+        |memory| memory.tag_vpc(&hub(), "isthmus:advertise", "10.255.255.0/28"),
+        |memory| {
+            memory.add_table(&hub());
+            memory.tag_table(&hub(), 1, "tier", "unused");
+            memory.tag_vpc(&hub(), "isthmus:routes", "tag:tier=unused");
+        },
+    ];
+    for change in changes {
+        let (memory, _) = peered(12, HUB).await;
+        let before = isthmus_testing::pair::routed(&memory, &hub());
+        change(&memory);
+        sweep_and_run(&memory).await;
+        assert_eq!(sweep_and_run(&memory).await.held, 12);
+        assert_eq!(isthmus_testing::pair::routed(&memory, &hub()), before);
+    }
+}
+
+/// A block that is replaced is nobody's tag.
+#[tokio::test]
+async fn new_blocks_are_routed_however_many_pairs_they_concern() {
+    let (memory, _) = peered(12, HUB).await;
+    memory.add_block(&hub(), "10.254.0.0/16");
+    memory.drop_block(&hub(), "10.255.0.0/16");
+    let swept = sweep_and_run(&memory).await;
+    assert_eq!((swept.started.len(), sweep_and_run(&memory).await.in_place), (12, 12));
+}
+
+/// A set-up that fails doesn't keep the mark: a tag that goes later has its whole delay again, and its count.
+#[tokio::test]
+async fn tags_that_return_to_a_peering_that_can_t_be_repaired_begin_anew() {
+    let (memory, spokes) = peered(2, HUB).await;
+    let machines = Machines::default();
+    let delayed = Stack { teardown_delay: 300, ..stack() };
+    withdraw(&memory, &spokes[0]);
+    start_as(&memory, &machines, &delayed, event(&spokes[0])).await.expect("started");
+    let mark = |memory: &Memory| memory.ledger.get(&pair(&spokes[0])).expect("an item").withdrawal;
+    assert!(mark(&memory).is_some());
+    ask(&memory, &spokes[0]);
+    memory.tag_vpc(&hub(), "isthmus:exclude", "true");
+    start_as(&memory, &machines, &delayed, event(&spokes[0])).await.expect("started");
+    assert_eq!(mark(&memory), None);
+}
+
+/// The mark says when the delay began; a teardown that wakes too early waits on.
+#[tokio::test]
+async fn the_delay_begins_when_the_tag_went_last() {
+    let (memory, spokes) = peered(2, HUB).await;
+    let delayed = Stack { teardown_delay: 300, ..stack() };
+    withdraw(&memory, &spokes[0]);
+    let plan = async |now: i64| {
+        let input = TeardownInput::by_tags(&spokes[0], &hub(), None);
+        let task = json!({"Request": input, "Execution": format!("at {now}"), "Time": "now"});
+        let context = Context { now, ..context(&memory, &delayed) };
+        plan_teardown(context, serde_json::from_value(task).expect("a task")).await.expect("planned").not_before
+    };
+    let start = 1_800_000_000;
+    assert_eq!(plan(start).await, Some(Moment(start + 300)));
+    assert_eq!(plan(start + 200).await, Some(Moment(start + 300)));
+    assert_eq!(memory.ledger.get(&pair(&spokes[0])).expect("an item").holder, None);
+    assert_eq!(plan(start + 300).await, None);
+}
+
+/// With the delay, all that goes within it is held, though it goes one by one.
+#[tokio::test]
+async fn within_the_delay_all_of_it_is_held() {
+    let (memory, spokes) = peered(14, HUB).await;
+    let delayed = Stack { teardown_delay: 300, ..stack() };
+    let machines = Machines::default();
+    for spoke in &spokes[..11] {
+        withdraw(&memory, spoke);
+        start_as(&memory, &machines, &delayed, event(spoke)).await.expect("started");
+    }
+    for (name, input) in machines.teardowns.take() {
+        assert_eq!(input.not_before, Some(Moment(1_800_000_300)));
+        let input = TeardownInput { not_before: None, ..input };
+        let task = json!({"Request": input, "Execution": name, "Time": "now"});
+        let context = Context { now: 1_800_000_300, ..context(&memory, &delayed) };
+        let error = plan_teardown(context, serde_json::from_value(task).expect("a task")).await.expect_err("held");
+        assert_eq!(error.name_and_cause().0, "TeardownHeld");
+        let item = memory
+            .ledger
+            .get(&isthmus_peering::ledger::PairKey::of([&hub(), &item_end(&spokes, &name)]))
+            .expect("an item");
+        memory.ledger.update(&item.pair, &Update::release(&name, &item)).await.expect("given back");
+    }
+    assert_eq!(live(&memory), 14);
+}
+
+fn item_end(spokes: &[End], name: &str) -> End {
+    spokes.iter().find(|spoke| name.contains(spoke.vpc_id.as_str())).expect("a spoke").clone()
 }

@@ -8,7 +8,7 @@ use isthmus_peering::request::TeardownInput;
 use isthmus_peering::steps::{plan_teardown, sweep};
 use isthmus_testing::owners::HUB;
 use isthmus_testing::spokes::{
-    event, hub, live, pair, peered, sweep_with, wait_an_hour, withdraw, withdraw_all, withdraw_each,
+    ask, event, hub, live, pair, peered, sweep_with, wait_an_hour, withdraw, withdraw_all, withdraw_each,
 };
 use isthmus_testing::sweeping::{run_started, sweep_and_run, try_sweep};
 use isthmus_testing::three::start_as;
@@ -27,7 +27,7 @@ async fn a_person_releases_as_many_as_they_say_the_oldest_first() {
     memory.ledger.set(
         &item.pair,
         "Withdrawal",
-        json!({"At": item.withdrawal.expect("one").at - 60, "State": "Waiting"}),
+        json!({"At": item.withdrawal.expect("one").at - 60, "State": "Waiting", "Of": "Pair"}),
     );
     let swept = sweep_with(&memory, json!({"Release": 2, "DryRun": true})).await;
     assert_eq!((swept.held, live(&memory)), (12, 14));
@@ -132,18 +132,67 @@ async fn only_the_first_that_is_held_lists_the_others() {
     assert_eq!(listed, [[12].as_slice(), &[0; 11]].concat());
 }
 
-/// Where a VPC is gone its connection is as well: there is nothing to protect.
+/// There is nothing to protect, though the tags went first and the brake held that.
 #[tokio::test]
-async fn what_is_left_of_vpcs_that_are_gone_is_not_held() {
-    let (memory, spokes) = peered(12, HUB).await;
-    for connection in memory.connections() {
-        memory.delete(&connection);
+async fn what_is_left_of_connections_that_are_gone_is_not_held() {
+    for vpcs_go_too in [false, true] {
+        for held_before in [false, true] {
+            let (memory, spokes) = peered(12, HUB).await;
+            if held_before {
+                withdraw_all(&memory, &spokes).await;
+                assert_eq!(sweep_and_run(&memory).await.held, 12);
+            }
+            for connection in memory.connections() {
+                memory.delete(&connection);
+            }
+            for spoke in &spokes {
+                withdraw(&memory, spoke);
+                if vpcs_go_too {
+                    memory.remove_vpc(spoke);
+                }
+            }
+            sweep_and_run(&memory).await;
+            assert_eq!((sweep_and_run(&memory).await.held, routes(&memory)), (0, 0), "{vpcs_go_too} {held_before}");
+        }
     }
-    for spoke in &spokes {
-        memory.remove_vpc(spoke);
+}
+
+/// Nor does it count for what tags take away later.
+#[tokio::test]
+async fn what_a_person_tears_down_does_not_count() {
+    let (memory, spokes) = peered(14, HUB).await;
+    withdraw_all(&memory, &spokes[..12]).await;
+    for spoke in &spokes[..12] {
+        let input = json!({"VpcId": spoke.vpc_id, "PeerVpcId": hub().vpc_id});
+        tear_down(&memory, "a person's", &input).await.expect("torn down");
     }
-    sweep_and_run(&memory).await;
-    assert_eq!((sweep_and_run(&memory).await.held, routes(&memory)), (0, 0));
+    wait_an_hour(&memory);
+    withdraw_each(&memory, &spokes[12..]).await;
+    assert_eq!(live(&memory), 0);
+}
+
+/// What is marked, and isn't to be taken away any more, for whatever reason, holds nothing else.
+#[tokio::test]
+async fn marks_of_what_stays_go_at_the_next_sweep() {
+    let changes: [fn(&Memory, &[End]); 3] = [
+        |memory, spokes| spokes.iter().for_each(|spoke| memory.tag_vpc(spoke, "isthmus:exclude", "true")),
+        |memory, spokes| spokes.iter().for_each(|spoke| memory.tag_vpc(spoke, "isthmus:peer", "vpc-oops")),
+        |memory, spokes| {
+            spokes.iter().for_each(|spoke| ask(memory, spoke));
+            memory.tag_vpc(&hub(), "isthmus:exclude", "yes");
+        },
+    ];
+    for change in changes {
+        let (memory, spokes) = peered(14, HUB).await;
+        withdraw_all(&memory, &spokes[..12]).await;
+        change(&memory, &spokes[..12]);
+        assert_eq!(sweep_and_run(&memory).await.held, 0);
+        assert!(memory.ledger.all().iter().all(|item| item.withdrawal.is_none()));
+        memory.drop_tag(&hub(), "isthmus:exclude");
+        wait_an_hour(&memory);
+        withdraw_each(&memory, &spokes[12..]).await;
+        assert_eq!(live(&memory), 12);
+    }
 }
 
 #[tokio::test]

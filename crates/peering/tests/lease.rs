@@ -59,7 +59,7 @@ async fn a_redriven_execution_touches_nothing() {
     let task = json!({"Request": request(), "Execution": "first", "Time": "now", "Started": started});
     let created = create_request(context, serde_json::from_value(task).expect("a task")).await.expect("created");
     let peering = serde_json::to_value(created.peering).expect("JSON");
-    let update = Update::release("first");
+    let update = Update::release("first", &memory.ledger.get(&key()).expect("an item"));
     assert!(matches!(memory.ledger.update(&key(), &update).await, Ok(Updated::Done(_))));
     memory.take_calls();
     let task = json!({"Peering": peering, "Execution": "first", "Attempt": 0, "Time": "now", "Started": started});
@@ -118,7 +118,8 @@ async fn a_redriven_teardown_touches_nothing() {
     let task = json!({"Request": request(), "Execution": "long ago", "Time": "now"});
     let planned = plan_teardown(context, serde_json::from_value(task).expect("a task")).await.expect("planned");
     let teardown = serde_json::to_value(planned.teardown).expect("JSON");
-    let released = memory.ledger.update(&key(), &Update::release("long ago")).await;
+    let released =
+        memory.ledger.update(&key(), &Update::release("long ago", &memory.ledger.get(&key()).expect("an item"))).await;
     assert!(matches!(released, Ok(Updated::Done(_))));
     memory.ledger.set(&key(), "Outcome", json!({"By": "long ago", "Error": "AccessDenied", "Message": "no"}));
     memory.take_calls();

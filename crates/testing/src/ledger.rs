@@ -2,7 +2,7 @@
 
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::AccountId;
-use isthmus_peering::ledger::{LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
+use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
 use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
@@ -21,7 +21,7 @@ pub struct MemoryLedger {
     closed: RefCell<BTreeMap<String, u64>>,
     writes: Cell<usize>,
     failing: Cell<bool>,
-    held_since: RefCell<BTreeMap<AccountId, i64>>,
+    holds: RefCell<BTreeMap<AccountId, Hold>>,
 }
 
 impl MemoryLedger {
@@ -59,7 +59,7 @@ impl MemoryLedger {
 
     /// The brake began to hold what it holds earlier, by so many seconds.
     pub fn held_earlier(&self, seconds: i64) {
-        self.held_since.borrow_mut().values_mut().for_each(|since| *since -= seconds);
+        self.holds.borrow_mut().values_mut().for_each(|hold| hold.held_since -= seconds);
     }
 
     /// How many changes were made.
@@ -111,7 +111,7 @@ impl LedgerReads for MemoryLedger {
         let items = self.items.borrow();
         let of_account = items.iter().filter(|(_, item)| item.get("WithdrawnBy") == Some(&json!(by)));
         let of = of_account.filter_map(|(pair, item)| Some((pair.clone(), parse(item).ok()?.withdrawal?))).collect();
-        Ok(Withdrawals { of, held_since: self.held_since.borrow().get(by).copied() })
+        Ok(Withdrawals { of, hold: self.holds.borrow().get(by).cloned() })
     }
 
     async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize> {
@@ -144,13 +144,13 @@ impl LedgerReads for MemoryLedger {
 }
 
 impl LedgerWrites for MemoryLedger {
-    async fn hold(&self, by: &AccountId, now: i64, before: Option<i64>) -> LedgerResult<bool> {
+    async fn hold(&self, by: &AccountId, hold: &Hold, before: Option<&Hold>) -> LedgerResult<bool> {
         crate::pause().await;
         self.check("dynamodb:UpdateItem")?;
-        let mut held_since = self.held_since.borrow_mut();
-        let is_as_before = held_since.get(by).copied() == before;
+        let mut holds = self.holds.borrow_mut();
+        let is_as_before = holds.get(by) == before;
         if is_as_before {
-            held_since.insert(by.clone(), now);
+            holds.insert(by.clone(), hold.clone());
         }
         Ok(is_as_before)
     }

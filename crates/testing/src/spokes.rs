@@ -5,7 +5,7 @@ use crate::sweeping::{run_started, sweep_and_run, try_sweep};
 use crate::three::start_as;
 use crate::{Machines, Memory, stack, three};
 use isthmus_peering::connection::End;
-use isthmus_peering::ledger::PairKey;
+use isthmus_peering::ledger::{PairKey, Withdrawal};
 use isthmus_peering::steps::Swept;
 use serde_json::{Value, json};
 
@@ -95,8 +95,8 @@ pub fn wait_an_hour(memory: &Memory) {
     memory.ledger.held_earlier(HOUR + 1);
     for item in memory.ledger.all() {
         if let Some(withdrawal) = item.withdrawal {
-            let earlier = json!({"At": withdrawal.at - HOUR - 1, "State": withdrawal.state});
-            memory.ledger.set(&item.pair, "Withdrawal", earlier);
+            let earlier = Withdrawal { at: withdrawal.at - HOUR - 1, ..withdrawal };
+            memory.ledger.set(&item.pair, "Withdrawal", json!(earlier));
         }
     }
 }

@@ -61,21 +61,26 @@ impl Expression {
                 format!("{} = {execution}", self.name("Holder"))
             }
             Condition::Held => format!("attribute_exists({})", self.name("Holder")),
-            Condition::NotWithdrawn => {
-                let [connection, by, state] = [self.name("Connection"), self.name("WithdrawnBy"), self.state()];
-                let done = self.state_value(WithdrawalState::Done);
-                format!("attribute_exists({connection}) AND (attribute_not_exists({by}) OR {state} = {done})")
+            Condition::NotWithdrawn(by, of) => {
+                let [connection, known] = [self.name("Connection"), self.name("WithdrawnBy")];
+                let [state, known_of] = [self.part("Withdrawal", "State"), self.part("Withdrawal", "Of")];
+                let by = self.value("By", AttributeValue::S(by.to_string()));
+                let of = self.value("Of", AttributeValue::S(<&str>::from(of).to_owned()));
+                let done = self.value("Done", AttributeValue::S(<&str>::from(WithdrawalState::Done).to_owned()));
+                format!(
+                    "attribute_exists({connection}) AND \
+                     (attribute_not_exists({known}) OR {known} <> {by} OR {known_of} <> {of} OR {state} = {done})"
+                )
             }
-            Condition::Withdrawn => format!("{} = {}", self.state(), self.state_value(WithdrawalState::Waiting)),
+            Condition::Withdrawn(withdrawal) => {
+                let withdrawal = serde_dynamo::to_attribute_value(withdrawal).unwrap_or(AttributeValue::Null(true));
+                format!("{} = {}", self.name("Withdrawal"), self.value("KnownWithdrawal", withdrawal))
+            }
         }
     }
 
-    fn state(&mut self) -> String {
-        format!("{}.{}", self.name("Withdrawal"), self.name("State"))
-    }
-
-    fn state_value(&mut self, state: WithdrawalState) -> String {
-        self.value("State", AttributeValue::S(<&str>::from(state).to_owned()))
+    fn part(&mut self, attribute: &str, part: &str) -> String {
+        format!("{}.{}", self.name(attribute), self.name(part))
     }
 
     fn name(&mut self, name: &str) -> String {

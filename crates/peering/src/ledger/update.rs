@@ -2,7 +2,7 @@
 
 use crate::ids::AccountId;
 use crate::ledger::{AskedBy, LedgerItem, Outcome, RecordedConnection, RecordedRoutes, VERSION};
-use crate::ledger::{Withdrawal, WithdrawalState};
+use crate::ledger::{Withdrawal, WithdrawalState, Withdrawn};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,10 +15,10 @@ pub enum Condition {
     HeldBy(String),
     /// Somebody holds the pair.
     Held,
-    /// A connection is recorded, and no withdrawal that has yet to be carried out.
-    NotWithdrawn,
-    /// A withdrawal waits.
-    Withdrawn,
+    /// A connection is recorded, and no withdrawal of this by this account that has yet to be carried out.
+    NotWithdrawn(AccountId, Withdrawn),
+    /// The withdrawal is this one.
+    Withdrawn(Withdrawal),
 }
 
 /// A change of an item.
@@ -84,8 +84,7 @@ impl Update {
         update.remove(&["PendingA", "PendingB"])
     }
 
-    /// Records what stands in the end, and gives the pair back. `withdrawal` is what counts for the brake of what tags took
-    /// away.
+    /// Records what stands in the end, and gives the pair back. `withdrawal`: what tags took away, where this carried it out.
     pub fn complete(
         execution: &str,
         connection: &RecordedConnection,
@@ -94,8 +93,12 @@ impl Update {
         outcome: &Outcome,
         withdrawal: Option<Withdrawal>,
     ) -> Self {
-        Self::held_by(execution)
-            .withdrawal(withdrawal)
+        let update = Self::held_by(execution);
+        let update = match withdrawal {
+            Some(withdrawal) => update.set("Withdrawal", withdrawal),
+            None => update,
+        };
+        update
             .set("Connection", connection)
             .set("RoutesA", &routes[0])
             .set("RoutesB", &routes[1])
@@ -126,16 +129,23 @@ impl Update {
         self.set("Expires", time)
     }
 
-    /// Gives the pair back and changes nothing else.
-    pub fn release(execution: &str) -> Self {
-        Self::held_by(execution).remove(&LEASE)
+    /// Gives the pair back and changes nothing else. What an execution that died before it had made stays recorded.
+    pub fn release(execution: &str, item: &LedgerItem) -> Self {
+        let is_alone = item.makers.iter().all(|maker| maker == execution);
+        let is_pending = !item.pending_a.is_empty() || !item.pending_b.is_empty();
+        let lease = if is_alone && !is_pending { &LEASE[..] } else { &["Holder", "Since"] };
+        Self::held_by(execution).remove(lease)
     }
 
     /// Records that the peering is torn down, and gives the pair back. DynamoDB deletes the item at `expires`, in seconds
-    /// since 1970. `withdrawal`: as in [`Update::complete`].
+    /// since 1970. `withdrawal`: what tags took away, where this carried it out; what a person tears down doesn't count.
     pub fn tear_down(execution: &str, time: &str, expires: i64, withdrawal: Option<Withdrawal>) -> Self {
-        Self::held_by(execution)
-            .withdrawal(withdrawal)
+        let update = Self::held_by(execution);
+        let update = match withdrawal {
+            Some(withdrawal) => update.set("Withdrawal", withdrawal),
+            None => update.remove(&WITHDRAWAL),
+        };
+        update
             .set("Removed", time)
             .set("Expires", expires)
             .set("Outcome", Outcome::success(execution))
@@ -144,32 +154,36 @@ impl Update {
             .remove(&["Owes"])
     }
 
+    /// Records who asks for an established peering, where its routes can't follow yet.
+    pub fn ask(execution: &str, asked_by: &AskedBy) -> Self {
+        Self::held_by(execution).set("AskedBy", asked_by)
+    }
+
     /// Asks whoever ends next to start another execution of tags.
     pub fn again() -> Self {
         Self::on(Condition::Held).set("Again", true)
     }
 
     /// Records that the tags of that account no longer ask for the pair, or for any route of one side.
-    pub fn withdraw(by: &AccountId, now: i64) -> Self {
-        let withdrawal = Withdrawal { at: now, state: WithdrawalState::Waiting };
-        Self::on(Condition::NotWithdrawn).set("WithdrawnBy", by).set("Withdrawal", withdrawal)
+    pub fn withdraw(by: &AccountId, of: Withdrawn, now: i64) -> Self {
+        let withdrawal = Withdrawal { at: now, state: WithdrawalState::Waiting, of };
+        let condition = Condition::NotWithdrawn(by.clone(), of);
+        Self::on(condition).set("WithdrawnBy", by).set("Withdrawal", withdrawal)
     }
 
     /// Lets that be carried out, whatever else its account withdraws.
-    pub fn release_withdrawal(now: i64) -> Self {
-        let released = Withdrawal { at: now, state: WithdrawalState::Released };
-        Self::on(Condition::Withdrawn).set("Withdrawal", released)
+    pub fn release_withdrawal(withdrawal: Withdrawal, now: i64) -> Self {
+        let released = Withdrawal { at: now, state: WithdrawalState::Released, ..withdrawal };
+        Self::on(Condition::Withdrawn(withdrawal)).set("Withdrawal", released)
+    }
+
+    /// Records that tags ask for it again, or that it no longer counts.
+    pub fn forget_withdrawal(withdrawal: Withdrawal) -> Self {
+        Self::on(Condition::Withdrawn(withdrawal)).remove(&WITHDRAWAL)
     }
 
     fn held_by(execution: &str) -> Self {
         Self::on(Condition::HeldBy(execution.into()))
-    }
-
-    fn withdrawal(self, withdrawal: Option<Withdrawal>) -> Self {
-        match withdrawal {
-            Some(withdrawal) => self.set("Withdrawal", withdrawal),
-            None => self.remove(&WITHDRAWAL),
-        }
     }
 
     fn on(condition: Condition) -> Self {
@@ -203,13 +217,11 @@ impl Condition {
             }
             Self::HeldBy(execution) => holder == Some(execution),
             Self::Held => holder.is_some(),
-            Self::NotWithdrawn => {
-                item.is_some_and(|item| item.connection.is_some() && item.open_withdrawal().is_none())
-            }
-            Self::Withdrawn => {
-                let withdrawal = item.and_then(LedgerItem::open_withdrawal);
-                withdrawal.is_some_and(|(_, withdrawal)| withdrawal.state == WithdrawalState::Waiting)
-            }
+            Self::NotWithdrawn(by, of) => item.is_some_and(|item| {
+                let is_that = |(known, withdrawal): (&AccountId, Withdrawal)| known == by && withdrawal.of == *of;
+                item.connection.is_some() && !item.open_withdrawal().is_some_and(is_that)
+            }),
+            Self::Withdrawn(withdrawal) => item.is_some_and(|item| item.withdrawal == Some(*withdrawal)),
         }
     }
 }

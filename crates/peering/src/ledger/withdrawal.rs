@@ -19,6 +19,17 @@ pub struct Withdrawal {
     pub at: i64,
     /// How far it is.
     pub state: WithdrawalState,
+    /// What is taken away.
+    pub of: Withdrawn,
+}
+
+/// What tags take away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+pub enum Withdrawn {
+    /// The peering.
+    Pair,
+    /// All the routes of one side that stand.
+    Routes,
 }
 
 /// How far a withdrawal is.
@@ -33,9 +44,15 @@ pub enum WithdrawalState {
 }
 
 impl Withdrawal {
-    /// One that is carried out.
-    pub fn done(now: i64) -> Self {
-        Self { at: now, state: WithdrawalState::Done }
+    /// The same, carried out.
+    #[must_use]
+    pub fn done(self, now: i64) -> Self {
+        Self { at: now, state: WithdrawalState::Done, ..self }
+    }
+
+    /// Whether it counts for the brake.
+    pub fn counts(self, now: i64) -> bool {
+        self.is_open() || self.at > counted_since(now)
     }
 
     /// Whether it has yet to be carried out.
@@ -49,8 +66,20 @@ impl Withdrawal {
 pub struct Withdrawals {
     /// By pair.
     pub of: BTreeMap<PairKey, Withdrawal>,
-    /// Since when the brake holds them, in seconds since 1970.
-    pub held_since: Option<i64>,
+    /// What the brake did about them last.
+    pub hold: Option<Hold>,
+}
+
+/// The brake holds what the tags of an account take away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Hold {
+    /// Since when, in seconds since 1970.
+    pub held_since: i64,
+    /// The execution that found that it is too much, and tells it.
+    pub held_by: String,
+    /// How many withdrawals were too much.
+    pub limit: usize,
 }
 
 impl Withdrawals {
@@ -61,12 +90,12 @@ impl Withdrawals {
 
     /// Whether the brake holds them: it does until none is left of those that waited when it began to.
     pub fn are_held(&self) -> bool {
-        self.held_since.is_some_and(|since| self.waiting().any(|(_, withdrawal)| withdrawal.at <= since))
+        self.hold.as_ref().is_some_and(|hold| self.waiting().any(|(_, withdrawal)| withdrawal.at <= hold.held_since))
     }
 
     /// How many count: what waits, and what was carried out within the hour.
     pub fn counted(&self, now: i64) -> usize {
-        self.of.values().filter(|withdrawal| withdrawal.is_open() || withdrawal.at > counted_since(now)).count()
+        self.of.values().filter(|withdrawal| withdrawal.counts(now)).count()
     }
 
     /// Whether they are too few to be held, however many pairs the account has.

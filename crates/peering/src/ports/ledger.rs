@@ -3,7 +3,7 @@
 use crate::connection::End;
 use crate::error::Error;
 use crate::ids::AccountId;
-use crate::ledger::{LedgerItem, PairKey, Update, Withdrawals};
+use crate::ledger::{Hold, LedgerItem, PairKey, Update, Withdrawals};
 
 /// The result of one call of the store.
 pub type LedgerResult<T> = Result<T, LedgerError>;
@@ -76,9 +76,9 @@ pub trait LedgerWrites {
     /// Makes one conditional change.
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated>;
 
-    /// Lets the brake hold what the tags of that account take away from now on, in seconds since 1970, in place of what
-    /// `before` says. Whether it was this call that did.
-    async fn hold(&self, by: &AccountId, now: i64, before: Option<i64>) -> LedgerResult<bool>;
+    /// Lets the brake hold what the tags of that account take away, in place of what it did `before`. Whether it was this call
+    /// that did.
+    async fn hold(&self, by: &AccountId, hold: &Hold, before: Option<&Hold>) -> LedgerResult<bool>;
 }
 
 /// Both.

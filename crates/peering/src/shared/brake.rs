@@ -5,7 +5,9 @@ use crate::consent::TagRequest;
 use crate::context::Context;
 use crate::error::{Error, HeldPair};
 use crate::ids::AccountId;
-use crate::ledger::{LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawals, counted_since, limit};
+use crate::ledger::{
+    Hold, LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawals, Withdrawn, counted_since, limit,
+};
 use crate::ports::{Ledger, LedgerReads, LedgerWrites, Updated};
 use crate::request::Moment;
 use crate::shared::pair::{Lookup, Pair};
@@ -14,33 +16,44 @@ use crate::stack::{Mode, Stack};
 /// An event of EventBridge holds 256 KB.
 const PAIRS_LISTED: usize = 100;
 
-/// The account whose tags no longer ask for the pair, or no longer consent to it. `None` where a VPC is gone: then the brake
+/// The account whose tags no longer ask for the pair, or that doesn't consent to it. `None` where a VPC is gone: then the brake
 /// would protect nothing.
 pub(crate) fn withdrawing_account(pair: &Pair, item: &LedgerItem, stack: &Stack) -> Option<AccountId> {
     if pair.is_one(Lookup::NotFound) {
         return None;
     }
+    let asked = &item.asked_by.as_ref()?.tags;
+    let refusing =
+        pair.without_consent(stack).into_iter().map(|end| &end.owner_id).find(|owner| !asked.contains(*owner));
     match pair.tag_request(stack) {
         TagRequest::ConsentMissing(end) => Some(end.owner_id),
-        _ => item.asked_by.as_ref()?.tags.first().cloned(),
+        _ => refusing.or(asked.first()).cloned(),
     }
 }
 
-/// Records the withdrawal, unless one is recorded that has yet to be carried out. Answers the recorded one, and by whom. In
-/// report mode there is none: the delay begins when it ends.
+/// Records the withdrawal, unless it is recorded and has yet to be carried out. Answers what is recorded then. In report mode
+/// that is nothing: the delay begins when the mode ends.
 pub(crate) async fn withdraw<N>(
     context: Context<'_, N, impl LedgerWrites>,
     pair: &PairKey,
     by: &AccountId,
-) -> Result<Option<(AccountId, Withdrawal)>, Error> {
+    of: Withdrawn,
+) -> Result<Option<Withdrawal>, Error> {
     if context.stack.mode == Mode::Report {
         return Ok(None);
     }
-    let item = match context.ledger.update(pair, &Update::withdraw(by, context.now)).await? {
+    let item = match context.ledger.update(pair, &Update::withdraw(by, of, context.now)).await? {
         Updated::Done(item) | Updated::Refused(Some(item)) => item,
         Updated::Refused(None) => return Ok(None),
     };
-    Ok(item.open_withdrawal().map(|(by, withdrawal)| (by.clone(), withdrawal)))
+    Ok(item.open_withdrawal().map(|(_, withdrawal)| withdrawal))
+}
+
+/// Removes the mark of what tags ask for again. Best effort: the next look at the pair finds it.
+pub(crate) async fn forget_withdrawal<N>(context: Context<'_, N, impl LedgerWrites>, item: &LedgerItem) {
+    if let Some(withdrawal) = item.withdrawal.filter(|_| context.stack.mode == Mode::Apply) {
+        let _best_effort = context.ledger.update(&item.pair, &Update::forget_withdrawal(withdrawal)).await;
+    }
 }
 
 /// When a withdrawal is due, in seconds since 1970.
@@ -61,34 +74,45 @@ pub(crate) fn withdrawal_due<N, L>(
     (due > now).then_some(Moment(due))
 }
 
-/// Checks that this withdrawal may be carried out; else [`Error::TeardownHeld`].
+/// Checks that this withdrawal may be carried out by that execution; else [`Error::TeardownHeld`].
 pub(crate) async fn check_brake<N>(
     context: Context<'_, N, impl Ledger>,
     pair: &PairKey,
     (by, own): (&AccountId, Withdrawal),
+    execution: &str,
 ) -> Result<(), Error> {
     if own.state == WithdrawalState::Released {
         return Ok(());
     }
+    let now = context.now;
     let mut all = context.ledger.withdrawals(by).await?;
     // The index may not show it yet.
     all.of.insert(pair.clone(), own);
-    let are_held = all.are_held();
-    if !are_held && all.are_few(context.now) {
-        return Ok(());
+    if !all.are_held() {
+        if all.are_few(now) {
+            return Ok(());
+        }
+        let limit = limit(context.ledger.count_pairs(by, counted_since(now)).await?);
+        if all.counted(now) <= limit {
+            return Ok(());
+        }
+        let hold = Hold { held_since: now, held_by: execution.to_owned(), limit };
+        if context.ledger.hold(by, &hold, all.hold.as_ref()).await? {
+            all.hold = Some(hold);
+        }
     }
-    let pairs = context.ledger.count_pairs(by, counted_since(context.now)).await?;
-    if !are_held && all.counted(context.now) <= limit(pairs) {
-        return Ok(());
-    }
-    let is_first = !are_held && context.ledger.hold(by, context.now, all.held_since).await?;
-    Err(held(by, &all, limit(pairs), is_first))
+    let is_first = all.hold.as_ref().is_some_and(|hold| hold.held_by == execution);
+    Err(held(by, &all, is_first))
 }
 
-fn held(by: &AccountId, all: &Withdrawals, limit: usize, is_first: bool) -> Error {
+fn held(by: &AccountId, all: &Withdrawals, is_first: bool) -> Error {
     let listed = if is_first { PAIRS_LISTED } else { 0 };
-    let pairs = all.waiting().take(listed).map(|(pair, _)| HeldPair::of(pair)).collect();
-    Error::TeardownHeld { account: by.clone(), held: all.waiting().count(), limit, pairs }
+    Error::TeardownHeld {
+        account: by.clone(),
+        held: all.waiting().count(),
+        limit: all.hold.as_ref().map_or(0, |hold| hold.limit),
+        pairs: all.waiting().take(listed).map(|(pair, _)| HeldPair::of(pair)).collect(),
+    }
 }
 
 /// [`Error::TeardownHeld`] where the brake holds what the tags of that account take away.
@@ -97,9 +121,5 @@ pub(crate) async fn held_withdrawals<N>(
     by: &AccountId,
 ) -> Result<Option<Error>, Error> {
     let all = context.ledger.withdrawals(by).await?;
-    if !all.are_held() {
-        return Ok(None);
-    }
-    let pairs = context.ledger.count_pairs(by, counted_since(context.now)).await?;
-    Ok(Some(held(by, &all, limit(pairs), false)))
+    Ok(all.are_held().then(|| held(by, &all, false)))
 }

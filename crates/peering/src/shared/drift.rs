@@ -16,6 +16,7 @@ use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
 use crate::shared::survey::{Survey, check_pair};
 use crate::shared::tag_requests::{Asked, invalid_routes, request, side_with_invalid_routes};
+use crate::stack::Mode;
 use crate::status::PeeringStatus;
 
 /// What a sweep finds about a pair.
@@ -87,7 +88,10 @@ pub(crate) async fn examine<L>(
                 }
                 Ok(finding) => Ok(finding),
                 Err(Error::ServiceFault { action, code }) => Err(Error::ServiceFault { action, code }),
-                Err(error) if known.is_told(&error) && !retry => Ok(known.refused(&error)),
+                // In report mode no execution records that it told this.
+                Err(error) if (known.is_told(&error) && !retry) || stack.mode == Mode::Report => {
+                    Ok(known.refused(&error))
+                }
                 Err(error) => Ok(Finding::SetUp(error.name_and_cause().0)),
             }
         }
@@ -179,9 +183,7 @@ async fn compare<L>(
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_recorded = item.is_some_and(|item| {
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
-        is_this
-            && item.asked_by.as_ref().is_some_and(|asked| asked.tags == survey.pair.asking_accounts())
-            && item.open_withdrawal().is_none()
+        is_this && item.asked_by.as_ref().is_some_and(|asked| asked.tags == survey.pair.asking_accounts())
     });
     if let (Status::Active, Some(by)) = (connection.status, plan.emptied_by) {
         return Ok(Finding::Empty(by));

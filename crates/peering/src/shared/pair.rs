@@ -105,6 +105,15 @@ impl Pair {
         is_requested(intent, peer_intent)
     }
 
+    /// Across accounts: the ends that don't consent.
+    pub(crate) fn without_consent(&self, stack: &Stack) -> Vec<&End> {
+        let [one, other] = self.intents();
+        let refuses = |(intent, peer): &(&VpcIntent, &VpcIntent)| {
+            intent.end.owner_id != peer.end.owner_id && !intent.consents(&peer.end, stack)
+        };
+        [(one, other), (other, one)].into_iter().filter(refuses).map(|(intent, _)| &intent.end).collect()
+    }
+
     /// The accounts whose tags request the peering.
     pub(crate) fn asking_accounts(&self) -> BTreeSet<AccountId> {
         let [intent, peer_intent] = self.intents();

@@ -1,6 +1,7 @@
 //! The plan for the routes of both sides: what is selected there, compared with the tables as they are, and with what the
 //! ledger knows as ours. Nothing here can write.
 
+use crate::cidr::covers;
 use crate::connection::{Connection, End};
 use crate::consent::RequestedBy;
 use crate::context::Context;
@@ -34,7 +35,7 @@ pub(crate) struct RoutePlans {
     pub(crate) standing: [RecordedRoutes; 2],
     /// The deleted connections to which stale routes lead.
     pub(crate) replaced: BTreeSet<VpcPeeringConnectionId>,
-    /// The account whose tags leave one side without a route that has some.
+    /// The account whose tags leave one side without any of the routes that stand.
     pub(crate) emptied_by: Option<AccountId>,
     /// Whether the peering was completed before: then it is repaired as far as possible.
     pub(crate) established: bool,
@@ -197,16 +198,24 @@ impl Side<'_> {
         if self.other.is_unclear() {
             stale.retain(|route| !tables.iter().any(|(table, _)| table.id == route.table));
         }
-        let is_emptied = !stale.is_empty() && routes.routes.iter().all(|route| route.action == Action::Kept);
-        let emptied_by = is_emptied.then(|| self.emptied_by(tables.is_empty()));
+        let emptied_by = self.emptied_by(&tables, &stale, &routes.routes);
         routes.routes.extend(stale);
         Ok(PlanOfSide { routes, replaced, emptied_by })
     }
 
-    /// Its owner chooses its tables, the other one what it may route to.
-    fn emptied_by(&self, has_no_table: bool) -> AccountId {
-        let end = if has_no_table { self.end } else { &self.other.intent.end };
-        end.owner_id.clone()
+    /// The account whose tags leave none of the standing routes, to blocks that the other VPC still has. The owner chooses the
+    /// tables, the other one what is routed to.
+    fn emptied_by(
+        &self,
+        tables: &[(&RouteTable, BTreeSet<IpNet>)],
+        stale: &[PlannedRoute],
+        planned: &[PlannedRoute],
+    ) -> Option<AccountId> {
+        let stands = |route: &PlannedRoute| matches!(route.action, Action::Unchanged | Action::Repaired);
+        let lost = stale.iter().find(|route| covers(&self.other.vpc.cidr_blocks, &route.destination))?;
+        let is_selected = tables.iter().any(|(table, _)| table.id == lost.table);
+        let end = if is_selected { &self.other.intent.end } else { self.end };
+        (!planned.iter().any(stands)).then(|| end.owner_id.clone())
     }
 
     /// Routes of ours that are no longer desired, and the deleted connections to which some of them lead.

@@ -6,14 +6,13 @@ use crate::connection::{Connection, ConnectionIdentity, End, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::{Error, FullResource};
-use crate::ids::AccountId;
-use crate::ledger::{LedgerItem, PairKey, RecordedRoutes};
+use crate::ledger::{LedgerItem, PairKey, RecordedRoutes, Update, Withdrawal, Withdrawn};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
 use crate::plan::{SidePlan, in_request_order, report};
 use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
 use crate::request::PeeringRequest;
-use crate::shared::brake::{check_brake, withdraw};
-use crate::shared::lease::{acquire, check_time};
+use crate::shared::brake::{check_brake, forget_withdrawal, withdraw};
+use crate::shared::lease::{acquire, check_time, update_held};
 use crate::shared::pair::VpcTags;
 use crate::shared::route_plans::RoutePlans;
 use crate::shared::status_tags::written_status;
@@ -70,17 +69,16 @@ pub async fn create_request(
     if request.dry_run || context.stack.mode == Mode::Report {
         let publish = !request.dry_run;
         let item = context.ledger.item(&key).await?;
+        if item.as_ref().is_some_and(|item| item.is_held_by(&execution)) {
+            context.stack.check_mode()?;
+        }
         let plan = plan(context, request, item.as_ref()).await?;
         return Ok(Created { output: Some(plan.into_output()), publish, peering: None });
     }
     check_time(context, "CreateRequest", started)?;
     let item = acquire(context, &key, &execution, &time).await?;
     let plan = plan(context, request, Some(&item)).await?;
-    if let Some(by) = plan.withdrawing_account(&item)
-        && let Some((by, withdrawal)) = withdraw(context, &key, by).await?
-    {
-        check_brake(context, &key, (&by, withdrawal)).await?;
-    }
+    let withdrawal = check_withdrawal(context, &plan, &item, &execution).await?;
     let connection = match plan.found() {
         Some(connection) => connection.clone(),
         None => create(context, &plan.asked.request, &execution).await?,
@@ -89,7 +87,33 @@ pub async fn create_request(
     if made {
         refresh_tags(context, &connection, &plan.asked.request).await?;
     }
-    Ok(Created { peering: Some(peering(&plan, &connection, made, context.stack, &execution)), ..Created::default() })
+    let peering = Peering { withdrawal, ..peering(&plan, &connection, made, context.stack, &execution) };
+    Ok(Created { peering: Some(peering), ..Created::default() })
+}
+
+/// Where tags leave one side without routes, the brake has to let that pass. A mark of what they ask for again goes.
+async fn check_withdrawal<N>(
+    context: Context<'_, N, impl Ledger>,
+    plan: &Plan,
+    item: &LedgerItem,
+    execution: &str,
+) -> Result<Option<Withdrawal>, Error> {
+    let is_by_tags = plan.asked.request.requested_by == RequestedBy::Tags;
+    let Some(by) = plan.routes.emptied_by.as_ref().filter(|_| is_by_tags) else {
+        let is_over = |withdrawal: Withdrawal| withdrawal.is_open() || !withdrawal.counts(context.now);
+        if is_by_tags && item.withdrawal.is_some_and(is_over) {
+            forget_withdrawal(context, item).await;
+        }
+        return Ok(None);
+    };
+    let Some(withdrawal) = withdraw(context, &item.pair, by, Withdrawn::Routes).await? else { return Ok(None) };
+    let asked_by = &plan.asked.asked_by;
+    if item.asked_by.as_ref().is_some_and(|before| before.tags != asked_by.tags) {
+        // Whoever asks now is who withdraws it later, even if the brake holds this.
+        update_held(context, &item.pair, execution, Update::ask(execution, asked_by)).await?;
+    }
+    check_brake(context, &item.pair, (by, withdrawal), execution).await?;
+    Ok(Some(withdrawal))
 }
 
 async fn plan<L>(
@@ -113,14 +137,6 @@ fn is_ours(connection: &Connection, item: &LedgerItem) -> bool {
 impl Plan {
     fn found(&self) -> Option<&Connection> {
         adopt(&self.survey.connections, &self.asked.request.end, &self.asked.request.peer)
-    }
-
-    /// The account whose tags leave one side without a route. What an execution asks for anew isn't concerned.
-    fn withdrawing_account(&self, item: &LedgerItem) -> Option<&AccountId> {
-        let asked = &self.asked;
-        let is_repeated = || item.asked_by.as_ref().is_some_and(|before| before.execution == asked.asked_by.execution);
-        let is_by_tags = asked.request.requested_by == RequestedBy::Tags || is_repeated();
-        self.routes.emptied_by.as_ref().filter(|_| is_by_tags)
     }
 
     /// Whether DNS resolution is, or will be, on at both sides.
@@ -185,6 +201,7 @@ fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, exec
         made,
         established: plan.routes.established,
         replaced: plan.routes.replaced.clone(),
+        withdrawal: None,
         asked_by: plan.asked.asked_by.clone(),
         dns_resolution: plan.dns_resolution(Some(connection)),
         warnings: plan.routes.warnings.clone(),

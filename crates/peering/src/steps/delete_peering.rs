@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::{Update, Withdrawal};
+use crate::ledger::Update;
 use crate::ports::{Ledger, Network};
 use crate::shared::lease::update_held;
 use crate::shared::pair::Pair;
@@ -39,16 +39,16 @@ pub async fn delete_peering(
         // An earlier call recorded the end of this execution, and its answer was lost.
         return Ok(Deleted { output: teardown.done() });
     }
-    let item = match item {
-        Some(item) if item.is_held_by(&execution) => item,
+    match item {
+        Some(item) if item.is_held_by(&execution) => {}
         item => return Err(Error::PairBusy { execution: item.and_then(|item| item.holder).unwrap_or_default() }),
-    };
+    }
     context.stack.check_mode()?;
     pair.check_untagged(context.stack)?;
     if teardown.made {
         delete_own_connection(context, &teardown).await?;
     }
-    let withdrawal = item.withdrawn_by.is_some().then(|| Withdrawal::done(context.now));
+    let withdrawal = teardown.withdrawal.map(|withdrawal| withdrawal.done(context.now));
     let expires = context.now + DAYS_KEPT * 24 * 60 * 60;
     update_held(context, &key, &execution, Update::tear_down(&execution, &time, expires, withdrawal)).await?;
     clear_status(context, &pair).await;

@@ -6,7 +6,7 @@ use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::AccountId;
-use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update};
+use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update, Withdrawal, Withdrawn};
 use crate::plan::SidePlan;
 use crate::ports::{Ledger, NetworkReads};
 use crate::request::{Moment, TeardownRequest};
@@ -74,6 +74,9 @@ pub async fn plan_teardown(
     let key = PairKey::of([&request.end, &request.peer]);
     if request.dry_run || context.stack.mode == Mode::Report {
         let item = context.ledger.item(&key).await?.unwrap_or_else(|| LedgerItem::empty(key));
+        if item.is_held_by(&execution) {
+            context.stack.check_mode()?;
+        }
         return Ok(match plan(context, &request, &item).await? {
             Planned::Teardown(plan, _) => {
                 let resources = plan.resources(&context.stack.partition);
@@ -85,32 +88,44 @@ pub async fn plan_teardown(
     }
     let item = acquire(context, &key, &execution, &time).await?;
     let planned = match plan(context, &request, &item).await? {
-        Planned::Teardown(plan, withdrawn_by) => match not_before(context, &key, withdrawn_by).await? {
-            None => {
+        Planned::Teardown(plan, by) => match check_withdrawal(context, &key, by, &execution).await? {
+            Withdrawing::Now(withdrawal) => {
                 let resources = plan.resources(&context.stack.partition);
-                return Ok(PlannedTeardown { teardown: Some(*plan), resources, ..PlannedTeardown::default() });
+                let teardown = Some(TeardownPlan { withdrawal, ..*plan });
+                return Ok(PlannedTeardown { teardown, resources, ..PlannedTeardown::default() });
             }
-            due => PlannedTeardown { not_before: due, ..PlannedTeardown::default() },
+            Withdrawing::Later(due) => PlannedTeardown { not_before: Some(due), ..PlannedTeardown::default() },
         },
         Planned::Nothing(output) => PlannedTeardown { output: Some(output), ..PlannedTeardown::default() },
     };
-    update_held(context, &key, &execution, Update::release(&execution)).await?;
+    update_held(context, &key, &execution, Update::release(&execution, &item)).await?;
     Ok(planned)
 }
 
-/// When the teardown may begin, if it may not yet: `TeardownDelay` after it was withdrawn. [`Error::TeardownHeld`] if the
-/// brake holds it.
-async fn not_before<N>(
+/// When a teardown may begin.
+enum Withdrawing {
+    /// Now; where tags take the pair away, with the mark of that.
+    Now(Option<Withdrawal>),
+    /// Not before this.
+    Later(Moment),
+}
+
+/// `TeardownDelay` after tags took it away. [`Error::TeardownHeld`] if the brake holds it.
+async fn check_withdrawal<N>(
     context: Context<'_, N, impl Ledger>,
     key: &PairKey,
-    withdrawn_by: Option<AccountId>,
-) -> Result<Option<Moment>, Error> {
-    let Some(by) = withdrawn_by else { return Ok(None) };
-    let Some((by, withdrawal)) = withdraw(context, key, &by).await? else { return Ok(None) };
-    match withdrawal_due(Some(withdrawal), context) {
-        Some(due) => Ok(Some(due)),
-        None => check_brake(context, key, (&by, withdrawal)).await.map(|()| None),
+    by: Option<AccountId>,
+    execution: &str,
+) -> Result<Withdrawing, Error> {
+    let Some(by) = by else { return Ok(Withdrawing::Now(None)) };
+    let Some(withdrawal) = withdraw(context, key, &by, Withdrawn::Pair).await? else {
+        return Ok(Withdrawing::Now(None));
+    };
+    if let Some(due) = withdrawal_due(Some(withdrawal), context) {
+        return Ok(Withdrawing::Later(due));
     }
+    check_brake(context, key, (&by, withdrawal), execution).await?;
+    Ok(Withdrawing::Now(Some(withdrawal)))
 }
 
 /// For so long an execution waits at most: its machine ends after a day and two hours.

@@ -6,10 +6,10 @@
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::{LedgerItem, PairKey, Withdrawal};
+use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
 use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
 use crate::request::TeardownInput;
-use crate::shared::brake::{withdraw, withdrawal_due, withdrawing_account};
+use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::candidates::{candidates, misplaced};
 use crate::shared::decision::Decision;
 use crate::shared::lookups::reject_unknown_regions;
@@ -126,9 +126,15 @@ impl Decided {
         let is_to_start = decision == Decision::TearDown && !matches!(task.change, VpcChange::TornDown(_));
         let by = item.as_ref().filter(|_| is_to_start).and_then(|item| withdrawing_account(&pair, item, context.stack));
         let withdrawal = match by {
-            Some(by) => withdraw(context, &key, &by).await?.map(|(_, withdrawal)| withdrawal),
+            Some(by) => withdraw(context, &key, &by, Withdrawn::Pair).await?,
             None => None,
         };
+        // Before a set-up, which may fail: a tag that goes again later begins the delay anew.
+        let is_of_pair =
+            |item: &&LedgerItem| item.open_withdrawal().is_some_and(|(_, open)| open.of == Withdrawn::Pair);
+        if let (Decision::SetUp, Some(item)) = (decision, item.as_ref().filter(is_of_pair)) {
+            forget_withdrawal(context, item).await;
+        }
         Ok(Self { pair, item, decision, withdrawal })
     }
 }

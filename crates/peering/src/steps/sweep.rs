@@ -20,9 +20,10 @@ use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::{Mode, Scope};
 use crate::status::PeeringStatus;
-use held::{Held, withdraw_unrecorded};
+use held::{Held, record_withdrawal};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 pub use swept::{Drift, RefusedPair, Swept};
@@ -77,6 +78,9 @@ pub async fn sweep(
     has_time: impl Fn() -> bool,
 ) -> Result<Swept, Error> {
     let task = SweepTask::parse(&task)?;
+    if task.release > 0 {
+        context.stack.check_mode()?;
+    }
     let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
     let (mut statuses, mut due) = (Statuses::default(), Vec::new());
@@ -89,24 +93,38 @@ pub async fn sweep(
         };
         found.push((known, finding));
     }
-    let held = Held::among(context, &found, task).await?;
+    let mut marked = BTreeSet::new();
+    if !task.dry_run {
+        // All of it, before the first is carried out: the brake counts it.
+        for found in &found {
+            match record_withdrawal(context, found).await {
+                Ok(true) => drop(marked.insert(found.0.key())),
+                Ok(false) => {}
+                Err(error) => swept.fail(found.0, &error),
+            }
+        }
+    }
+    let held = Held::among(context, &found, marked, task).await;
     swept.held = held.count();
-    for (known, finding) in found {
+    swept.unreachable.extend(held.failures.iter().cloned());
+    for found in found {
+        let waiting = held.status(context, &found);
+        let (known, finding) = found;
         match &finding {
             Ok(Some(finding)) => swept.count(known, finding),
             Ok(None) => swept.left += 1,
             Err(error) => swept.fail(known, error),
         }
-        let Ok(Some(finding)) = finding else {
-            statuses.add(&known.pair, &Told::AsWritten);
-            continue;
+        let told = match (&finding, &waiting) {
+            (_, Some(status)) => Told::Status(status.clone()),
+            (Ok(Some(finding)), None) => told(known, finding),
+            (Ok(None) | Err(_), None) => Told::AsWritten,
         };
-        match held.status(context, known, &finding) {
-            Some(status) => statuses.add(&known.pair, &Told::Status(status)),
-            None => {
-                statuses.add(&known.pair, &told(known, &finding));
-                due.extend(finding.is_to_start().then_some((known, finding)));
-            }
+        statuses.add(&known.pair, &told);
+        if let (Ok(Some(finding)), None) = (finding, waiting)
+            && finding.is_to_start()
+        {
+            due.push((known, finding));
         }
     }
     if !task.dry_run && context.stack.mode == Mode::Apply {
@@ -115,10 +133,6 @@ pub async fn sweep(
     // A different one first each time: otherwise, where more is due than may be started, the same would always be left.
     let first = rotation(&sweep.id, due.len());
     due.rotate_left(first);
-    for (known, finding) in due.iter().filter(|_| !task.dry_run) {
-        // All of it, before the first is carried out: the brake counts it.
-        withdraw_unrecorded(context, known, finding).await?;
-    }
     for (known, finding) in due {
         if task.dry_run || swept.started.len() >= sweep.starts || !has_time() {
             swept.left += 1;

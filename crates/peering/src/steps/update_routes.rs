@@ -7,7 +7,7 @@ use crate::connection::End;
 use crate::context::Context;
 use crate::error::{Error, FullResource};
 use crate::ids::RouteTableId;
-use crate::ledger::{LedgerItem, Outcome, RecordedRoutes, Update, Withdrawal};
+use crate::ledger::{LedgerItem, Outcome, Update};
 use crate::peering::{Peering, PeeringOutput};
 use crate::plan::SidePlan;
 use crate::ports::{CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
@@ -54,7 +54,7 @@ pub async fn update_routes(
         let outcome = outcome(&execution, &item, written.undone, context.now);
         // While the pair is held: a later execution may write another status.
         write_active_status(context, &peering, &time).await;
-        let withdrawal = withdrawal_after(&item, &routes, context.now);
+        let withdrawal = peering.withdrawal.map(|withdrawal| withdrawal.done(context.now));
         let connection = peering.recorded_connection();
         let complete = Update::complete(&execution, &connection, &routes, &peering.asked_by, &outcome, withdrawal);
         let item = update_held(context, &key, &execution, complete).await?;
@@ -86,17 +86,6 @@ fn outcome(execution: &str, item: &LedgerItem, undone: Option<String>, now: i64)
     let count = 1 + before.map_or(0, |before| before.count);
     let retry_at = seconds_after(count).map(|seconds| now + seconds);
     Outcome { message: Some(message), count, retry_at, ..Outcome::success(execution) }
-}
-
-/// What counts for the brake once that stands: a side without a route that had some, for an hour.
-fn withdrawal_after(item: &LedgerItem, routes: &[RecordedRoutes; 2], now: i64) -> Option<Withdrawal> {
-    let [first, second] = item.pair.ends().map(|end| !item.routes_at(end).is_empty());
-    let [is_empty, is_second_empty] = routes.each_ref().map(RecordedRoutes::is_empty);
-    let before = item.withdrawal?;
-    match (first && is_empty) || (second && is_second_empty) {
-        true => Some(Withdrawal::done(now)),
-        false => Some(before).filter(|before| !before.is_open() && (is_empty || is_second_empty)),
-    }
 }
 
 /// New routes, then DNS resolution, then stale routes. What can't be had leaves the plan, with a warning.

@@ -4,13 +4,17 @@ use super::SweepTask;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::AccountId;
-use crate::ledger::{PairKey, Update, WithdrawalState};
-use crate::ports::{Ledger, LedgerWrites};
-use crate::shared::brake::{held_withdrawals, withdraw, withdrawal_due, withdrawing_account};
+use crate::ledger::{LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawn};
+use crate::ports::{Ledger, LedgerWrites, Updated};
+use crate::shared::brake::{forget_withdrawal, held_withdrawals, withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::drift::Finding;
+use crate::shared::pair::Lookup;
 use crate::shared::pairs::PairSnapshot;
 use crate::status::PeeringStatus;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A pair of the sweep, and what is found about it; `None` while an execution works on it.
+pub(super) type Found<'s> = (&'s PairSnapshot, Result<Option<Finding>, Error>);
 
 /// The pairs that nothing is started for.
 #[derive(Default)]
@@ -19,44 +23,60 @@ pub(super) struct Held {
     reasons: BTreeMap<PairKey, String>,
     /// Those that a person released in this sweep.
     released: BTreeSet<PairKey>,
+    /// Those that were marked in this sweep: the execution that is started for each asks the brake.
+    marked: BTreeSet<PairKey>,
+    /// What the ledger didn't answer.
+    pub(super) failures: Vec<String>,
 }
 
 impl Held {
     /// What the brake holds of these, without as many as the task releases, the oldest first.
     pub(super) async fn among<N>(
         context: Context<'_, N, impl Ledger>,
-        found: &[(&PairSnapshot, Result<Option<Finding>, Error>)],
+        found: &[Found<'_>],
+        marked: BTreeSet<PairKey>,
         task: SweepTask,
-    ) -> Result<Self, Error> {
-        let mut waiting: BTreeMap<AccountId, Vec<(i64, PairKey)>> = BTreeMap::new();
-        for (known, _) in
-            found.iter().filter(|(_, finding)| matches!(finding, Ok(Some(finding)) if is_removal(finding)))
+    ) -> Self {
+        let mut waiting: BTreeMap<AccountId, Vec<(i64, PairKey, Withdrawal)>> = BTreeMap::new();
+        for (known, withdrawal) in
+            found.iter().filter_map(open_removal).filter(|(known, _)| !marked.contains(&known.key()))
         {
-            let open = known.item.as_ref().and_then(|item| item.open_withdrawal());
-            if let Some((by, withdrawal)) = open.filter(|(_, open)| open.state == WithdrawalState::Waiting) {
-                waiting.entry(by.clone()).or_default().push((withdrawal.at, known.key()));
+            let by = known.item.as_ref().and_then(|item| item.withdrawn_by.clone());
+            if let Some(by) = by.filter(|_| withdrawal.state == WithdrawalState::Waiting) {
+                waiting.entry(by).or_default().push((withdrawal.at, known.key(), withdrawal));
             }
         }
-        let (mut held, mut oldest) = (Self::default(), Vec::new());
+        let (mut held, mut oldest) = (Self { marked, ..Self::default() }, Vec::new());
         for (by, pairs) in waiting {
-            if let Some(error) = held_withdrawals(context, &by).await? {
-                held.reasons.extend(pairs.iter().map(|(_, pair)| (pair.clone(), error.to_string())));
-                oldest.extend(pairs);
-            }
+            let reason = match held_withdrawals(context, &by).await {
+                Ok(None) => continue,
+                Ok(Some(error)) => error.to_string(),
+                Err(error) => {
+                    held.failures.push(format!("what account {by} withdraws: {error}"));
+                    error.to_string()
+                }
+            };
+            held.reasons.extend(pairs.iter().map(|(_, pair, _)| (pair.clone(), reason.clone())));
+            oldest.extend(pairs);
         }
-        oldest.sort();
+        oldest.sort_by(|(at, pair, _), (other_at, other, _)| (at, pair).cmp(&(other_at, other)));
         oldest.truncate(if task.dry_run { 0 } else { task.release });
-        for (_, pair) in oldest {
-            held.release(context, pair).await?;
+        for (_, pair, withdrawal) in oldest {
+            held.release(context, pair, withdrawal).await;
         }
-        Ok(held)
+        held
     }
 
-    async fn release<N>(&mut self, context: Context<'_, N, impl LedgerWrites>, pair: PairKey) -> Result<(), Error> {
-        context.ledger.update(&pair, &Update::release_withdrawal(context.now)).await?;
-        self.reasons.remove(&pair);
-        self.released.insert(pair);
-        Ok(())
+    async fn release<N>(&mut self, context: Context<'_, N, impl LedgerWrites>, pair: PairKey, withdrawal: Withdrawal) {
+        match context.ledger.update(&pair, &Update::release_withdrawal(withdrawal, context.now)).await {
+            Ok(Updated::Done(_)) => {
+                self.reasons.remove(&pair);
+                self.released.insert(pair);
+            }
+            // It was changed meanwhile: the next sweep looks again.
+            Ok(Updated::Refused(_)) => {}
+            Err(error) => self.failures.push(format!("{pair}: {error}")),
+        }
     }
 
     /// How many the brake holds.
@@ -65,42 +85,56 @@ impl Held {
     }
 
     /// What the status of the pair says, if nothing is started for it.
-    pub(super) fn status<N, L>(
-        &self,
-        context: Context<'_, N, L>,
-        known: &PairSnapshot,
-        finding: &Finding,
-    ) -> Option<PeeringStatus> {
-        if let Some(reason) = self.reasons.get(&known.key()).filter(|_| is_removal(finding)) {
+    pub(super) fn status<N, L>(&self, context: Context<'_, N, L>, found: &Found<'_>) -> Option<PeeringStatus> {
+        let (known, withdrawal) = open_removal(found)?;
+        if let Some(reason) = self.reasons.get(&known.key()) {
             return Some(PeeringStatus::Waiting { reason: reason.clone() });
         }
-        let open = known.item.as_ref().and_then(|item| item.open_withdrawal());
-        let (_, withdrawal) = open.filter(|_| matches!(finding, Finding::TearDown(_)))?;
-        let due = withdrawal_due(Some(withdrawal), context).filter(|_| !self.released.contains(&known.key()))?;
+        if self.marked.contains(&known.key()) {
+            return None;
+        }
+        let is_delayed = withdrawal.of == Withdrawn::Pair && !self.released.contains(&known.key());
+        let due = withdrawal_due(Some(withdrawal), context).filter(|_| is_delayed)?;
         let reason = format!("no tag asks for it any more: it is torn down at {}", String::from(due));
         Some(PeeringStatus::Waiting { reason })
     }
 }
 
-/// Whether the brake may hold it.
-fn is_removal(finding: &Finding) -> bool {
-    matches!(finding, Finding::TearDown(_) | Finding::Empty(_))
+/// A pair that tags take away, or leave without routes on one side, and whose recorded withdrawal has yet to be carried out.
+/// Where the connection is gone, there is nothing for the brake to protect.
+fn open_removal<'s>((known, finding): &Found<'s>) -> Option<(&'s PairSnapshot, Withdrawal)> {
+    let Ok(Some(Finding::TearDown(_) | Finding::Empty(_))) = finding else { return None };
+    let (_, withdrawal) = known.item.as_ref()?.open_withdrawal()?;
+    (known.is_live() && !known.pair.is_one(Lookup::NotFound)).then_some((*known, withdrawal))
 }
 
-/// Records what tags take away and no event told.
-pub(super) async fn withdraw_unrecorded<N>(
+/// Records what tags take away and no event told; removes a mark of what they don't take away any more. Answers whether the pair
+/// has another mark than was read.
+pub(super) async fn record_withdrawal<N>(
     context: Context<'_, N, impl LedgerWrites>,
-    known: &PairSnapshot,
-    finding: &Finding,
-) -> Result<(), Error> {
+    (known, finding): &Found<'_>,
+) -> Result<bool, Error> {
     let live = known.item.as_ref().filter(|_| known.is_live());
-    let by = match finding {
-        Finding::Empty(by) => Some(by.clone()),
-        Finding::TearDown(_) => live.and_then(|item| withdrawing_account(&known.pair, item, context.stack)),
-        _ => None,
+    let (by, of) = match finding {
+        Ok(Some(Finding::Empty(by))) => (Some(by.clone()), Withdrawn::Routes),
+        Ok(Some(Finding::TearDown(_))) => {
+            let by = live.and_then(|item| withdrawing_account(&known.pair, item, context.stack));
+            (by, Withdrawn::Pair)
+        }
+        Ok(Some(_)) => {
+            if let Some(item) = known.item.as_ref().filter(|item| item.open_withdrawal().is_some()) {
+                forget_withdrawal(context, item).await;
+            }
+            return Ok(false);
+        }
+        Ok(None) | Err(_) => return Ok(false),
     };
-    if let Some(by) = by {
-        withdraw(context, &known.key(), &by).await?;
+    match by {
+        Some(by) => {
+            let recorded = withdraw(context, &known.key(), &by, of).await?;
+            let before = known.item.as_ref().and_then(LedgerItem::open_withdrawal);
+            Ok(before != recorded.map(|withdrawal| (&by, withdrawal)))
+        }
+        None => Ok(false),
     }
-    Ok(())
 }

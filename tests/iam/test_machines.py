@@ -39,7 +39,7 @@ def definition(stack: Stack, name: str) -> dict[str, Any]:
     text = json.dumps(load(source))
     properties = stack.resources_of("AWS::StepFunctions::StateMachine")[name]
     for placeholder, value in stack.value(properties["DefinitionSubstitutions"]).items():
-        text = text.replace(f"${{{placeholder}}}", value)
+        text = text.replace(f"${{{placeholder}}}", str(value))
     return json.loads(text)
 
 

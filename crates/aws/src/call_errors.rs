@@ -29,6 +29,7 @@ const MEANINGS: &[(&str, CallErrorKind)] = &[
     ("OperationNotPermitted", CallErrorKind::Denied),
     ("AuthFailure", CallErrorKind::Denied),
     ("OptInRequired", CallErrorKind::Denied),
+    ("RegionDisabledException", CallErrorKind::Denied),
     ("RequestLimitExceeded", CallErrorKind::Unavailable),
     ("Throttling", CallErrorKind::Unavailable),
     ("ThrottlingException", CallErrorKind::Unavailable),
@@ -36,6 +37,9 @@ const MEANINGS: &[(&str, CallErrorKind)] = &[
     ("InternalFailure", CallErrorKind::Unavailable),
     ("ServiceUnavailable", CallErrorKind::Unavailable),
     ("Unavailable", CallErrorKind::Unavailable),
+    // A clock that is off, or a session that ended between two calls: the next attempt signs anew.
+    ("RequestExpired", CallErrorKind::Unavailable),
+    ("ExpiredToken", CallErrorKind::Unavailable),
 ];
 
 /// What a failed call of `action` means. A call that never reached AWS, or got no answer, is unavailable.
@@ -44,18 +48,24 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let Location { owner_id, region } = at.into();
+    let message = error.as_service_error().and_then(|service| service.meta().message()).unwrap_or_default().to_owned();
     let call_error =
-        |kind, action: &str, code: String| CallError { kind, action: action.to_owned(), owner_id, region, code };
+        |kind, action: &str, code: String| CallError { kind, action: action.to_owned(), owner_id, region, code, message };
     if let Some(code) = assume_role_code(&error) {
         return call_error(meaning(&code).unwrap_or(CallErrorKind::Denied), "sts:AssumeRole", code);
     }
+    // AWS's own failures have a status of 5xx, whatever their code.
+    let is_aws_failing = error.raw_response().is_some_and(|response| response.status().is_server_error());
     match error.as_service_error().and_then(|service| service.meta().code()) {
         // "Peering pcx-… is not active. Peering options can be added only to active peerings."
         // <https://github.com/cloudposse/terraform-aws-vpc-peering-multi-account/issues/8>
         Some(code @ "OperationNotPermitted") if action == "ec2:ModifyVpcPeeringConnectionOptions" => {
             call_error(CallErrorKind::WrongState, action, code.to_owned())
         }
-        Some(code) => call_error(meaning(code).unwrap_or(CallErrorKind::Other), action, code.to_owned()),
+        Some(code) => {
+            let unknown = if is_aws_failing { CallErrorKind::Unavailable } else { CallErrorKind::Other };
+            call_error(meaning(code).unwrap_or(unknown), action, code.to_owned())
+        }
         None => {
             // The causes say more than the outermost error.
             tracing::warn!(action, error = %aws_sdk_ec2::error::DisplayErrorContext(&error), "no answer from AWS");
@@ -64,8 +74,9 @@ where
     }
 }
 
+/// APIs of EC2 spell one code in different cases: `InvalidRouteTableID.NotFound`, `InvalidRouteTableId.NotFound`.
 fn meaning(code: &str) -> Option<CallErrorKind> {
-    MEANINGS.iter().find(|(name, _)| *name == code).map(|(_, kind)| *kind)
+    MEANINGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(code)).map(|(_, kind)| *kind)
 }
 
 /// Credentials are fetched during another call, so STS's error is among the causes of that call's error.

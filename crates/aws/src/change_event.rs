@@ -25,8 +25,9 @@ impl ChangeEvent {
     }
 
     fn read(&self, stack: &Stack) -> Option<StartTask> {
-        let mut ends = self.0.resources.iter().flatten().map(|arn| vpc_of(arn));
-        let end = ends.next()??;
+        // In whatever order: Step Functions adds the ARNs of the execution and of its machine.
+        let mut ends = self.0.resources.iter().flatten().filter_map(|arn| vpc_of(arn));
+        let end = ends.next()?;
         let account = self.0.account.as_deref()?;
         let change = match self.0.source.as_str() {
             // EventBridge sets the account; an ARN of another one is forged.
@@ -42,11 +43,11 @@ impl ChangeEvent {
                 VpcChange::Tags { accept: has(ACCEPT) }
             }
             "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
-                "VPC Peering Active" => VpcChange::SetUp(ends.next()??),
-                "VPC Peering Removed" => VpcChange::TornDown(ends.next()??),
+                "VPC Peering Active" => VpcChange::SetUp(ends.next()?),
+                "VPC Peering Removed" => VpcChange::TornDown(ends.next()?),
                 // A tag requests it again: what was removed until then has to be put back.
                 "VPC Peering Failed" if self.0.detail.get("error").and_then(Value::as_str) == Some("StillTagged") => {
-                    VpcChange::TornDown(ends.next()??)
+                    VpcChange::TornDown(ends.next()?)
                 }
                 _ => return None,
             },

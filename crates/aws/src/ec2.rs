@@ -33,6 +33,7 @@ impl Ec2Network {
                 owner_id: end.owner_id.clone(),
                 region: end.region.clone(),
                 code: "ReportMode".into(),
+                message: String::new(),
             }),
         }
     }
@@ -46,5 +47,6 @@ fn empty_answer(action: &str, end: &End, kind: CallErrorKind) -> CallError {
         owner_id: end.owner_id.clone(),
         region: end.region.clone(),
         code: "EmptyAnswer".into(),
+        message: "the answer is empty".into(),
     }
 }

@@ -4,7 +4,13 @@
 //! regular expressions, a twentieth of the binary.
 
 use isthmus_peering::steps::{Requested, Started, Swept};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use std::fmt;
+use std::time::SystemTime;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 /// Everything logged from here on goes to standard output.
 pub(crate) fn init() {
@@ -14,8 +20,25 @@ pub(crate) fn init() {
         .json()
         .with_max_level(level.unwrap_or(LevelFilter::INFO))
         .with_target(false)
-        .without_time() // CloudWatch adds the time to each line
+        .with_timer(Rfc3339)
         .init();
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A line of its own: what the runtime prints about a panic isn't JSON, so no filter and no alarm sees it.
+        tracing::error!(%panic, "the function panicked");
+        report(panic);
+    }));
+}
+
+/// Lambda takes a line without a time in this form for one of level INFO, whatever its level, and filters it accordingly.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
+struct Rfc3339;
+
+impl FormatTime for Rfc3339 {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let now = DateTime::from(SystemTime::now()).fmt(Format::DateTime).map_err(|_| fmt::Error)?;
+        writer.write_str(&now)
+    }
 }
 
 /// Nobody receives the answer of an asynchronous invocation, so what was started is logged.

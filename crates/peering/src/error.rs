@@ -8,7 +8,7 @@ mod details;
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
-pub use details::{Conflict, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd};
+pub use details::{Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -66,9 +66,7 @@ pub enum Error {
         tag: &'static str,
     },
     /// EC2 or STS denied a call.
-    #[error(
-        "AWS denied {action} for account {owner_id} in {region}: allow it to the stack's role in that account, and enable that Region if it is off"
-    )]
+    #[error("AWS denied {action} for account {owner_id} in {region}: {what}")]
     AccessDenied {
         /// The action, such as `ec2:AcceptVpcPeeringConnection`.
         action: String,
@@ -76,6 +74,19 @@ pub enum Error {
         owner_id: AccountId,
         /// The Region acted in.
         region: Region,
+        /// What to do about it.
+        #[serde(skip)]
+        what: Denied,
+    },
+    /// AWS refused a call for good, for a reason of its own.
+    #[error("AWS refused {action}, {code}: {reason}")]
+    RefusedByAws {
+        /// The action, such as `ec2:CreateRoute`.
+        action: String,
+        /// AWS's error code.
+        code: String,
+        /// AWS's own message.
+        reason: String,
     },
     /// The accepter's owner rejected the connection.
     #[error("the owner of the accepter VPC rejected {}: ask them, then run again", .0.vpc_peering_connection_id)]
@@ -181,7 +192,7 @@ impl Error {
 
     /// A call that is not allowed at that end.
     pub(crate) fn denied(action: &str, End { owner_id, region, .. }: &End) -> Self {
-        Self::AccessDenied { action: action.into(), owner_id: owner_id.clone(), region: region.clone() }
+        Self::AccessDenied { action: action.into(), owner_id: owner_id.clone(), region: region.clone(), what: Denied::Call }
     }
 
     /// Its public name, and the JSON object that explains it.

@@ -194,6 +194,7 @@ fn call_error(end: &End, kind: CallErrorKind) -> CallError {
         owner_id: end.owner_id.clone(),
         region: end.region.clone(),
         code: format!("{kind:?}"),
+        message: "a message".into(),
     }
 }
 

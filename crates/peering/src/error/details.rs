@@ -17,6 +17,24 @@ pub struct EndedConnection {
     pub status_message: String,
 }
 
+/// What a denied call needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// A permission, or the Region.
+    Call,
+    /// A session in that account: STS makes it in the stack's Region, which the account has not enabled.
+    HomeRegionOff,
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Call => "allow it to the stack's role in that account, and enable that Region if it is off",
+            Self::HomeRegionOff => "that account has to enable the stack's own Region, in which its sessions are made",
+        })
+    }
+}
+
 /// A VPC that does not exist in the account and Region that a request says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MissingVpc {

@@ -1,6 +1,6 @@
 //! A call that was not carried out, and what that means.
 
-use crate::error::{Error, Quota};
+use crate::error::{Denied, Error, Quota};
 use crate::ids::{AccountId, Region};
 
 /// The result of one call.
@@ -20,6 +20,8 @@ pub struct CallError {
     pub region: Region,
     /// AWS's error code, such as `RouteAlreadyExists`.
     pub code: String,
+    /// AWS's message.
+    pub message: String,
 }
 
 /// What a failed call means to a step.
@@ -49,7 +51,7 @@ pub enum CallErrorKind {
     Denied,
     /// AWS throttles or fails; the call was tried several times.
     Unavailable,
-    /// Anything else.
+    /// AWS refused it for a reason of its own: the same call would be refused again.
     Other,
 }
 
@@ -57,10 +59,15 @@ impl CallError {
     /// The failure of a step to which this error means nothing in particular. Quotas need more words, so the steps that
     /// can meet one handle it before.
     pub fn into_error(self) -> Error {
-        let Self { kind, action, owner_id, region, code } = self;
+        let Self { kind, action, owner_id, region, code, message } = self;
         match kind {
-            CallErrorKind::Denied => Error::AccessDenied { action, owner_id, region },
-            _ => Error::ServiceFault { action, code },
+            // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors>
+            CallErrorKind::Denied if code == "RegionDisabledException" => {
+                Error::AccessDenied { action, owner_id, region, what: Denied::HomeRegionOff }
+            }
+            CallErrorKind::Denied => Error::AccessDenied { action, owner_id, region, what: Denied::Call },
+            CallErrorKind::Unavailable => Error::ServiceFault { action, code },
+            _ => Error::RefusedByAws { action, code, reason: message },
         }
     }
 }

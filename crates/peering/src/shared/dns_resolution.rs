@@ -1,6 +1,6 @@
 //! DNS resolution of a peering: each side allows it for its own VPC.
 
-use crate::connection::{Connection, DnsSides, End};
+use crate::connection::{Connection, DnsSides, End, Status, adopt};
 use crate::error::Error;
 use crate::peering::{Peering, PeeringSide};
 use crate::ports::{CallError, CallErrorKind, Network, NetworkReads};
@@ -36,6 +36,27 @@ async fn allow_dns_resolution_at(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The connections were read as `reader` sees them, and nothing documents that the options of the other side are visible there,
+/// across accounts or Regions. So these are read from `other`.
+pub(crate) async fn read_dns_resolution(
+    network: &impl NetworkReads,
+    connections: &mut [Connection],
+    (reader, other): (&End, &End),
+) -> Result<(), Error> {
+    let Some(id) = adopt(connections, reader, other).map(Connection::id).cloned() else { return Ok(()) };
+    let Some(connection) = connections.iter_mut().find(|connection| *connection.id() == id) else { return Ok(()) };
+    if connection.status == Status::Active
+        && reader.sees_other_tags_than(other)
+        && let Some(theirs) = network.connection(other, &id).await?
+    {
+        match connection.identity.requester == *other {
+            true => connection.dns_resolution.requester = theirs.dns_resolution.requester,
+            false => connection.dns_resolution.accepter = theirs.dns_resolution.accepter,
+        }
+    }
+    Ok(())
 }
 
 fn warning(end: &End) -> String {

@@ -1,7 +1,7 @@
 //! Deleting routes and connections. EC2 deletes a route by its destination alone, so each table is read directly before its
 //! routes are deleted: somebody may have replaced one of them meanwhile.
 
-use crate::connection::End;
+use crate::connection::{End, Status};
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
 use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
 use crate::route_tables::{RouteTable, Target};
@@ -105,6 +105,11 @@ pub(crate) async fn delete_connection(
         Ok(()) | Err(CallError { kind: CallErrorKind::NoSuchConnection, .. }) => Ok(()),
         Err(error) => match network.connection(requester, id).await {
             Ok(Some(found)) if !found.status.is_live() => Ok(()),
+            // AWS documents for `active` and `pending-acceptance` alone that they can be deleted; the others pass in seconds.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcPeeringConnection.html>
+            Ok(Some(found)) if matches!(found.status, Status::InitiatingRequest | Status::Provisioning) => {
+                Err(CallError { kind: CallErrorKind::Unavailable, ..error })
+            }
             _ => Err(error),
         },
     }

@@ -14,6 +14,7 @@ pub(crate) fn seconds_until_retry(error: &str, cause: &Map<String, Value>, plann
         | "TeardownHeld" => 0,
         // Where EC2 refused what planning had room for, planning doesn't see when there is room.
         "QuotaExceeded" if cause.contains_key("RouteTableId") && planned => 0,
+        "RefusedByAws" => return Some(LONGEST),
         "ServiceFault" | "PairBusy" => count.saturating_sub(1),
         _ => count,
     };

@@ -1,6 +1,6 @@
 //! The network as one sweep reads it.
 
-use crate::connection::{Connection, End, Vpc};
+use crate::connection::{Connection, ConnectionIdentity, DnsSides, End, Vpc};
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcId;
@@ -91,10 +91,21 @@ impl Snapshot {
         self.tables.get(end).map_or(&[], Vec::as_slice)
     }
 
-    /// The connections of a pair, as the requester in its canonical direction sees them.
+    /// The connections of a pair, as the requester in its canonical direction sees them; each side's DNS resolution as that
+    /// side's owner does.
     pub(crate) fn connections(&self, requester: &End, accepter: &End) -> Vec<Connection> {
-        let visible = self.connections.get(&Location::from(requester)).into_iter().flatten();
-        visible.filter(|connection| connection.identity.joins(requester, accepter)).cloned().collect()
+        let seen_from = |end: &End| self.connections.get(&Location::from(end)).into_iter().flatten();
+        let joining = seen_from(requester).filter(|connection| connection.identity.joins(requester, accepter)).cloned();
+        let with_dns_of_both = |mut connection: Connection| {
+            let seen_by = |owner: &End| seen_from(owner).find(|seen| seen.id() == connection.id()).map(|seen| seen.dns_resolution);
+            let ConnectionIdentity { requester, accepter, .. } = &connection.identity;
+            let (requesters, accepters) = (seen_by(requester), seen_by(accepter));
+            let DnsSides { requester, accepter } = &mut connection.dns_resolution;
+            *requester = requesters.map_or(*requester, |seen| seen.requester);
+            *accepter = accepters.map_or(*accepter, |seen| seen.accepter);
+            connection
+        };
+        joining.map(with_dns_of_both).collect()
     }
 
     /// Everything that the ledger knows.

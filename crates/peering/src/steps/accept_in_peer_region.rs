@@ -15,6 +15,9 @@ use serde::Serialize;
 /// For so many attempts "not found" is taken for "not visible yet", which it nearly always is. Then EC2 is asked.
 const ATTEMPTS_WITHOUT_A_LOOK: u32 = 2;
 
+/// For so many attempts a denied call is taken for "not visible yet", if the connection isn't.
+const ATTEMPTS_DENIED: u32 = 8;
+
 /// The connection is accepted, now or before.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -37,6 +40,13 @@ pub async fn accept_in_peer_region(
         Ok(status) => Ok(Accepted { status }),
         Err(error) if is_too_early(error.kind) && attempt < ATTEMPTS_WITHOUT_A_LOOK => {
             Err(not_visible(&connection, Status::InitiatingRequest))
+        }
+        Err(error) if error.kind == CallErrorKind::Denied && attempt < ATTEMPTS_DENIED => {
+            // EC2 may check permissions, which depend on the connection's VPCs, before it knows the connection there.
+            match context.network.connection(&connection.accepter, &connection.id).await {
+                Ok(None) => Err(not_visible(&connection, Status::InitiatingRequest)),
+                _ => Err(error.into_error()),
+            }
         }
         Err(error) => explain(context, &connection, peering.ends(), error).await,
     }

@@ -12,6 +12,7 @@ use crate::plan::{SidePlan, in_request_order, report};
 use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
 use crate::request::PeeringRequest;
 use crate::shared::brake::{check_brake, forget_withdrawal, withdraw};
+use crate::shared::dns_resolution::read_dns_resolution;
 use crate::shared::lease::{acquire, check_time, update_held};
 use crate::shared::pair::VpcTags;
 use crate::shared::route_plans::RoutePlans;
@@ -123,7 +124,12 @@ async fn plan<L>(
 ) -> Result<Plan, Error> {
     let survey = Survey::read(context, &request).await?;
     let asked = Asked::of(&survey.pair, request, item, context.stack)?;
-    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
+    let mut survey = survey;
+    let (end, peer) = (&asked.request.end, &asked.request.peer);
+    if asked.dns_resolution() {
+        read_dns_resolution(context.network, &mut survey.connections, asked.request.canonical()).await?;
+    }
+    let found = adopt(&survey.connections, end, peer);
     let routes = survey.plan(context, &asked, found, item).await?;
     Ok(Plan { asked, survey, routes })
 }

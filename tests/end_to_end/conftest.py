@@ -25,6 +25,13 @@ DELAYS = {
     "requester_visible_after": 0.2,
     "deleting_for": 0,
 }
+UNDOCUMENTED = {
+    "throttling": 0,
+    "denied_while_invisible": False,
+    "hides_other_options": False,
+    "deletes_while_provisioning": True,
+    "regions_off": {},
+}
 QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 25, "routes_per_table": 500}
 
 
@@ -53,7 +60,7 @@ def network(shared_network: Network) -> Network:
 
 def reset(network: Network) -> None:
     network.control.clear_faults()
-    network.control.set(**DELAYS, quotas=QUOTAS)
+    network.control.set(**DELAYS, **UNDOCUMENTED, quotas=QUOTAS)
     network.control.set_latency(0)
     network.control.disturb_events(drop=0, duplicate=0)
     network.services.clear_faults()

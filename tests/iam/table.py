@@ -17,6 +17,7 @@ SERVICES = {
     "event-bus": f"events:{HERE}",
     "execution": f"states:{HERE}",
     "function": f"lambda:{HERE}",
+    "prefix-list": f"ec2:{HERE}",
     "role": "iam:",
     "route-table": f"ec2:{HERE}",
     "stateMachine": f"states:{HERE}",

@@ -78,6 +78,7 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
     (lambda_runtime, "execution_credentials", patch_lambda.name_the_role),
     (lambda_svc, "execution_credentials", patch_lambda.name_the_role),
+    (lambda_svc, "_emit_lambda_logs", patch_lambda.filter_logs),
 ]
 
 

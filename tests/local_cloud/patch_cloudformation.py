@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
 from ministack.services.cloudformation import engine, provisioners
 
 from local_cloud.environment import REGION
@@ -76,7 +76,10 @@ def _create_bus_policy(logical_id: str, properties: Properties, stack: str) -> t
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-events-eventbuspolicy.html
     """
     bus, statement_id = _bus_name(properties), properties["StatementId"]
-    _remove_statement(bus, statement_id)
+    taken = {statement.get("Sid") for policy in eventbridge._event_bus_policies.values() for statement in policy["Statement"]}
+    if statement_id in taken:
+        # It is the resource's physical id, in the account and Region: https://github.com/aws/aws-cdk/issues/29627
+        raise ValueError(f"{statement_id} already exists")
     fields = properties.get("Statement") or {
         field: properties[field] for field in ("Action", "Principal", "Condition") if field in properties
     }
@@ -84,6 +87,18 @@ def _create_bus_policy(logical_id: str, properties: Properties, stack: str) -> t
     statement = {"Effect": "Allow", **fields, "Sid": statement_id}
     eventbridge._event_bus_policies[bus] = {**policy, "Statement": [*policy["Statement"], statement]}
     return statement_id, {}
+
+
+def _create_rule(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
+    """EventBridge checks a target's role when the target is put, so the role has to be there. MiniStack doesn't look.
+
+    Wording: https://github.com/zappa/Zappa/issues/381
+    """
+    for target in properties.get("Targets", []):
+        role = str(target.get("RoleArn", ""))
+        if role and role.rpartition("/")[2] not in iam._roles:
+            raise ValueError(f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'.")
+    return provisioners._eb_rule_create(logical_id, properties, stack)
 
 
 def _update_bus_policy(identifier: str, old: Properties, new: Properties, stack: str) -> tuple[str, dict[str, Any]]:
@@ -111,6 +126,10 @@ RESOURCE_TYPES = {
     "AWS::Lambda::Function": {
         **provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"],
         "create": _create_function,
+    },
+    "AWS::Events::Rule": {
+        **provisioners._RESOURCE_HANDLERS["AWS::Events::Rule"],
+        "create": _create_rule,
     },
     "AWS::Events::EventBusPolicy": {
         "create": _create_bus_policy,

@@ -1,8 +1,10 @@
-"""Lambda: the error where a function's process ends, and the function's credentials."""
+"""Lambda: the error where a function's process ends, the function's credentials, and which lines of its log are kept."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from ministack.core.lambda_runtime import ProvidedInitTimeout, ProvidedRuntimeError, ProvidedWorker
@@ -31,3 +33,30 @@ def name_the_role(original: Callable[..., dict[str, str]], config: dict[str, Any
     MiniStack gives every function the same credentials, those of the account.
     """
     return {**original(config), "AWS_SESSION_TOKEN": config["Role"]}
+
+
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+
+
+def filter_logs(
+    original: Callable[..., None], func: dict[str, Any], request_id: str, text: str, *more: Any, **options: Any
+) -> None:
+    """With the format JSON, Lambda keeps the lines of the level that ``ApplicationLogLevel`` says, and above.
+
+    A line without a valid level, or without a time as in RFC 3339, counts as INFO. MiniStack keeps all lines.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+    logging = (func.get("config") or func).get("LoggingConfig") or {}
+    if logging.get("LogFormat") == "JSON" and text:
+        least = LEVELS.index(logging.get("ApplicationLogLevel", "INFO"))
+        text = "\n".join(line for line in text.splitlines() if LEVELS.index(_level(line)) >= least)
+    original(func, request_id, text, *more, **options)
+
+
+def _level(line: str) -> str:
+    try:
+        entry = json.loads(line)
+        datetime.fromisoformat(entry["timestamp"])
+        return entry["level"] if entry["level"] in LEVELS else "INFO"
+    except (ValueError, KeyError, TypeError):
+        return "INFO"

@@ -49,8 +49,14 @@ where
 {
     let Location { owner_id, region } = at.into();
     let message = error.as_service_error().and_then(|service| service.meta().message()).unwrap_or_default().to_owned();
-    let call_error =
-        |kind, action: &str, code: String| CallError { kind, action: action.to_owned(), owner_id, region, code, message };
+    let call_error = |kind, action: &str, code: String| CallError {
+        kind,
+        action: action.to_owned(),
+        owner_id,
+        region,
+        code,
+        message,
+    };
     if let Some(code) = assume_role_code(&error) {
         return call_error(meaning(&code).unwrap_or(CallErrorKind::Denied), "sts:AssumeRole", code);
     }

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types;
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, ConnectionIdentity, DnsSides, End, Status, Vpc};
-use isthmus_peering::route_tables::{Route, RouteTable, Target};
+use isthmus_peering::route_tables::{PrefixListRoute, Route, RouteTable, Target};
 use isthmus_peering::tags::Tags;
 use std::str::FromStr;
 
@@ -78,7 +78,7 @@ fn status(code: &types::VpcPeeringConnectionStateReasonCode) -> Option<Status> {
     })
 }
 
-/// A route table with the routes whose destination is a block.
+/// A route table. Its prefix lists have yet to be read.
 pub(crate) fn route_table(table: &types::RouteTable) -> Option<RouteTable> {
     let associations = table.associations();
     Some(RouteTable {
@@ -88,7 +88,13 @@ pub(crate) fn route_table(table: &types::RouteTable) -> Option<RouteTable> {
         subnets: associations.iter().filter_map(|association| parsed(association.subnet_id()?)).collect(),
         tags: tags(table.tags()),
         routes: table.routes().iter().filter_map(route).collect(),
+        prefix_lists: table.routes().iter().filter_map(prefix_list).collect(),
     })
+}
+
+fn prefix_list(route: &types::Route) -> Option<PrefixListRoute> {
+    let id = route.destination_prefix_list_id()?.to_owned();
+    Some(PrefixListRoute { id, target: target(route), blocks: None, is_v6: false, size: 1 })
 }
 
 fn route(route: &types::Route) -> Option<Route> {
@@ -96,7 +102,11 @@ fn route(route: &types::Route) -> Option<Route> {
         destination: parsed(route.destination_cidr_block().or(route.destination_ipv6_cidr_block())?)?,
         target: target(route),
         blackhole: route.state() == Some(&types::RouteState::Blackhole),
-        propagated: route.origin() == Some(&types::RouteOrigin::EnableVgwRoutePropagation),
+        // Routes of a VPC Route Server (`Advertisement`) rank as those of a virtual private gateway.
+        // <https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>
+        propagated: route.origin().is_some_and(|origin| {
+            *origin == types::RouteOrigin::EnableVgwRoutePropagation || origin.as_str() == "Advertisement"
+        }),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The network, as EC2 has it: one method, one kind of call, every page followed.
 
 mod pages;
+mod prefix_lists;
 mod reads;
 mod region;
 mod writes;

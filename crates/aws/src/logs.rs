@@ -3,9 +3,9 @@
 //! `lambda_runtime` has a subscriber of its own, with filter directives that nobody here uses. They need an engine for
 //! regular expressions, a twentieth of the binary.
 
-use isthmus_peering::steps::{Requested, Started, Swept};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use isthmus_peering::steps::{Requested, Started, Swept};
 use std::fmt;
 use std::time::SystemTime;
 use tracing_subscriber::filter::LevelFilter;

@@ -39,6 +39,14 @@ fn network_in(mode: Mode, rules: &[&Rule]) -> Ec2Network {
     Ec2Network::new(accounts, mode)
 }
 
+/// A failure in EC2's query protocol.
+fn failure(status: u16, code: &str) -> aws_sdk_ec2::config::http::HttpResponse {
+    let body = format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>"
+    );
+    aws_sdk_ec2::config::http::HttpResponse::new(status.try_into().expect("a status"), body.into())
+}
+
 /// An answer in EC2's query protocol.
 fn xml(body: &'static str) -> impl Fn() -> aws_sdk_ec2::config::http::HttpResponse + Send + Sync + 'static {
     move || aws_sdk_ec2::config::http::HttpResponse::new(200.try_into().expect("a status"), body.into())
@@ -129,7 +137,10 @@ async fn every_kind_of_route_is_read_and_every_page_followed() {
               <item><destinationCidrBlock>10.2.0.0/16</destinationCidrBlock><vpcPeeringConnectionId>pcx-0a1b2c3d</vpcPeeringConnectionId><state>blackhole</state><origin>CreateRoute</origin></item>
               <item><destinationIpv6CidrBlock>::/0</destinationIpv6CidrBlock><egressOnlyInternetGatewayId>eigw-1</egressOnlyInternetGatewayId><state>active</state></item>
               <item><destinationCidrBlock>10.3.0.0/16</destinationCidrBlock><gatewayId>vgw-1</gatewayId><state>active</state><origin>EnableVgwRoutePropagation</origin></item>
+              <item><destinationCidrBlock>10.4.0.0/16</destinationCidrBlock><networkInterfaceId>eni-1</networkInterfaceId><state>active</state><origin>Advertisement</origin></item>
               <item><destinationPrefixListId>pl-1</destinationPrefixListId><gatewayId>vpce-1</gatewayId><state>active</state></item>
+              <item><destinationPrefixListId>pl-2</destinationPrefixListId><gatewayId>igw-1</gatewayId><state>active</state></item>
+              <item><destinationPrefixListId>pl-3</destinationPrefixListId><gatewayId>igw-1</gatewayId><state>active</state></item>
             </routeSet>
             </item></routeTableSet><nextToken>more</nextToken></DescribeRouteTablesResponse>"#,
     ));
@@ -141,7 +152,31 @@ async fn every_kind_of_route_is_read_and_every_page_followed() {
             <associationSet><item><main>false</main><gatewayId>igw-1</gatewayId></item></associationSet>
             </item></routeTableSet></DescribeRouteTablesResponse>"#,
         ));
-    let tables = network(&[&first, &second]).route_tables(&end()).await.expect("tables");
+    let lists = mock!(Client::describe_managed_prefix_lists)
+        .match_requests(|request| request.filters()[0].values() == ["pl-1", "pl-2", "pl-3"])
+        .then_http_response(xml(
+            r#"<DescribeManagedPrefixListsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><prefixListSet>
+            <item><prefixListId>pl-1</prefixListId><ownerId>AWS</ownerId><addressFamily>IPv4</addressFamily></item>
+            <item><prefixListId>pl-2</prefixListId><ownerId>222222222222</ownerId><addressFamily>IPv6</addressFamily><maxEntries>20</maxEntries></item>
+            <item><prefixListId>pl-3</prefixListId><ownerId>222222222222</ownerId><addressFamily>IPv4</addressFamily><maxEntries>7</maxEntries></item>
+            </prefixListSet></DescribeManagedPrefixListsResponse>"#,
+        ));
+    let blocks = mock!(Client::get_managed_prefix_list_entries)
+        .match_requests(|request| request.prefix_list_id() == Some("pl-2"))
+        .then_http_response(xml(
+            r#"<GetManagedPrefixListEntriesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><entrySet>
+            <item><cidr>fd00:2::/56</cidr></item><item><cidr>fd00:3::/56</cidr></item>
+            </entrySet></GetManagedPrefixListEntriesResponse>"#,
+        ));
+    let denied = mock!(Client::get_managed_prefix_list_entries)
+        .match_requests(|request| request.prefix_list_id() == Some("pl-3"))
+        .then_http_response(|| failure(403, "UnauthorizedOperation"));
+    let rules = [&first, &second, &lists, &blocks, &denied];
+    let tables = network(&rules).route_tables(&end()).await.expect("tables");
+    let lists = tables[0].prefix_lists.iter();
+    let lists: Vec<_> = lists.map(|list| (list.blocks.as_ref().map(Vec::len), list.is_v6, list.size)).collect();
+    assert_eq!(lists, [(Some(0), false, 1), (Some(2), true, 20), (None, false, 7)]);
+    assert_eq!(tables[0].prefix_lists[1].via(), "igw-1 by the prefix list pl-2");
     assert_eq!(tables.len(), 2);
     assert!(tables[0].main && !tables[0].edge && tables[1].edge);
     assert_eq!(tables[0].subnets.len(), 1);
@@ -156,7 +191,8 @@ async fn every_kind_of_route_is_read_and_every_page_followed() {
             "10.0.0.0/16 local false false",
             "10.2.0.0/16 pcx-0a1b2c3d true false",
             "::/0 eigw-1 false false",
-            "10.3.0.0/16 vgw-1 false true"
+            "10.3.0.0/16 vgw-1 false true",
+            "10.4.0.0/16 eni-1 false true"
         ]
     );
     assert_eq!(tables[0].routes[1].target, Target::Peering("pcx-0a1b2c3d".parse().expect("an id")));
@@ -166,6 +202,9 @@ async fn every_kind_of_route_is_read_and_every_page_followed() {
 async fn each_error_code_of_ec2_means_one_thing() {
     let meanings = [
         ("RouteAlreadyExists", CallErrorKind::RouteExists),
+        ("InvalidRouteTableId.NotFound", CallErrorKind::NoSuchRouteTable),
+        ("UnsupportedOperation", CallErrorKind::Other),
+        ("RequestExpired", CallErrorKind::Unavailable),
         ("RouteLimitExceeded", CallErrorKind::Quota(Quota::RoutesPerRouteTable)),
         ("InvalidVpcPeeringConnectionID.NotFound", CallErrorKind::NoSuchConnection),
         ("InvalidRouteTableID.NotFound", CallErrorKind::NoSuchRouteTable),
@@ -174,16 +213,25 @@ async fn each_error_code_of_ec2_means_one_thing() {
         ("SomethingNew", CallErrorKind::Other),
     ];
     for (code, kind) in meanings {
-        let body = format!(
-            "<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>"
-        );
-        let rule = mock!(Client::create_route).then_http_response(move || {
-            aws_sdk_ec2::config::http::HttpResponse::new(400.try_into().expect("a status"), body.clone().into())
-        });
+        let rule = mock!(Client::create_route).then_http_response(move || failure(400, code));
         let (table, to) = ("rtb-00000001".parse().expect("an id"), "pcx-0a1b2c3d".parse().expect("an id"));
         let destination = "10.2.0.0/16".parse().expect("a block");
         let error = network(&[&rule]).create_route(&end(), &table, destination, &to).await.expect_err(code);
         assert_eq!((error.kind, error.code.as_str(), error.action.as_str()), (kind, code, "ec2:CreateRoute"));
+        assert_eq!(error.message, "no");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_code_is_a_refusal_and_with_a_5xx_a_failure_of_aws() {
+    for (status, name) in [(400, "RefusedByAws"), (500, "ServiceFault"), (503, "ServiceFault")] {
+        let rule =
+            mock!(Client::delete_vpc_peering_connection).then_http_response(move || failure(status, "SomethingNew"));
+        let id = "pcx-0a1b2c3d".parse().expect("an id");
+        let error = network(&[&rule]).delete_connection(&end(), &id).await.expect_err("refused").into_error();
+        let (error, cause) = error.name_and_cause();
+        assert_eq!((error.as_str(), &cause["Code"]), (name, &json!("SomethingNew")));
+        assert_eq!(cause.get("Reason"), (name == "RefusedByAws").then(|| json!("no")).as_ref());
     }
 }
 

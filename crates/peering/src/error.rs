@@ -8,7 +8,9 @@ mod details;
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
-pub use details::{Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd};
+pub use details::{
+    Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -192,7 +194,12 @@ impl Error {
 
     /// A call that is not allowed at that end.
     pub(crate) fn denied(action: &str, End { owner_id, region, .. }: &End) -> Self {
-        Self::AccessDenied { action: action.into(), owner_id: owner_id.clone(), region: region.clone(), what: Denied::Call }
+        Self::AccessDenied {
+            action: action.into(),
+            owner_id: owner_id.clone(),
+            region: region.clone(),
+            what: Denied::Call,
+        }
     }
 
     /// Its public name, and the JSON object that explains it.

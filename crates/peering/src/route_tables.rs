@@ -18,9 +18,10 @@ pub struct RouteTable {
     pub subnets: BTreeSet<SubnetId>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// Its routes whose destination is a CIDR block. Routes to a prefix list are left out: their blocks are not in the
-    /// table, and a more specific route beside them wins.
+    /// Its routes whose destination is a CIDR block.
     pub routes: Vec<Route>,
+    /// Its routes whose destination is a prefix list.
+    pub prefix_lists: Vec<PrefixListRoute>,
 }
 
 impl RouteTable {
@@ -28,6 +29,30 @@ impl RouteTable {
     pub fn route_to(&self, destination: IpNet) -> Option<&Route> {
         let same_destination = self.routes.iter().filter(|route| route.destination == destination);
         same_destination.min_by_key(|route| route.propagated)
+    }
+}
+
+/// A route whose destination is a prefix list. A static route to a block of the list has priority over it.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrefixListRoute {
+    /// `pl-…`
+    pub id: String,
+    /// The target.
+    pub target: Target,
+    /// The blocks of the list; `None` where we are not allowed to read it. Empty for one of AWS's own services.
+    pub blocks: Option<Vec<IpNet>>,
+    /// Whether they are IPv6 blocks.
+    pub is_v6: bool,
+    /// How many routes it counts for: the most blocks that the list may have.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html>
+    pub size: usize,
+}
+
+impl PrefixListRoute {
+    /// Its target, with the list.
+    pub fn via(&self) -> String {
+        format!("{} by the prefix list {}", self.target, self.id)
     }
 }
 
@@ -40,7 +65,7 @@ pub struct Route {
     pub target: Target,
     /// Whether its target is gone or not yet active, so that its packets are dropped.
     pub blackhole: bool,
-    /// Whether a virtual private gateway propagated it: a static route to the same destination silently wins.
+    /// Whether a virtual private gateway or a route server propagated it: a static route to the same destination silently wins.
     pub propagated: bool,
 }
 

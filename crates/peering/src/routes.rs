@@ -8,7 +8,7 @@ mod recorded;
 
 use crate::error::{Conflict, Error, FullResource, Quota};
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
-use crate::route_tables::{Route, RouteTable, Target};
+use crate::route_tables::{PrefixListRoute, Route, RouteTable, Target};
 use ipnet::IpNet;
 pub use recorded::{stale_blackhole_targets, stale_routes, standing_routes};
 use serde::{Deserialize, Serialize};
@@ -124,18 +124,21 @@ impl RoutePlan {
 }
 
 fn decide(table: &RouteTable, destination: IpNet, desired: &DesiredRoutes<'_>) -> Result<Action, Conflict> {
-    let Some(route) = table.route_to(destination) else {
-        return Ok(Action::Created);
+    let conflict =
+        |target: String| Conflict { route_table_id: table.id.clone(), destination_cidr_block: destination, target };
+    let Some(route) = table.route_to(destination).filter(|route| !route.propagated) else {
+        // Ours would take the traffic over, without a word.
+        let is_ours = |target: &Target| matches!(target, Target::Peering(id) if Some(id) == desired.connection);
+        let holds = |list: &&PrefixListRoute| {
+            !is_ours(&list.target) && list.blocks.iter().flatten().any(|block| *block == destination)
+        };
+        let list = table.prefix_lists.iter().find(holds);
+        return list.map_or(Ok(Action::Created), |list| Err(conflict(list.via())));
     };
     match &route.target {
-        _ if route.propagated => Ok(Action::Created),
         Target::Peering(id) if Some(id) == desired.connection => Ok(Action::Unchanged),
         Target::Peering(id) if route.blackhole && desired.deleted.contains(id) => Ok(Action::Repaired),
-        target => Err(Conflict {
-            route_table_id: table.id.clone(),
-            destination_cidr_block: destination,
-            target: target.to_string(),
-        }),
+        target => Err(conflict(target.to_string())),
     }
 }
 
@@ -146,25 +149,42 @@ fn route_warnings<'t>(
     connection: Option<&'t VpcPeeringConnectionId>,
 ) -> impl Iterator<Item = String> + 't {
     let id = &table.id;
-    table.routes.iter().filter_map(move |route| {
+    let beside = move |other: IpNet, target: String, blackhole: bool| {
+        if other != destination && other.prefix_len() > 0 && other.contains(&destination) {
+            Some(format!("{id}: the route to {destination} takes a part of {other}, which leads to {target}"))
+        } else if other != destination && destination.contains(&other) {
+            let drops = if blackhole { ", a blackhole" } else { "" };
+            Some(format!("{id}: the more specific route {other} to {target}{drops} shadows part of {destination}"))
+        } else {
+            None
+        }
+    };
+    let of_routes = table.routes.iter().filter_map(move |route| {
         let Route { destination: other, target, .. } = route;
         let is_ours = matches!(target, Target::Peering(to) if Some(to) == connection);
         if is_ours {
             None
         } else if *other == destination && route.propagated {
             Some(format!("{id}: the route to {destination} overrides one propagated by {target}"))
-        } else if *other != destination && other.prefix_len() > 0 && other.contains(&destination) {
-            Some(format!("{id}: the route to {destination} takes a part of {other}, which leads to {target}"))
-        } else if *other != destination && destination.contains(other) {
-            let drops = if route.blackhole { ", a blackhole" } else { "" };
-            Some(format!("{id}: the more specific route {other} to {target}{drops} shadows part of {destination}"))
         } else {
-            None
+            beside(*other, target.to_string(), route.blackhole)
         }
-    })
+    });
+    let is_v6 = matches!(destination, IpNet::V6(_));
+    let is_foreign = move |list: &&PrefixListRoute| {
+        list.is_v6 == is_v6 && !matches!(&list.target, Target::Peering(to) if Some(to) == connection)
+    };
+    let of_lists = table.prefix_lists.iter().filter(is_foreign).flat_map(move |list| {
+        let unread = list.blocks.is_none().then(|| {
+            format!("{id}: {} can't be read, so it is unknown whether it holds {destination}: allow ec2:GetManagedPrefixListEntries", list.id)
+        });
+        let blocks = list.blocks.iter().flatten().filter_map(move |block| beside(*block, list.via(), false));
+        unread.into_iter().chain(blocks)
+    });
+    of_routes.chain(of_lists)
 }
 
-/// AWS counts the routes that are not propagated, IPv4 and IPv6 apart.
+/// AWS counts the routes that are not propagated, IPv4 and IPv6 apart; a prefix list as many times as it may have blocks.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-route-tables>
 fn check_quota(table: &RouteTable, routes: &mut Vec<PlannedRoute>, desired: &DesiredRoutes<'_>, plan: &mut RoutePlan) {
     let limit = desired.routes_per_table as usize;
@@ -172,8 +192,10 @@ fn check_quota(table: &RouteTable, routes: &mut Vec<PlannedRoute>, desired: &Des
         let is_of_family = |block: &IpNet| matches!(block, IpNet::V4(_)) == v4;
         let is_new = |route: &PlannedRoute| route.action == Action::Created && is_of_family(&route.destination);
         let new = routes.iter().filter(|route| is_new(route)).count();
-        let existing =
-            table.routes.iter().filter(|route| !route.propagated && is_of_family(&route.destination)).count();
+        let lists = table.prefix_lists.iter().filter(|list| list.is_v6 != v4).map(|list| list.size).sum::<usize>();
+        let routes_of_family =
+            table.routes.iter().filter(|route| !route.propagated && is_of_family(&route.destination));
+        let existing = routes_of_family.count() + lists;
         let total = existing + new;
         if new > 0 && total > limit && desired.established {
             let mut room = limit.saturating_sub(existing);

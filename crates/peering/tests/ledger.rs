@@ -133,9 +133,8 @@ async fn a_roll_back_finds_what_is_not_visible_yet() {
     for invisible_for in 0..8 {
         let memory = network();
         memory.hide_new_connections(invisible_for);
-        // Five reads and the creation, and then the tags of the other side are denied.
-        let denied = Faulty::once(&memory, 6, When::Before, CallErrorKind::Denied);
-        let (error, cause) = execute(&denied, "denied", &request()).await.expect_err("denied");
+        memory.deny_accepter_tags();
+        let (error, cause) = execute(&memory, "denied", &request()).await.expect_err("denied");
         assert_eq!(error, "AccessDenied", "{cause}");
         assert!(live(&memory).is_empty(), "invisible for {invisible_for} calls: {cause}");
     }
@@ -145,12 +144,25 @@ async fn a_roll_back_finds_what_is_not_visible_yet() {
 async fn what_never_becomes_visible_is_named() {
     let memory = network();
     memory.hide_new_connections(usize::MAX);
-    let denied = Faulty::once(&memory, 6, When::Before, CallErrorKind::Denied);
-    let (error, cause) = execute(&denied, "denied", &request()).await.expect_err("denied");
+    memory.deny_accepter_tags();
+    let (error, cause) = execute(&memory, "denied", &request()).await.expect_err("denied");
     let id = memory.connections()[0].id().to_string();
     assert_eq!(error, "AccessDenied");
     assert!(cause["RolledBack"]["LeftBehind"][0].as_str().is_some_and(|left| left.contains(&id)), "{cause}");
     assert!(!item(&memory).makers.is_empty(), "the next one finds it");
+}
+
+/// EC2 may check permissions, which depend on the connection's VPCs, before it knows the connection there.
+#[tokio::test]
+async fn a_denial_before_the_connection_is_visible_is_too_early() {
+    let memory = network();
+    memory.hide_new_connections(1);
+    // Five reads and the creation, and then the tags of the other side.
+    let denied = Faulty::once(&memory, 6, When::Before, CallErrorKind::Denied);
+    execute(&denied, "denied once", &request()).await.expect("peered");
+    let visible = network();
+    let denied = Faulty::once(&visible, 6, When::Before, CallErrorKind::Denied);
+    assert_eq!(execute(&denied, "denied", &request()).await.expect_err("denied").0, "AccessDenied");
 }
 
 /// Killed right after the request: nobody knows the id, and EC2 shows it late.

@@ -48,6 +48,7 @@ fn table(number: usize) -> impl Strategy<Value = RouteTable> {
             subnets: BTreeSet::new(),
             tags: Default::default(),
             routes: routes.into_iter().filter(|r| seen.insert((r.destination, r.propagated))).collect(),
+            prefix_lists: Vec::new(),
         }
     })
 }
@@ -183,6 +184,7 @@ fn a_propagated_route_gives_way_and_a_shadow_is_told() {
         subnets: BTreeSet::new(),
         tags: Default::default(),
         routes: vec![other("10.2.0.0/16", true), other("10.2.7.0/24", false)],
+        prefix_lists: Vec::new(),
     };
     let plan = decide(&[table], &BTreeSet::from([block("10.2.0.0/16")]), 500);
     assert_eq!(plan.conflicts, []);

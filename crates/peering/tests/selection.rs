@@ -15,6 +15,7 @@ fn table(id: &str, subnets: &[&str], tags: &[(&str, &str)]) -> RouteTable {
         subnets: subnets.iter().map(|subnet| subnet.parse().expect("an id")).collect(),
         tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         routes: Vec::new(),
+        prefix_lists: Vec::new(),
     }
 }
 

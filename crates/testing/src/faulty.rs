@@ -77,7 +77,14 @@ impl<'n, N> Faulty<'n, N> {
 
 fn call_error(at: impl Into<Location>, kind: CallErrorKind) -> CallError {
     let Location { owner_id, region } = at.into();
-    CallError { kind, action: "faulty:Call".into(), owner_id, region, code: "Faulty".into(), message: "a message".into() }
+    CallError {
+        kind,
+        action: "faulty:Call".into(),
+        owner_id,
+        region,
+        code: "Faulty".into(),
+        message: "a message".into(),
+    }
 }
 
 impl<N: NetworkReads> NetworkReads for Faulty<'_, N> {

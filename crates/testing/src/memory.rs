@@ -12,7 +12,7 @@ use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
 use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Location};
 use isthmus_peering::route_tables::{Route, RouteTable, Target};
 use isthmus_peering::tags::Tags;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The network.
@@ -30,6 +30,8 @@ pub struct Memory {
     /// How many calls a new connection stays invisible to its requester.
     invisible_for: RefCell<usize>,
     invisible: RefCell<BTreeMap<VpcPeeringConnectionId, usize>>,
+    /// Whether the accepter's side of connections may not be tagged.
+    denies_accepter_tags: Cell<bool>,
     /// What is ours.
     pub ledger: MemoryLedger,
 }
@@ -54,6 +56,7 @@ impl Memory {
             subnets: BTreeSet::new(),
             tags: Tags::new(),
             routes: routes.clone(),
+            prefix_lists: Vec::new(),
         });
         self.tables.borrow_mut().insert(end.clone(), tables.collect());
         self.vpcs.borrow_mut().insert(end.clone(), Vpc { cidr_blocks, tags: Tags::new() });

@@ -76,6 +76,8 @@ class _Ec2:
                     yield self._question((resource, {**context, **_request_tags(tags)}))
             case "DescribeVpcAttribute":
                 yield self._question(self._vpc(self._parameters.get("VpcId", "")))
+            case "GetManagedPrefixListEntries":
+                yield self._question((self._arn("prefix-list", self._parameters.get("PrefixListId", "")), {}))
             case _:
                 yield Question(f"ec2:{action}", "*", {"ec2:Region": self._call.region})
 

@@ -50,7 +50,16 @@ class Control:
         others = {region.replace("_", "-"): latency for region, latency in regions.items()}
         self._call("POST", "latency", {"seconds": seconds, "regions": others})
 
-    def plant_propagated_route(self, account: str, region: str, table_id: str, destination: str, gateway_id: str) -> None:
+    def plant_propagated_route(
+        self,
+        account: str,
+        region: str,
+        table_id: str,
+        destination: str,
+        gateway_id: str,
+        origin: str = "EnableVgwRoutePropagation",
+    ) -> None:
+        """``Advertisement`` is the origin of routes from a VPC Route Server."""
         key = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
         body = {
             "Account": account,
@@ -58,6 +67,7 @@ class Control:
             "RouteTableId": table_id,
             key: destination,
             "GatewayId": gateway_id,
+            "Origin": origin,
         }
         self._call("POST", "propagated-route", body)
 

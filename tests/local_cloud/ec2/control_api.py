@@ -12,12 +12,14 @@ from local_cloud.faults import Faults
 
 from .event_outbox import outbox
 from .state import clock, settings
+from .throttling import Throttling
 
 PREFIX = "/_local_cloud/"
 
 
 class ControlApi:
-    def __init__(self, faults: Faults, ec2_lock: threading.RLock) -> None:
+    def __init__(self, faults: Faults, ec2_lock: threading.RLock, throttling: Throttling) -> None:
+        self._throttling = throttling
         self._latency = 0.0
         self._latencies: dict[str, float] = {}
         self._faults = faults
@@ -55,6 +57,8 @@ class ControlApi:
 
     def _change_settings(self, changes: dict[str, Any]) -> dict[str, Any]:
         settings.update(changes)
+        if "throttling" in changes:
+            self._throttling.fill()
         return settings.as_dict()
 
     def latency(self, region: str) -> float:
@@ -77,4 +81,5 @@ class ControlApi:
 def _plant_propagated_route(body: dict[str, str]) -> None:
     backend = ec2_backends[body["Account"]][body["Region"]]
     destination = body.get("DestinationCidrBlock") or body["DestinationIpv6CidrBlock"]
-    backend.plant_propagated_route(body["RouteTableId"], destination, body["GatewayId"])  # type: ignore[attr-defined]
+    origin = body.get("Origin", "EnableVgwRoutePropagation")
+    backend.plant_propagated_route(body["RouteTableId"], destination, body["GatewayId"], origin)  # type: ignore[attr-defined]

@@ -37,6 +37,10 @@ def connection_already_exists(connection_id: str) -> EC2ClientError:
     return EC2ClientError("VpcPeeringConnectionAlreadyExists", message)
 
 
+def unauthorized() -> EC2ClientError:
+    return EC2ClientError("UnauthorizedOperation", "You are not authorized to perform this operation.")
+
+
 def not_permitted(message: str) -> EC2ClientError:
     return EC2ClientError("OperationNotPermitted", message)
 

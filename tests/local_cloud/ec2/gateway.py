@@ -19,7 +19,8 @@ from .api_call import ApiCall, read_call
 from .authorization import questions
 from .call_log import CallLog, error_code
 from .control_api import PREFIX, ControlApi
-from .trust import Trust
+from .throttling import Throttling
+from .trust import Trust, account_of_role, is_off
 
 StartResponse = Callable[..., Any]
 
@@ -41,7 +42,8 @@ class Gateway:
         self._trust = trust
         self._faults = Faults(FAIL, EXECUTE_THEN_FAIL)
         self._one_at_a_time = threading.RLock()  # moto has no locks
-        self._control = ControlApi(self._faults, self._one_at_a_time)
+        self._throttling = Throttling()
+        self._control = ControlApi(self._faults, self._one_at_a_time, self._throttling)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(PREFIX):
@@ -64,6 +66,12 @@ class Gateway:
 
     def _disturbed(self, call: ApiCall, environ: dict[str, Any], fault: Fault | None) -> Answer:
         time.sleep(self._control.latency(call.region) + (fault.DelaySeconds if fault else 0))
+        with self._one_at_a_time:
+            if self._throttling.refuses(call):
+                return _error(call, 503, "RequestLimitExceeded", "Request limit exceeded.")
+        if is_off(call):
+            message = f"STS is not activated in this region for account:{account_of_role(call)}."
+            return _error(call, 403, "RegionDisabledException", message)
         if refusal := self._trust.refusal(call):
             return _error(call, 403, "AccessDenied", refusal)
         if fault is None:

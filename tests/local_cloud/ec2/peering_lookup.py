@@ -7,7 +7,7 @@ from moto.ec2.models.vpc_peering_connections import VPCPeeringConnectionBackend
 
 from . import errors, ids
 from .peering_model import PeeringConnection, Place
-from .state import clock
+from .state import clock, settings
 
 
 class PeeringLookup(VPCPeeringConnectionBackend):
@@ -17,6 +17,8 @@ class PeeringLookup(VPCPeeringConnectionBackend):
         ids.check_connection_id(vpc_pcx_id)
         connection = self.vpc_pcxs.get(vpc_pcx_id)
         if connection is None or not connection.is_visible_in(self._place, clock.now()):  # type: ignore[attr-defined]
+            if connection is not None and settings.denied_while_invisible:
+                raise errors.unauthorized()
             raise errors.connection_not_found(vpc_pcx_id)
         return connection  # type: ignore[return-value]
 
@@ -31,7 +33,12 @@ class PeeringLookup(VPCPeeringConnectionBackend):
 
         https://docs.aws.amazon.com/vpc/latest/peering/create-vpc-peering-connection.html
         """
-        return connection.describe(clock.now(), self.tags.get(connection.id, {}))  # type: ignore[attr-defined]
+        described = connection.describe(clock.now(), self.tags.get(connection.id, {}))  # type: ignore[attr-defined]
+        if settings.hides_other_options:
+            for name, side in (("Requester", connection.requester), ("Accepter", connection.accepter)):
+                if side.place != self._place:
+                    described[f"{name}VpcInfo"].pop("PeeringOptions", None)
+        return described
 
     def peerings_of(self, vpc_id: str, codes: frozenset[str]) -> Iterator[PeeringConnection]:
         now = clock.now()

@@ -9,6 +9,7 @@ from . import errors, ids, timeline
 from .peering_lookup import PeeringLookup, backend_at
 from .peering_model import PeeringConnection, Side
 from .state import clock, settings
+from .tag_lookup import check_lengths
 
 
 class PeeringRequests(PeeringLookup):
@@ -25,6 +26,7 @@ class PeeringRequests(PeeringLookup):
             # The same id again, and nothing changes: https://github.com/hashicorp/terraform-provider-aws/issues/27750
             return existing
         self._check_outstanding_requests()
+        check_lengths(tags)
         return self._add(requester, accepter, tags)
 
     def _find_accepter(self, owner_id: str, region: str, vpc_id: str) -> Side:

@@ -40,7 +40,8 @@ class PeeringRules(PeeringRequests):
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcPeeringConnection.html
         """
         connection = self.get_vpc_peering_connection(vpc_pcx_id)
-        self._check_status(connection, timeline.LIVE, "deleting")
+        unready = set() if settings.deletes_while_provisioning else {"initiating-request", "provisioning"}
+        self._check_status(connection, timeline.LIVE - unready, "deleting")
         waits = connection.status(clock.now()).code in timeline.WAITING
         if waits and self._place[0] != connection.requester.owner_id:
             raise errors.wrong_account(connection.id, self._place[0], "delete")

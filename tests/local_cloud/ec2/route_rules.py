@@ -14,7 +14,8 @@ from .state import clock, settings
 
 class StrictRoute(Route):
     propagated_by: str | None = None
-    """The virtual private gateway that propagated this route."""
+    """The virtual private gateway, or the route server endpoint's network interface, that this route comes from."""
+    propagated_as = "EnableVgwRoutePropagation"
     overridden: "StrictRoute | None" = None
     """The propagated route for the same destination, which this static route overrides."""
 
@@ -32,7 +33,7 @@ class StrictRoute(Route):
 
     @property
     def origin(self) -> str:
-        return "EnableVgwRoutePropagation" if self.propagated else super().origin
+        return self.propagated_as if self.propagated else super().origin
 
     @property
     def state(self) -> str:
@@ -93,6 +94,11 @@ class RouteRules(RouteBackend):
         **target: Any,
     ) -> Route:
         block = destination_cidr_block or destination_ipv6_cidr_block
+        if destination_prefix_list_id and not local:
+            prefix_list = self.managed_prefix_lists.get(destination_prefix_list_id)  # type: ignore[attr-defined]
+            if prefix_list:
+                is_ipv6, entries = prefix_list.address_family == "IPv6", prefix_list.max_entries or 1
+                _check_route_quota(self.get_route_table(route_table_id), is_ipv6, entries)
         if local or not block:
             return super().create_route(
                 route_table_id,
@@ -112,7 +118,7 @@ class RouteRules(RouteBackend):
         if connection_id:
             self._check_connection(table, connection_id)
             _check_not_inside_local(table, block)
-        _check_route_quota(table, block)
+        _check_route_quota(table, block.version == 6, 1)
         if existing:
             table._routes.pop(existing.id)
         try:
@@ -143,11 +149,14 @@ class RouteRules(RouteBackend):
             table._routes[route.overridden.id] = route.overridden
         return deleted
 
-    def plant_propagated_route(self, route_table_id: str, destination: str, gateway_id: str) -> None:
-        """Add a route as a virtual private gateway does. A static route for the same destination overrides it."""
+    def plant_propagated_route(self, route_table_id: str, destination: str, gateway_id: str, origin: str) -> None:
+        """Add a route as a virtual private gateway does, or a VPC Route Server (origin ``Advertisement``).
+
+        A static route for the same destination overrides it.
+        """
         table, block = self.get_route_table(route_table_id), cidrs.canonical(destination)
         route = StrictRoute(table, *_as_destination(block))
-        route.propagated_by = gateway_id
+        route.propagated_by, route.propagated_as = gateway_id, origin
         static = _route_for(table, str(block))
         if static:
             static.overridden = route
@@ -177,15 +186,24 @@ def _check_not_inside_local(table: RouteTable, block: cidrs.Network) -> None:
         raise errors.invalid_value("Route target is not supported. This route only supports interface and instance targets.")
 
 
-def _check_route_quota(table: RouteTable, block: cidrs.Network) -> None:
-    """The quota "Routes per route table": IPv4 and IPv6 are counted apart, propagated routes not at all."""
-    is_ipv6, limit = block.version == 6, settings.quotas.routes_per_table
-    count = sum(
-        bool(route.destination_ipv6_cidr_block) == is_ipv6 and not route.propagated  # type: ignore[attr-defined]
-        for route in table.routes
-    )
-    if count >= limit:
+def _check_route_quota(table: RouteTable, is_ipv6: bool, more: int) -> None:
+    """The quota "Routes per route table": IPv4 and IPv6 are counted apart, propagated routes not at all.
+
+    A prefix list counts with its maximum number of entries; one of AWS's own with its weight, which is 1 for most.
+    https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html
+    """
+    limit = settings.quotas.routes_per_table
+    count = sum(_size(route, is_ipv6) for route in table.routes if not route.propagated)  # type: ignore[attr-defined]
+    if count + more > limit:
         raise errors.limit_exceeded("RouteLimitExceeded", limit)
+
+
+def _size(route: Route, is_ipv6: bool) -> int:
+    """How many routes it counts for, of that address family."""
+    if route.destination_prefix_list:
+        prefix_list = route.destination_prefix_list
+        return (prefix_list.max_entries or 1) if (prefix_list.address_family == "IPv6") == is_ipv6 else 0
+    return int(bool(route.destination_ipv6_cidr_block) == is_ipv6)
 
 
 def _route_for(table: RouteTable, destination: str) -> StrictRoute | None:

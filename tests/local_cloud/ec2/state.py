@@ -52,6 +52,18 @@ class Settings:
     requester_visible_after: float = 0.2
     """For the requester's side."""
     quotas: Quotas = field(default_factory=Quotas)
+    throttling: float = 0.0
+    """How many times faster than AWS the buckets of tokens are refilled; 0 for no throttling."""
+
+    # What AWS does not document. The functions have to manage with either.
+    denied_while_invisible: bool = False
+    """A call about a connection that its side does not see yet is denied, in place of not found."""
+    hides_other_options: bool = False
+    """The peering options of the other side are not shown across accounts and Regions."""
+    deletes_while_provisioning: bool = True
+    """A connection may be deleted in ``initiating-request`` and ``provisioning``."""
+    regions_off: dict[str, list[str]] = field(default_factory=dict)
+    """By account, the Regions that it has not enabled: STS makes no session for it there."""
 
     def update(self, changes: Mapping[str, Any]) -> None:
         changes = dict(changes)

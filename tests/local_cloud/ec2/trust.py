@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
 from .api_call import ApiCall
+from .state import settings
 
 # The roles as which tests act in a member account. They need not be created, and trust every caller.
 OWNERS = "owner-of-"
@@ -56,6 +57,18 @@ class Trust:
         """A client of that account, which is its access key."""
         keys = {"aws_access_key_id": account, "aws_secret_access_key": "local"}
         return boto3.client("iam", endpoint_url=self._iam_url, region_name="us-east-1", **keys)
+
+
+def account_of_role(call: ApiCall) -> str:
+    return [*call.parameters.get("RoleArn", "").split(":"), "", "", "", "", ""][4]
+
+
+def is_off(call: ApiCall) -> bool:
+    """Whether the role's account has not enabled the Region that its session is to be made in.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors
+    """
+    return call.action == "AssumeRole" and call.region in settings.regions_off.get(account_of_role(call), [])
 
 
 def _name(role_arn: str) -> str:

@@ -144,3 +144,36 @@ def test_conditions_on_account_region_and_lists(cloud: Cloud) -> None:
     assert status == "CREATE_COMPLETE"
     made = cloud.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
     assert {each["LogicalResourceId"] for each in made} == {"Here", "Ours", "Both", "Unnamed"}
+
+
+def bus_policy(bus: str, statement_id: str) -> dict[str, Any]:
+    fields = {"Action": "events:PutEvents", "Principal": "222222222222"}
+    return {"Type": "AWS::Events::EventBusPolicy", "Properties": {"EventBusName": bus, "StatementId": statement_id, **fields}}
+
+
+def test_the_id_of_a_bus_s_statement_is_unique_across_all_buses(cloud: Cloud) -> None:
+    buses, taken = [unique("bus"), unique("bus")], unique("statement")
+    for bus in buses:
+        cloud.client("events").create_event_bus(Name=bus)
+    first, status = deploy(cloud, {"Policy": bus_policy(buses[0], taken)})
+    assert status == "CREATE_COMPLETE"
+    assert deploy(cloud, {"Policy": bus_policy(buses[1], taken)})[1].startswith(("ROLLBACK", "CREATE_FAILED"))
+    cloud.client("cloudformation").delete_stack(StackName=first)
+    assert deploy(cloud, {"Policy": bus_policy(buses[1], taken)})[1] == "CREATE_COMPLETE"
+
+
+def test_the_role_of_a_rule_s_target_must_exist(cloud: Cloud) -> None:
+    name = unique("role")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "events.amazonaws.com"}}
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"RoleName": name, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}},
+    }
+    target = {
+        "Id": "bus",
+        "Arn": f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+    }
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["any"]}, "Targets": [target]}}
+    assert deploy(cloud, {"Rule": rule})[1].startswith(("ROLLBACK", "CREATE_FAILED"))
+    assert deploy(cloud, {"Rule": rule | {"DependsOn": "Role"}, "Role": role})[1] == "CREATE_COMPLETE"

@@ -7,8 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from local_cloud.environment import ACCOUNT
-from local_cloud.ministack_test.cloud import Cloud, invoke_task, jsonata
+from local_cloud.ministack_test.cloud import Cloud, invoke_task, jsonata, unique, until
 
 
 def error_of(cloud: Cloud, function: str) -> tuple[str, dict]:
@@ -87,3 +89,28 @@ def test_twenty_invocations_run_at_once(cloud: Cloud, tmp_path: Path) -> None:
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: cloud.invoke(function, {"folder": str(tmp_path)}), range(20)))
     assert {str(answer) for answer in answers} == {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("level", ["INFO", "WARN", "ERROR"])
+def test_lines_below_the_level_are_not_kept(cloud: Cloud, level: str) -> None:
+    """A line without a level, or without a time as in RFC 3339, counts as INFO."""
+    group, time = unique("/logs"), "2026-11-26T12:00:00.123456Z"
+    lines = [
+        {"name": "warning", "level": "WARN", "timestamp": time},
+        {"name": "error", "level": "ERROR", "timestamp": time},
+        {"name": "information", "level": "INFO", "timestamp": time},
+        {"name": "error without a time", "level": "ERROR"},
+        {"name": "error of another time", "level": "ERROR", "timestamp": "Thursday"},
+        {"name": "no level", "timestamp": time},
+    ]
+    texts = [json.dumps(line) for line in lines]
+    function = cloud.create_function(
+        f"def handle(event, context):\n  for line in {texts!r}: print(line, flush=True)",
+        LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": level, "LogGroup": group},
+    )
+    cloud.invoke(function)
+    kept = {"INFO": {line["name"] for line in lines}, "WARN": {"warning", "error"}, "ERROR": {"error"}}[level]
+    logs = cloud.client("logs")
+    until(lambda: logs.filter_log_events(logGroupName=group)["events"])
+    messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    assert {json.loads(message)["name"] for message in messages if message.startswith("{")} == kept

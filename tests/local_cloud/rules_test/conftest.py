@@ -25,6 +25,13 @@ INSTANT = {
     "requester_visible_after": 0,
     "deleting_for": 0,
 }
+UNDOCUMENTED = {
+    "throttling": 0,
+    "denied_while_invisible": False,
+    "hides_other_options": False,
+    "deletes_while_provisioning": True,
+    "regions_off": {},
+}
 NO_QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 100_000, "routes_per_table": 500}
 
 
@@ -74,7 +81,7 @@ def running_cloud(
 @pytest.fixture
 def cloud(running_cloud: Cloud) -> Cloud:
     """The cloud without delays and with high quotas; a test about either sets its own."""
-    running_cloud.control.set(**INSTANT, quotas=NO_QUOTAS)
+    running_cloud.control.set(**INSTANT, **UNDOCUMENTED, quotas=NO_QUOTAS)
     running_cloud.control.clear_faults()
     running_cloud.control.set_latency(0)
     running_cloud.control.disturb_events()

@@ -166,3 +166,33 @@ def test_the_route_of_an_unaccepted_connection_is_a_black_hole(cloud: Cloud) -> 
     assert cloud.routes(table)["192.168.0.0/16"]["State"] == "blackhole"
     cloud.control.advance(LATER)
     assert cloud.routes(table)["192.168.0.0/16"]["State"] == "active"
+
+
+def prefix_list(cloud: Cloud, *blocks: str, most: int) -> str:
+    entries = [{"Cidr": block} for block in blocks]
+    created = cloud.ec2().create_managed_prefix_list(PrefixListName="test", AddressFamily="IPv4", MaxEntries=most, Entries=entries)
+    return created["PrefixList"]["PrefixListId"]
+
+
+def test_a_prefix_list_counts_with_its_maximum_of_entries(cloud: Cloud) -> None:
+    vpc = cloud.vpc()
+    table, gateway = cloud.main_table(vpc), cloud.ec2().create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    cloud.ec2().attach_internet_gateway(VpcId=vpc, InternetGatewayId=gateway)
+    for most, may in ((500, False), (499, True)):
+        target = {"RouteTableId": table, "DestinationPrefixListId": prefix_list(cloud, "10.9.0.0/16", most=most)}
+        if may:
+            cloud.ec2().create_route(GatewayId=gateway, **target)
+        else:
+            with refused("RouteLimitExceeded"):
+                cloud.ec2().create_route(GatewayId=gateway, **target)
+    peer = cloud.vpc()
+    connection = cloud.request(vpc, peer)
+    cloud.accept(connection)
+    with refused("RouteLimitExceeded"):
+        add(cloud, table, "10.99.0.0/16", connection)
+
+
+def test_a_route_of_a_route_server_is_propagated(cloud: Cloud) -> None:
+    table = cloud.main_table(cloud.vpc())
+    cloud.control.plant_propagated_route(HUB, HERE, table, "10.77.0.0/16", virtual_private_gateway(cloud), "Advertisement")
+    assert cloud.routes(table)["10.77.0.0/16"]["Origin"] == "Advertisement"

@@ -66,7 +66,9 @@ impl NetworkReads for Ec2Network {
     }
 
     async fn route_tables(&self, end: &End) -> CallResult<Vec<RouteTable>> {
-        let tables = self.tables(&end.into(), vec![filter("vpc-id", [end.vpc_id.as_str()])]).await?;
+        let at = end.into();
+        let mut tables = self.tables(&at, vec![filter("vpc-id", [end.vpc_id.as_str()])]).await?;
+        self.read_prefix_lists(&at, &mut tables).await?;
         Ok(tables.into_iter().map(|(_, table)| table).collect())
     }
 

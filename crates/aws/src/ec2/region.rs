@@ -33,7 +33,9 @@ impl RegionReads for Ec2Network {
     ) -> CallResult<BTreeMap<VpcId, Vec<RouteTable>>> {
         let mut tables: BTreeMap<VpcId, Vec<RouteTable>> = BTreeMap::new();
         for some in in_filters(vpcs) {
-            for (vpc, table) in self.tables(at, vec![filter("vpc-id", some)]).await? {
+            let mut found = self.tables(at, vec![filter("vpc-id", some)]).await?;
+            self.read_prefix_lists(at, &mut found).await?;
+            for (vpc, table) in found {
                 tables.entry(vpc).or_default().push(table);
             }
         }

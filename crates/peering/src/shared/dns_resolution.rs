@@ -39,7 +39,8 @@ async fn allow_dns_resolution_at(
 }
 
 /// The connections were read as `reader` sees them, and nothing documents that the options of the other side are visible there,
-/// across accounts or Regions. So these are read from `other`.
+/// across accounts or Regions. So these are read from `other`, unless
+/// they are shown as on.
 pub(crate) async fn read_dns_resolution(
     network: &impl NetworkReads,
     connections: &mut [Connection],
@@ -47,11 +48,15 @@ pub(crate) async fn read_dns_resolution(
 ) -> Result<(), Error> {
     let Some(id) = adopt(connections, reader, other).map(Connection::id).cloned() else { return Ok(()) };
     let Some(connection) = connections.iter_mut().find(|connection| *connection.id() == id) else { return Ok(()) };
+    let is_requester = connection.identity.requester == *other;
+    let DnsSides { requester, accepter } = connection.dns_resolution;
+    let is_shown = if is_requester { requester } else { accepter };
     if connection.status == Status::Active
+        && !is_shown
         && reader.sees_other_tags_than(other)
         && let Some(theirs) = network.connection(other, &id).await?
     {
-        match connection.identity.requester == *other {
+        match is_requester {
             true => connection.dns_resolution.requester = theirs.dns_resolution.requester,
             false => connection.dns_resolution.accepter = theirs.dns_resolution.accepter,
         }

@@ -97,7 +97,9 @@ impl Snapshot {
         let seen_from = |end: &End| self.connections.get(&Location::from(end)).into_iter().flatten();
         let joining = seen_from(requester).filter(|connection| connection.identity.joins(requester, accepter)).cloned();
         let with_dns_of_both = |mut connection: Connection| {
-            let seen_by = |owner: &End| seen_from(owner).find(|seen| seen.id() == connection.id()).map(|seen| seen.dns_resolution);
+            let seen_by = |owner: &End| {
+                seen_from(owner).find(|seen| seen.id() == connection.id()).map(|seen| seen.dns_resolution)
+            };
             let ConnectionIdentity { requester, accepter, .. } = &connection.identity;
             let (requesters, accepters) = (seen_by(requester), seen_by(accepter));
             let DnsSides { requester, accepter } = &mut connection.dns_resolution;

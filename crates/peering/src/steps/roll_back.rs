@@ -17,7 +17,7 @@ use crate::request::PeeringRequest;
 use crate::shared::batch::Progress;
 use crate::shared::lease::take_over;
 use crate::shared::lookups::check_regions;
-use crate::shared::removal::delete_routes;
+use crate::shared::removal::{self, delete_routes};
 use crate::stack::Mode;
 use crate::tags::EXECUTION;
 use serde::Deserialize;
@@ -174,12 +174,9 @@ impl RolledBack {
     ) -> Result<(), Error> {
         let id = connection.id();
         match connection.status {
-            status if status.is_live() => match network.delete_connection(requester, id).await {
+            status if status.is_live() => match removal::delete_connection(network, requester, id).await {
                 Ok(()) => self.connections_deleted.push(id.to_string()),
-                Err(error) => match network.connection(requester, id).await {
-                    Ok(Some(now)) if !now.status.is_live() => self.connections_deleted.push(id.to_string()),
-                    _ => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
-                },
+                Err(error) => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
             },
             Status::Failed => {
                 let message = "which is failed and can't be deleted: EC2 removes it after two hours";
@@ -204,7 +201,12 @@ impl RolledBack {
                 let vpc_peering_connection_id = Some(id.clone());
                 return Err(Error::PeeringNotVisible { vpc_peering_connection_id, status: Status::InitiatingRequest });
             }
-            Err(error) if error.kind == CallErrorKind::WrongState => {}
+            Err(error) if error.kind == CallErrorKind::WrongState => {
+                // One that has ended may be hidden again.
+                if let Some(connection) = network.connection(requester, id).await? {
+                    self.delete_connection(network, requester, &connection).await?;
+                }
+            }
             Err(error) => self.left_behind.push(format!("{id}: {}", permanent_error(error)?)),
         }
         Ok(())

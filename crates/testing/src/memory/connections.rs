@@ -60,6 +60,11 @@ impl Memory {
         self.invisible_for.replace(calls);
     }
 
+    /// Denies to tag the accepter's side of connections.
+    pub fn deny_accepter_tags(&self) {
+        self.denies_accepter_tags.set(true);
+    }
+
     /// Puts a tag on that end's side of a connection, as its owner.
     pub fn tag_side(&self, end: &End, id: &VpcPeeringConnectionId, key: &str, value: &str) {
         let tags = Tags::from([(key.to_owned(), value.to_owned())]);

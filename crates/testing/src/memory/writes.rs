@@ -82,6 +82,10 @@ impl NetworkWrites for Memory {
 
     async fn tag_connection(&self, end: &End, id: &VpcPeeringConnectionId, tags: &Tags) -> CallResult<()> {
         self.called("tag_connection").await;
+        let is_accepter = |connection: &Connection| connection.id() == id && connection.identity.accepter == *end;
+        if self.denies_accepter_tags.get() && self.connections.borrow().iter().any(is_accepter) {
+            return Err(call_error(end, CallErrorKind::Denied));
+        }
         self.put_tags(end, id, tags)
     }
 

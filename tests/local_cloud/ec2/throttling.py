@@ -1,0 +1,49 @@
+"""EC2's throttling: a bucket of tokens for each account, Region and action.
+
+https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html has the defaults. Off unless a test sets
+``throttling``: how many times faster than AWS the buckets are refilled.
+"""
+
+import time
+from dataclasses import dataclass
+
+from .api_call import ApiCall
+from .state import settings
+
+PEERING, ROUTES, TAGS, READS = (50, 5), (50, 5), (100, 10), (100, 20)
+"""Size of the bucket, and tokens a second."""
+BUCKETS = {
+    **{f"{verb}VpcPeeringConnection": PEERING for verb in ("Create", "Accept", "Delete", "Reject")},
+    **dict.fromkeys(("CreateRoute", "DeleteRoute", "ReplaceRoute", "ModifyVpcPeeringConnectionOptions"), ROUTES),
+    **dict.fromkeys(("CreateTags", "DeleteTags"), TAGS),
+}
+
+
+@dataclass
+class Bucket:
+    tokens: float
+    filled_at: float
+
+
+class Throttling:
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+
+    def refuses(self, call: ApiCall) -> bool:
+        """Takes a token. Whether there was none."""
+        limits = READS if call.action.startswith("Describe") else BUCKETS.get(call.action)
+        if not settings.throttling or limits is None or call.service != "ec2":
+            return False
+        size, rate = limits
+        now = time.monotonic()
+        bucket = self._buckets.setdefault((call.account, call.region, call.action), Bucket(size, now))
+        bucket.tokens = min(size, bucket.tokens + (now - bucket.filled_at) * rate * settings.throttling)
+        bucket.filled_at = now
+        if bucket.tokens < 1:
+            return True
+        bucket.tokens -= 1
+        return False
+
+    def fill(self) -> None:
+        """Every bucket is full again."""
+        self._buckets.clear()

@@ -48,7 +48,8 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let Location { owner_id, region } = at.into();
-    let message = error.as_service_error().and_then(|service| service.meta().message()).unwrap_or_default().to_owned();
+    let message: Box<str> =
+        error.as_service_error().and_then(|service| service.meta().message()).unwrap_or_default().into();
     let call_error = |kind, action: &str, code: String| CallError {
         kind,
         action: action.to_owned(),

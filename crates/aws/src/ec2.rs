@@ -34,7 +34,7 @@ impl Ec2Network {
                 owner_id: end.owner_id.clone(),
                 region: end.region.clone(),
                 code: "ReportMode".into(),
-                message: String::new(),
+                message: Box::default(),
             }),
         }
     }

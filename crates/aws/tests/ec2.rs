@@ -218,7 +218,7 @@ async fn each_error_code_of_ec2_means_one_thing() {
         let destination = "10.2.0.0/16".parse().expect("a block");
         let error = network(&[&rule]).create_route(&end(), &table, destination, &to).await.expect_err(code);
         assert_eq!((error.kind, error.code.as_str(), error.action.as_str()), (kind, code, "ec2:CreateRoute"));
-        assert_eq!(error.message, "no");
+        assert_eq!(&*error.message, "no");
     }
 }
 

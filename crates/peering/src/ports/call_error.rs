@@ -21,7 +21,7 @@ pub struct CallError {
     /// AWS's error code, such as `RouteAlreadyExists`.
     pub code: String,
     /// AWS's message.
-    pub message: String,
+    pub message: Box<str>,
 }
 
 /// What a failed call means to a step.
@@ -67,7 +67,7 @@ impl CallError {
             }
             CallErrorKind::Denied => Error::AccessDenied { action, owner_id, region, what: Denied::Call },
             CallErrorKind::Unavailable => Error::ServiceFault { action, code },
-            _ => Error::RefusedByAws { action, code, reason: message },
+            _ => Error::RefusedByAws { action, code, reason: message.into() },
         }
     }
 }

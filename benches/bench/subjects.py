@@ -43,6 +43,7 @@ LAMBDA = {
 CALL = {
     "Execution": "arn:aws:states:us-east-1:123456789012:execution:isthmus-peering:bench",
     "Time": "2026-01-02T03:04:05.678Z",
+    "Attempt": 0,
     "Started": int(time.time() * 1000),  # more than 90 minutes ago, and no step would begin
 }
 

@@ -25,8 +25,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPT: Duration = Duration::from_secs(6);
 /// All attempts of one call; functions stop starting new calls this long before their time is up.
 pub(crate) const CALL: Duration = Duration::from_secs(20);
-/// Beyond these the machine's own retries take over, minutes instead of seconds.
-const ATTEMPTS: u32 = 4;
+/// Beyond these the machine's own retries take over, minutes instead of seconds. With the SDK's waits, doubled each time, they
+/// fit into one call's time.
+const ATTEMPTS: u32 = 6;
 
 /// Where credentials for an account come from.
 pub enum Credentials {

@@ -66,7 +66,7 @@ impl Runtime {
     /// The sweep of this invocation.
     pub fn sweep(&self, invocation: &Invocation) -> Result<Sweep, Error> {
         let (id, time) = (invocation.request_id.clone(), invocation.began());
-        Ok(Sweep { scope: self.scope()?, starts: setting("SWEEP_STARTS").map_err(bad)?, id, time })
+        Ok(Sweep { scope: self.scope()?, id, time })
     }
 }
 

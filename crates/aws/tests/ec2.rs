@@ -209,7 +209,7 @@ async fn each_error_code_of_ec2_means_one_thing() {
         ("InvalidVpcPeeringConnectionID.NotFound", CallErrorKind::NoSuchConnection),
         ("InvalidRouteTableID.NotFound", CallErrorKind::NoSuchRouteTable),
         ("UnauthorizedOperation", CallErrorKind::Denied),
-        ("RequestLimitExceeded", CallErrorKind::Unavailable),
+        ("RequestLimitExceeded", CallErrorKind::Throttled),
         ("SomethingNew", CallErrorKind::Other),
     ];
     for (code, kind) in meanings {

@@ -14,7 +14,7 @@ pub use details::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A failure. The last three variants never end an execution: they make the machine call again.
+/// A failure. The last four variants never end an execution: they make the machine call again.
 #[derive(Debug, Clone, PartialEq, Serialize, strum::VariantNames, thiserror::Error)]
 #[serde(rename_all_fields = "PascalCase")]
 pub enum Error {
@@ -150,6 +150,14 @@ pub enum Error {
         "AWS answered {code} to {action} at every attempt: look up that code, or see the AWS Health Dashboard, then run again"
     )]
     ServiceFault {
+        /// The action, such as `ec2:CreateRoute`.
+        action: String,
+        /// AWS's error code.
+        code: String,
+    },
+    /// AWS throttles the call, or has no room for it yet. The machine calls again, ever more slowly.
+    #[error("AWS has no room for {action} yet: {code}")]
+    Throttled {
         /// The action, such as `ec2:CreateRoute`.
         action: String,
         /// AWS's error code.

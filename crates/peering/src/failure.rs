@@ -77,6 +77,10 @@ impl Failure {
                 }
                 Err(_) => service_fault(&self.state, error),
             },
+            "Throttled" => {
+                let field = |name: &str| cause.get(name).and_then(Value::as_str).unwrap_or_default();
+                service_fault(field("Action"), field("Code"))
+            }
             "RoutesRemaining" if self.is_in("DeleteRoutes") => service_fault("ec2:DeleteRoute", "RequestLimitExceeded"),
             "RoutesRemaining" => service_fault("ec2:CreateRoute", "RequestLimitExceeded"),
             name => (name.to_owned(), cause),

@@ -127,7 +127,7 @@ async fn a_parameter_that_takes_every_tag_away_is_held() {
     let (memory, _) = peered(12, HUB).await;
     let mut of_stack = stack();
     of_stack.tag_prefix = "another".into();
-    let how = isthmus_peering::steps::Sweep { scope: scope(), starts: 99, id: "a sweep".into(), time: "now".into() };
+    let how = isthmus_peering::steps::Sweep { scope: scope(), id: "a sweep".into(), time: "now".into() };
     let machines = Machines::default();
     sweep(context(&memory, &of_stack), &machines, &how, json!({}), || true).await.expect("swept");
     for (name, input) in machines.teardowns.take() {

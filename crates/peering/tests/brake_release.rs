@@ -113,7 +113,7 @@ async fn only_the_first_that_is_held_lists_the_others() {
     sweep(
         context(&memory, &of_stack),
         &Machines::default(),
-        &isthmus_peering::steps::Sweep { scope: scope(), starts: 99, id: "a sweep".into(), time: "now".into() },
+        &isthmus_peering::steps::Sweep { scope: scope(), id: "a sweep".into(), time: "now".into() },
         json!({}),
         || true,
     )

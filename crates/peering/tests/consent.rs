@@ -50,7 +50,7 @@ async fn refused_as(memory: &Memory, stack: &Stack, end: &End, peer: &End, reque
         request["DryRun"] = json!(dry_run);
         request["RequestedBy"] = json!(requested_by);
         let task: CreateTask = serde_json::from_value(
-            json!({"Request": request, "Execution": "an ARN", "Time": "now", "Started": 1_800_000_000_000_i64}),
+            json!({"Request": request, "Execution": "an ARN", "Attempt": 0, "Time": "now", "Started": 1_800_000_000_000_i64}),
         )
         .expect("a task");
         if let Err(error) = create_request(context(memory, stack), task).await {

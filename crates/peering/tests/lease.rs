@@ -56,7 +56,7 @@ async fn a_redriven_execution_touches_nothing() {
     let stack = stack();
     let context = context(&memory, &stack);
     let started = 1_800_000_000_000_i64;
-    let task = json!({"Request": request(), "Execution": "first", "Time": "now", "Started": started});
+    let task = json!({"Request": request(), "Execution": "first", "Attempt": 0, "Time": "now", "Started": started});
     let created = create_request(context, serde_json::from_value(task).expect("a task")).await.expect("created");
     let peering = serde_json::to_value(created.peering).expect("JSON");
     let update = Update::release("first", &memory.ledger.get(&key()).expect("an item"));
@@ -101,7 +101,7 @@ async fn past_ninety_minutes_no_step_goes_on() {
     let memory = network();
     let stack = stack();
     let started = (1_800_000_000_i64 - 90 * 60) * 1000;
-    let task = json!({"Request": request(), "Execution": "late", "Time": "now", "Started": started});
+    let task = json!({"Request": request(), "Execution": "late", "Attempt": 0, "Time": "now", "Started": started});
     let task = serde_json::from_value(task).expect("a task");
     let error = create_request(context(&memory, &stack), task).await.expect_err("late");
     let (name, cause) = error.name_and_cause();

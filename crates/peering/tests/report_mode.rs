@@ -22,7 +22,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
 }
 
 fn create_task(request: &Value) -> Value {
-    json!({"Request": request, "Execution": "an execution", "Time": "now", "Started": 1_800_000_000_000_i64})
+    json!({"Request": request, "Execution": "an execution", "Attempt": 0, "Time": "now", "Started": 1_800_000_000_000_i64})
 }
 
 fn teardown_task(request: &Value) -> Value {
@@ -128,7 +128,7 @@ async fn triggers_start_executions_that_plan_and_write_no_status() {
     let machines = Machines::default();
     let event = isthmus_peering::steps::StartTask { end: ends().0, ..task("vpc-00000000", TAGS) };
     only_reads(&memory, start_as(&memory, &machines, &of_stack, event.clone())).await.expect("started");
-    let how = Sweep { scope: scope(), starts: 9, id: "a sweep".into(), time: "now".into() };
+    let how = Sweep { scope: scope(), id: "a sweep".into(), time: "now".into() };
     let swept = only_reads(&memory, sweep(context(&memory, &of_stack), &machines, &how, json!({}), || true)).await;
     assert_eq!((swept.expect("swept").started.len(), machines.peerings.take().len()), (1, 2));
 

@@ -81,14 +81,19 @@ async fn an_invalid_peer_affects_no_other() {
 #[tokio::test]
 async fn a_peer_that_can_t_be_read_now_is_not_a_peer_without_tags() {
     let (memory, machine) = (network(), Machines::default());
-    let throttled = Faulty::once(&memory, 2, When::Before, CallErrorKind::Unavailable);
+    let elsewhere = isthmus_testing::pair::end("vpc-0000000d", "eu-west-1");
+    memory.add_vpc(&elsewhere, &["10.4.0.0/16"], 1);
+    memory.tag_vpc(&end("vpc-0000000a"), "isthmus:peer", "vpc-0000000b vpc-0000000c vpc-0000000d@eu-west-1");
+    // After the connections and the VPC itself; in one Region its peers are read by one call.
+    let throttled = Faulty::once(&memory, 2, When::Before, CallErrorKind::Throttled);
     let hint = || task("vpc-0000000a", TAGS);
     start_as(&throttled, &machine, &stack(), hint()).await.expect_err("EventBridge will ask again");
-    assert_eq!(machine.peerings.borrow().len(), 1, "the other peer is not affected");
+    let started = machine.peerings.borrow().len();
+    assert!(started == 1 || started == 2, "the peers of the other Region are not affected");
 
     memory.remove_vpc(&end("vpc-0000000b"));
     let started = start_as(&memory, &machine, &stack(), hint()).await.expect("started");
-    assert_eq!(started.executions.len(), 2, "the machine will say by name that the peer isn't there");
+    assert_eq!(started.executions.len(), 3, "the machine will say by name that the peer isn't there");
 }
 
 #[tokio::test]

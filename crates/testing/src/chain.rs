@@ -83,9 +83,10 @@ pub async fn execute_with_time_for(
         _ => {
             let task = json!({"Request": request, "Peering": peering, "Execution": execution, "Failure": failure,
                               "Time": TIME});
-            let undone = again(task, &["RoutesRemaining", "ServiceFault", "PeeringNotVisible"], async |task| {
-                roll_back(context, read(task), time_for(routes)).await
-            });
+            let undone =
+                again(task, &["RoutesRemaining", "ServiceFault", "Throttled", "PeeringNotVisible"], async |task| {
+                    roll_back(context, read(task), time_for(routes)).await
+                });
             write(undone.await.map_err(|error| public(&error))?)
         }
     };
@@ -101,7 +102,8 @@ fn failure(state: &str, error: &Error) -> Value {
 
 async fn end<N: Network>(context: Context<'_, N, MemoryLedger>, mut task: Value) -> Ended {
     task["Time"] = json!(TIME);
-    let recorded = again(task, &["ServiceFault"], async |task| record_failure(context, read(task)).await).await;
+    let recorded =
+        again(task, &["ServiceFault", "Throttled"], async |task| record_failure(context, read(task)).await).await;
     let recorded = recorded.map_err(|error| public(&error))?;
     Err((recorded.error, Value::Object(recorded.cause)))
 }
@@ -113,7 +115,7 @@ async fn forward<N: Network>(
     peering: &mut Value,
     routes: usize,
 ) -> Result<Value, (&'static str, Error)> {
-    let task = json!({"Request": request, "Execution": execution, "Time": TIME, "Started": NOW * 1000});
+    let task = json!({"Request": request, "Execution": execution, "Time": TIME, "Started": NOW * 1000, "Attempt": 0});
     let created = create_request(context, read(task)).await.map_err(|error| ("CreateRequest", error))?;
     let created = write(created);
     *peering = created["Peering"].clone();
@@ -168,7 +170,7 @@ pub async fn clean_up(network: &(impl Network + HasLedger), execution: &str, dea
     let context = context(network, &stack);
     let failure = json!({"State": "CleanUp", "Error": {"Error": "ABORTED"}});
     let task = json!({"Request": request, "Execution": execution, "Dead": dead, "Failure": failure, "Time": TIME});
-    let undone = again(task, &["RoutesRemaining", "ServiceFault", "PeeringNotVisible"], async |task| {
+    let undone = again(task, &["RoutesRemaining", "ServiceFault", "Throttled", "PeeringNotVisible"], async |task| {
         roll_back(context, read(task), || true).await
     });
     let undone = write(undone.await.map_err(|error| public(&error))?);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub async fn try_sweep(memory: &Memory, machines: &Machines, event: Value) -> Result<Swept, Error> {
     // Names of executions are never used again.
     let id = format!("a sweep after {} writes", memory.ledger.writes());
-    let how = Sweep { scope: scope(), starts: 99, id, time: "2026-11-26T13:00:00Z".into() };
+    let how = Sweep { scope: scope(), id, time: "2026-11-26T13:00:00Z".into() };
     sweep(context(memory, &stack()), machines, &how, event, || true).await
 }
 

@@ -49,10 +49,19 @@ pub enum CallErrorKind {
     Quota(Quota),
     /// The caller is not allowed to do it.
     Denied,
-    /// AWS throttles or fails; the call was tried several times.
+    /// AWS throttles; the call was tried several times.
+    Throttled,
+    /// AWS fails; the call was tried several times.
     Unavailable,
     /// AWS refused it for a reason of its own: the same call would be refused again.
     Other,
+}
+
+impl CallErrorKind {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable)
+    }
 }
 
 impl CallError {
@@ -66,6 +75,7 @@ impl CallError {
                 Error::AccessDenied { action, owner_id, region, what: Denied::HomeRegionOff }
             }
             CallErrorKind::Denied => Error::AccessDenied { action, owner_id, region, what: Denied::Call },
+            CallErrorKind::Throttled => Error::Throttled { action, code },
             CallErrorKind::Unavailable => Error::ServiceFault { action, code },
             _ => Error::RefusedByAws { action, code, reason: message.into() },
         }

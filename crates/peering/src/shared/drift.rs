@@ -87,7 +87,7 @@ pub(crate) async fn examine<L>(
                     Ok(known.unless_waiting(context.now, retry, finding))
                 }
                 Ok(finding) => Ok(finding),
-                Err(Error::ServiceFault { action, code }) => Err(Error::ServiceFault { action, code }),
+                Err(error @ (Error::ServiceFault { .. } | Error::Throttled { .. })) => Err(error),
                 // In report mode no execution records that it told this.
                 Err(error) if (known.is_told(&error) && !retry) || stack.mode == Mode::Report => {
                     Ok(known.refused(&error))

@@ -6,11 +6,14 @@ use crate::context::Context;
 use crate::error::{Error, TaggedEnd};
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
-use crate::ports::{CallError, CallErrorKind, NetworkReads};
+use crate::ports::{CallError, CallErrorKind, Location, NetworkReads, RegionReads};
 use crate::stack::Stack;
 use crate::tags::{EXCLUDE, Tags, is_excluded, status_key};
-use futures_util::join;
-use std::collections::BTreeSet;
+use futures_util::{StreamExt, join, stream};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Regions read at once.
+const AT_ONCE: usize = 8;
 
 /// One VPC's tags.
 #[derive(Debug, Clone)]
@@ -48,6 +51,45 @@ impl VpcTags {
             Err(CallError { kind: CallErrorKind::NoSuchVpc, .. }) => Ok(Self::unread(stack, end, Lookup::NotFound)),
             Err(CallError { kind: CallErrorKind::Denied, .. }) => Ok(Self::unread(stack, end, Lookup::AccessDenied)),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same of many, each by itself: with one call for all in one Region, instead of one each.
+    pub(crate) async fn read_all<L>(
+        context: Context<'_, impl NetworkReads + RegionReads, L>,
+        ends: &BTreeSet<End>,
+    ) -> Vec<Result<Self, Error>> {
+        let mut by_place: BTreeMap<Location, Vec<&End>> = BTreeMap::new();
+        for end in ends {
+            by_place.entry(Location::from(end)).or_default().push(end);
+        }
+        let read = stream::iter(by_place).map(async |(at, ends)| match ends.as_slice() {
+            [end] => vec![Self::read(context, end).await],
+            _ => Self::read_at(context, &at, &ends).await,
+        });
+        read.buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten().collect()
+    }
+
+    async fn read_at<L>(
+        Context { network, stack, .. }: Context<'_, impl RegionReads, L>,
+        at: &Location,
+        ends: &[&End],
+    ) -> Vec<Result<Self, Error>> {
+        let unread = |lookup| ends.iter().map(|end| Ok(Self::unread(stack, end, lookup))).collect();
+        if !stack.admits(&at.owner_id) {
+            return unread(Lookup::AccessDenied);
+        }
+        let ids = ends.iter().map(|end| end.vpc_id.clone()).collect();
+        match network.vpcs_by_id(at, &ids).await {
+            Ok(mut vpcs) => ends
+                .iter()
+                .map(|end| match vpcs.remove(&end.vpc_id) {
+                    Some(vpc) => Ok(Self::found(stack, end, vpc.tags)),
+                    None => Ok(Self::unread(stack, end, Lookup::NotFound)),
+                })
+                .collect(),
+            Err(CallError { kind: CallErrorKind::Denied, .. }) => unread(Lookup::AccessDenied),
+            Err(error) => ends.iter().map(|_| Err(error.clone().into())).collect(),
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) async fn delete_routes(
         remaining.set(remaining.get() - of_table.destinations.len());
         Ok(())
     };
-    let is_throttled = |error: &CallError| error.kind == CallErrorKind::Unavailable;
+    let is_throttled = |error: &CallError| error.kind.is_transient();
     let Progress { failure, .. } = in_batches(tables, &has_time, is_throttled, delete).await;
     // Throttled after something was deleted is a reason to go on later, as for whole tables.
     let failure = failure.filter(|error| deleted.get() == 0 || !is_throttled(error));

@@ -68,8 +68,7 @@ pub(crate) async fn write_routes(
     established: bool,
     has_time: impl Fn() -> bool,
 ) -> Result<Vec<Skipped>, Incomplete> {
-    let is_throttled =
-        |reason: &Reason| matches!(reason, Reason::CallFailed(_, error) if error.kind == CallErrorKind::Unavailable);
+    let is_throttled = |reason: &Reason| matches!(reason, Reason::CallFailed(_, error) if error.kind.is_transient());
     let skipped = RefCell::new(Vec::new());
     let write = async |write: RouteWrite| match write_route(network, target, write.clone()).await {
         Err(Reason::Conflict(conflict)) if established => {

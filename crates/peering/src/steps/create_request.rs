@@ -1,15 +1,16 @@
 //! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
+mod creation;
 mod tags;
 
-use crate::connection::{Connection, ConnectionIdentity, End, adopt};
+use crate::connection::{Connection, ConnectionIdentity, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
-use crate::error::{Error, FullResource};
+use crate::error::Error;
 use crate::ledger::{LedgerItem, PairKey, RecordedRoutes, Update, Withdrawal, Withdrawn};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
 use crate::plan::{SidePlan, in_request_order, report};
-use crate::ports::{CallError, CallErrorKind, Ledger, Network, NetworkReads, NetworkWrites};
+use crate::ports::{Ledger, Network, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::shared::brake::{check_brake, forget_withdrawal, withdraw};
 use crate::shared::dns_resolution::read_dns_resolution;
@@ -19,8 +20,9 @@ use crate::shared::route_plans::RoutePlans;
 use crate::shared::status_tags::written_status;
 use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
-use crate::stack::{Mode, Quotas, Stack};
-use crate::tags::{EXECUTION, STACK, Tags};
+use crate::stack::{Mode, Stack};
+use crate::tags::{EXECUTION, Tags};
+use creation::create;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tags::{refresh_tags, tags_for_accepter};
@@ -33,6 +35,8 @@ pub struct CreateTask {
     pub request: Value,
     /// The ARN of the execution: it holds the pair, and the connection that it makes carries it as a tag.
     pub execution: String,
+    /// How often the machine has called this step before.
+    pub attempt: u32,
     /// When the state was entered, as ISO 8601.
     pub time: String,
     /// When the execution started, in milliseconds since 1970.
@@ -63,7 +67,7 @@ pub async fn create_request(
     context: Context<'_, impl Network, impl Ledger>,
     task: CreateTask,
 ) -> Result<Created, Error> {
-    let CreateTask { request, execution, time, started } = task;
+    let CreateTask { request, execution, attempt, time, started } = task;
     let request = PeeringRequest::parse(&request, context.stack)?;
     check_accounts([&request.end, &request.peer], context.stack)?;
     let key = PairKey::of([&request.end, &request.peer]);
@@ -82,7 +86,7 @@ pub async fn create_request(
     let withdrawal = check_withdrawal(context, &plan, &item, &execution).await?;
     let connection = match plan.found() {
         Some(connection) => connection.clone(),
-        None => create(context, &plan.asked.request, &execution).await?,
+        None => create(context, &plan.asked.request, &execution, attempt).await?,
     };
     let made = is_ours(&connection, &item) || plan.asked.request.take_over;
     if made {
@@ -212,38 +216,5 @@ fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, exec
         dns_resolution: plan.dns_resolution(Some(connection)),
         warnings: plan.routes.warnings.clone(),
         requested_by_tags: concerns_tags,
-    }
-}
-
-async fn create<L>(
-    context: Context<'_, impl NetworkWrites, L>,
-    request: &PeeringRequest,
-    execution: &str,
-) -> Result<Connection, Error> {
-    let (requester, accepter) = request.canonical();
-    let mut tags = request.tags_at_creation(context.stack);
-    tags.insert(STACK.into(), context.stack.installation.clone());
-    tags.insert(EXECUTION.into(), execution.into());
-    let created = context.network.create_connection(requester, accepter, &tags).await;
-    let connection = created.map_err(|error| explain(error, requester, context.stack.quotas))?;
-    // The next step accepts what this one answers, so both ids, Regions and owners have to match.
-    match connection.identity.joins(requester, accepter) {
-        true => Ok(connection),
-        false => Err(Error::ServiceFault {
-            action: "ec2:CreateVpcPeeringConnection".into(),
-            code: "UnexpectedConnection".into(),
-        }),
-    }
-}
-
-fn explain(error: CallError, requester: &End, quotas: Quotas) -> Error {
-    match error.kind {
-        CallErrorKind::NoSuchVpc => Error::missing(requester),
-        CallErrorKind::Quota(quota) => Error::QuotaExceeded {
-            quota,
-            limit: quotas.limit(quota),
-            resource: FullResource::VpcId(requester.vpc_id.clone()),
-        },
-        _ => error.into_error(),
     }
 }

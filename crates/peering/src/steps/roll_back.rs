@@ -113,7 +113,7 @@ impl RolledBack {
         let pending = item.pair.ends().map(|end| (end, item.pending_at(end).deletions().collect()));
         match delete_routes(network, pending, &[id.clone()].into(), has_time).await {
             Ok(Progress { done, remaining: 0, .. }) => self.routes_deleted = done,
-            Ok(Progress { failure: Some(error), remaining, .. }) if error.kind != CallErrorKind::Unavailable => {
+            Ok(Progress { failure: Some(error), remaining, .. }) if !error.kind.is_transient() => {
                 self.left_behind.push(format!("{remaining} routes to {id}: {error}"));
             }
             Ok(Progress { remaining, .. }) => return Err(continue_later(remaining)),
@@ -230,8 +230,8 @@ fn never_took_the_pair(task: &RollBackTask) -> bool {
 
 /// A call that was only throttled is tried again by the machine; any other error is reported.
 fn permanent_error(error: CallError) -> Result<CallError, Error> {
-    match error.kind {
-        CallErrorKind::Unavailable => Err(error.into()),
-        _ => Ok(error),
+    match error.kind.is_transient() {
+        true => Err(error.into()),
+        false => Ok(error),
     }
 }

@@ -7,7 +7,7 @@ use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
-use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
+use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites, RegionReads};
 use crate::request::TeardownInput;
 use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::candidates::{candidates, misplaced};
@@ -17,11 +17,7 @@ use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::status_tags::{clear_status, clear_unasked_statuses, write_invalid_status, write_status};
 use crate::shared::tag_requests::{input, invalid_routes, name_by_tags, narrowing_input, side_with_invalid_routes};
 use crate::status::PeeringStatus;
-use futures_util::{StreamExt, stream};
 use serde::Serialize;
-
-/// Peers read at once.
-const AT_ONCE: usize = 8;
 
 /// A hint that something changed about a VPC.
 #[derive(Debug, Clone)]
@@ -64,7 +60,7 @@ pub struct Started {
 
 /// Starts one execution for each pair that needs one.
 pub async fn start_peering(
-    context: Context<'_, impl Network, impl Ledger>,
+    context: Context<'_, impl Network + RegionReads, impl Ledger>,
     executions: &impl Executions,
     task: StartTask,
 ) -> Result<Started, Error> {
@@ -81,8 +77,7 @@ pub async fn start_peering(
         VpcChange::SetUp(peer) | VpcChange::TornDown(peer) => [peer.clone()].into(),
     };
     let mut started = Started { invalid: invalid_words(&side), ..Started::default() };
-    let sides = stream::iter(&peers).map(async |peer| VpcTags::read(context, peer).await).buffered(AT_ONCE);
-    let sides: Vec<Result<VpcTags, Error>> = sides.collect().await;
+    let sides = VpcTags::read_all(context, &peers).await;
     let found: Vec<&VpcTags> = sides.iter().flatten().collect();
     let reason = |peer: &VpcTags| misplaced(&stack.tag_prefix, &side, peer, &found);
     let reasons: Vec<String> = found.iter().filter_map(|peer| reason(peer)).collect();

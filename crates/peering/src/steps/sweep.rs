@@ -6,10 +6,11 @@
 
 mod held;
 mod swept;
+mod task;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Network, RegionReads};
+use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Network, RegionReads};
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
@@ -18,56 +19,20 @@ use crate::shared::pairs::{PairSnapshot, pairs};
 use crate::shared::snapshot::Snapshot;
 use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
-use crate::stack::{Mode, Scope};
+use crate::stack::Mode;
 use crate::status::PeeringStatus;
 use held::{Held, record_withdrawal};
-use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 pub use swept::{Drift, RefusedPair, Swept};
+pub use task::{Sweep, SweepTask};
 
-/// What the schedule, or a person, sends.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct SweepTask {
-    /// Whether to report the drift and change nothing.
-    #[serde(default)]
-    pub dry_run: bool,
-    /// Whether to try at once what was refused, or would be tried later.
-    #[serde(default)]
-    pub retry: bool,
-    /// How many of the removals that the brake holds are to be made.
-    #[serde(default)]
-    pub release: usize,
-}
-
-impl SweepTask {
-    /// Reads the event. An unknown field or a wrong type is [`Error::InvalidRequest`].
-    pub fn parse(event: &Value) -> Result<Self, Error> {
-        let is_known = |key: &str| ["DryRun", "Retry", "Release"].contains(&key);
-        let Some(fields) = event.as_object() else {
-            return Err(Error::invalid("the sweep's input", "write an object"));
-        };
-        let unknown = fields.keys().find(|key| !is_known(key));
-        let field = unknown.map_or("the sweep's input", String::as_str);
-        Self::deserialize(event).map_err(|error| Error::invalid(field, error))
-    }
-}
-
-/// One sweep.
-#[derive(Debug, Clone)]
-pub struct Sweep {
-    /// Where to look.
-    pub scope: Scope,
-    /// How many executions to start at most.
-    pub starts: usize,
-    /// Identifies this sweep, so that a repeated invocation starts nothing new.
-    pub id: String,
-    /// When it began, as ISO 8601.
-    pub time: String,
-}
+/// So many executions are started at most for each Region of an account: what EC2's buckets for creations and acceptances, of
+/// 50 tokens and five more a second, allow within a minute. The executions wait for tokens, and few enough of them wait.
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>
+const STARTS_AT_A_PLACE: usize = 300;
 
 /// Finds what differs and starts at most so many executions about it. Fails if the stack's own Region can't be read.
 pub async fn sweep(
@@ -84,7 +49,11 @@ pub async fn sweep(
     let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
     let (mut statuses, mut due) = (Statuses::default(), Vec::new());
-    let pairs = pairs(&snapshot, context.stack);
+    let mut pairs = pairs(&snapshot, context.stack);
+    // A different one first each time: otherwise the same would always be left, where time runs out, or more is due than may be
+    // started.
+    let first = rotation(&sweep.id, pairs.len());
+    pairs.rotate_left(first);
     let mut found = Vec::with_capacity(pairs.len());
     for known in &pairs {
         let finding = match has_time() {
@@ -130,14 +99,15 @@ pub async fn sweep(
     if !task.dry_run && context.stack.mode == Mode::Apply {
         statuses.write(context, &snapshot, &sweep.time).await;
     }
-    // A different one first each time: otherwise, where more is due than may be started, the same would always be left.
-    let first = rotation(&sweep.id, due.len());
-    due.rotate_left(first);
+    let mut lanes: BTreeMap<Location, usize> = BTreeMap::new();
     for (known, finding) in due {
-        if task.dry_run || swept.started.len() >= sweep.starts || !has_time() {
+        let places = known.pair.ends().map(Location::from);
+        let is_full = places.iter().any(|at| lanes.get(at).is_some_and(|started| *started >= STARTS_AT_A_PLACE));
+        if task.dry_run || is_full || !has_time() {
             swept.left += 1;
             continue;
         }
+        BTreeSet::from(places).into_iter().for_each(|at| *lanes.entry(at).or_default() += 1);
         match start(context, executions, sweep, known, &finding).await {
             Ok(name) => swept.started.push(name),
             Err(error) => {

@@ -160,6 +160,9 @@ async fn delete_stale_routes(
         Ok(Progress { remaining, failure: None, .. }) => {
             Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
         }
+        Ok(Progress { failure: Some(error), .. }) | Err(error) if error.kind == CallErrorKind::Throttled => {
+            Err(error.into())
+        }
         Ok(Progress { failure: Some(error), .. }) | Err(error) => {
             Ok(Some(format!("stale routes could not be deleted: {error}")))
         }

@@ -1,0 +1,49 @@
+//! Making the connection.
+
+use crate::connection::{Connection, End};
+use crate::context::Context;
+use crate::error::{Error, FullResource, Quota};
+use crate::ports::{CallError, CallErrorKind, NetworkWrites};
+use crate::request::PeeringRequest;
+use crate::stack::Quotas;
+use crate::tags::{EXECUTION, STACK};
+
+pub(super) async fn create<L>(
+    context: Context<'_, impl NetworkWrites, L>,
+    request: &PeeringRequest,
+    execution: &str,
+    attempt: u32,
+) -> Result<Connection, Error> {
+    let (requester, accepter) = request.canonical();
+    let mut tags = request.tags_at_creation(context.stack);
+    tags.insert(STACK.into(), context.stack.installation.clone());
+    tags.insert(EXECUTION.into(), execution.into());
+    let created = context.network.create_connection(requester, accepter, &tags).await;
+    let connection = created.map_err(|error| explain(error, requester, context.stack.quotas, attempt))?;
+    // The next step accepts what this one answers, so both ids, Regions and owners have to match.
+    match connection.identity.joins(requester, accepter) {
+        true => Ok(connection),
+        false => Err(Error::ServiceFault {
+            action: "ec2:CreateVpcPeeringConnection".into(),
+            code: "UnexpectedConnection".into(),
+        }),
+    }
+}
+
+/// For so many attempts the quota of outstanding requests is waited for: we accept ours ourselves, within seconds.
+const ATTEMPTS_FOR_A_PLACE: u32 = 30;
+
+fn explain(error: CallError, requester: &End, quotas: Quotas, attempt: u32) -> Error {
+    match error.kind {
+        CallErrorKind::Quota(Quota::OutstandingPeeringRequests) if attempt < ATTEMPTS_FOR_A_PLACE => {
+            Error::Throttled { action: error.action, code: error.code }
+        }
+        CallErrorKind::NoSuchVpc => Error::missing(requester),
+        CallErrorKind::Quota(quota) => Error::QuotaExceeded {
+            quota,
+            limit: quotas.limit(quota),
+            resource: FullResource::VpcId(requester.vpc_id.clone()),
+        },
+        _ => error.into_error(),
+    }
+}

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import chart, functions, peerings, quota, report
+from bench import chart, functions, peerings, quota, report, sweeps
 from bench.goals import goals
 from bench.subjects import zipped
 
@@ -23,7 +23,9 @@ def main() -> None:
     parser.add_argument("--python-env", type=Path, required=True, help="the environment of the Python functions")
     parser.add_argument("--floor", type=Path, required=True, help="the directory of the built floors")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ is not written")
-    parser.add_argument("--part", choices=["functions", "peerings"], help="measure only this, and keep the other figures in docs/")
+    parser.add_argument(
+        "--part", choices=["functions", "peerings", "sweep"], help="measure only this, and keep the other figures in docs/"
+    )
     arguments = parser.parse_args()
     began = time.monotonic()
     document = measure(arguments)
@@ -43,7 +45,7 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     document = json.loads((DOCS / "performance.json").read_text()) if arguments.part else {}
-    if arguments.part != "peerings":
+    if arguments.part in (None, "functions"):
         rounds = 7 if arguments.quick else 21
         document["machine"] = machine(rounds)
         print("single functions", flush=True)
@@ -51,9 +53,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             document |= functions.measure(REPOSITORY, arguments.python_env, arguments.floor, Path(folder), rounds)
         binaries = sorted((REPOSITORY / "target" / "lambda").glob("*/bootstrap"))
         document["zip MB"] = {binary.parent.name: zipped([binary], binary.parent) / 1e6 for binary in binaries}
-    if arguments.part != "functions":
+    if arguments.part in (None, "peerings"):
         print("whole peerings on the local cloud", flush=True)
         document |= peerings.measure(REPOSITORY, arguments.quick)
+    if arguments.part in (None, "sweep"):
+        print("the sweep of a large organization", flush=True)
+        document["sweep"] = sweeps.measure(REPOSITORY)
     return document
 
 

@@ -26,6 +26,11 @@ def peerings_table(peerings: list[dict[str, Any]]) -> str:
     return table(head, rows)
 
 
+def sweep_table(sweep: dict[str, float]) -> str:
+    limits = {"seconds": "900: a function's longest time", "peak MB": "256: the function's memory, with some 60 for the SDK"}
+    return table(["figure", "measured", "limit"], [[name, _number(sweep[name]), limits.get(name, "")] for name in sweep])
+
+
 def goals_table(goals: list[Goal]) -> str:
     rows = [[goal.figure, goal.goal, goal.measured, "met" if goal.met else "**missed**"] for goal in goals]
     return table(["figure", "goal", "measured", ""], rows)
@@ -45,6 +50,7 @@ def all_tables(document: dict[str, Any], goals: list[Goal]) -> dict[str, str]:
         "goals": goals_table(goals),
         "functions": functions_table(document["functions"]),
         "peerings": peerings_table(document["peerings"]),
+        "sweep": sweep_table(document["sweep"]),
         "conditions": conditions(document),
     }
 

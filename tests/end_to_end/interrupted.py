@@ -143,7 +143,7 @@ def with_one_table_throttled(
     fault = {"Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 999, "Match": {"RouteTableId": throttled}}
     interrupter.network.control.plant_faults({"Action": "CreateRoute", **fault})
     arn = interrupter.machine.start(request(vpc, peer))
-    wait_until(lambda: "ServiceFault" in dict(interrupter.machine.failed_tries(arn)), "nothing but the throttled table is left")
+    wait_until(lambda: "Throttled" in dict(interrupter.machine.failed_tries(arn)), "nothing but the throttled table is left")
     one = interrupter.abort(arn, vpc, peer, before)
     [connection] = vpc.connections("active")
     pcx = connection["VpcPeeringConnectionId"]

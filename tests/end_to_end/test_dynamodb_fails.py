@@ -17,7 +17,7 @@ EXCEEDED = {"Code": "ProvisionedThroughputExceededException", "HttpStatus": 400}
 BROKEN = {"Code": "InternalServerError", "HttpStatus": 500}
 UNREACHABLE = {"Effect": "disconnect"}
 LOST = {"Effect": "execute-then-disconnect"}
-ATTEMPTS = 4
+ATTEMPTS = 6
 """The SDK's for one call."""
 
 

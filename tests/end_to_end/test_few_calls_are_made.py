@@ -163,7 +163,7 @@ def test_the_ledger_is_written_three_times_by_a_run_that_fails(
 def test_routes_over_several_calls_are_recorded_once(environment: dict[str, str], network: Network, machine: Machine) -> None:
     vpc, peer, writes = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE), Writes(environment)
     throttled = {"Code": "RequestLimitExceeded", "HttpStatus": 503, "Match": {"RouteTableId": peer.main_table}}
-    network.control.plant_faults({"Action": "CreateRoute", "Times": 4, **throttled})
+    network.control.plant_faults({"Action": "CreateRoute", "Times": 6, **throttled})
     execution = machine.run(request(vpc, peer)).succeeded()
     assert "RoutesRemaining" in {error for error, _ in machine.failed_tries(execution.arn)}
     assert written(writes.made()) == [TAKE, INTEND, END]

@@ -69,7 +69,7 @@ def test_one_whose_creation_was_not_answered_is_found_by_its_tag(
     network.control.plant_faults(
         {"Action": "CreateVpcPeeringConnection", "Effect": "execute-then-fail", **lost},
         {"Action": "CreateVpcPeeringConnection", "Times": 999, **lost},
-        {"Action": "DescribeVpcPeeringConnections", "AfterCalls": 1, "Times": 15, **lost},
+        {"Action": "DescribeVpcPeeringConnections", "AfterCalls": 1, "Times": 23, **lost},
     )
     arn = machine.start(request(*pair))
     machine.reaches(arn, "RollBack")

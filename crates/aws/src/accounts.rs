@@ -25,9 +25,11 @@ const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPT: Duration = Duration::from_secs(6);
 /// All attempts of one call; functions stop starting new calls this long before their time is up.
 pub(crate) const CALL: Duration = Duration::from_secs(20);
-/// Beyond these the machine's own retries take over, minutes instead of seconds. With the SDK's waits, doubled each time, they
-/// fit into one call's time.
+/// Beyond these the machine's own retries take over, minutes instead of seconds.
 const ATTEMPTS: u32 = 6;
+/// Between two attempts: 1, 2, and then 4 seconds at the most. All six fit into one call's time, so that a call that is throttled
+/// to the end says so, and not that there was no answer.
+const WAIT: Duration = Duration::from_secs(4);
 
 /// Where credentials for an account come from.
 pub enum Credentials {
@@ -123,7 +125,7 @@ pub(crate) async fn sdk_config() -> SdkConfig {
         .region(EnvironmentVariableRegionProvider::new())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .http_client(http_client())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(WAIT))
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT)

@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::{End, Status};
+use isthmus_peering::error::Quota;
 use isthmus_peering::ports::CallErrorKind;
 use isthmus_peering::route_tables::{Route, Target};
+use isthmus_peering::steps::create_request;
 use isthmus_testing::pair::{CALLS, assert_peered, end, ends, network, request, routes_to_peerings, swapped};
-use isthmus_testing::{Faulty, Memory, When, execute, execute_with_time_for};
+use isthmus_testing::{Faulty, Memory, When, context, execute, execute_with_time_for, stack};
 use serde_json::json;
 
 #[tokio::test]
@@ -186,4 +188,22 @@ async fn an_overlap_is_refused_before_anything_is_written() {
     assert_eq!(cause["Overlaps"], json!([{"CidrBlock": "10.2.128.0/20", "PeerCidrBlock": "10.2.0.0/16"}]));
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
     assert!(memory.connections().is_empty());
+}
+
+/// We accept our own requests within seconds, so the quota of outstanding ones is waited for; but not for ever.
+#[tokio::test]
+async fn a_place_among_the_outstanding_requests_is_waited_for() {
+    for (attempt, error) in [(0, "Throttled"), (19, "Throttled"), (20, "QuotaExceeded")] {
+        let memory = network();
+        let full = CallErrorKind::Quota(Quota::OutstandingPeeringRequests);
+        let network = Faulty::once(&memory, 5, When::Before, full);
+        let task = json!({"Request": request(), "Execution": "an execution", "Attempt": attempt, "Time": "now",
+                          "Started": 1_800_000_000_000_i64});
+        let task = serde_json::from_value(task).expect("a task");
+        let of_stack = stack();
+        let refused = create_request(context(&network, &of_stack), task).await.expect_err("no place");
+        let (name, cause) = refused.name_and_cause();
+        assert_eq!(name, error, "{attempt}");
+        assert_eq!(cause.contains_key("Limit"), name == "QuotaExceeded");
+    }
 }

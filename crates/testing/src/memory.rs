@@ -14,6 +14,7 @@ use isthmus_peering::route_tables::{Route, RouteTable, Target};
 use isthmus_peering::tags::Tags;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The network.
 #[derive(Debug, Default)]
@@ -32,6 +33,7 @@ pub struct Memory {
     invisible: RefCell<BTreeMap<VpcPeeringConnectionId, usize>>,
     /// Whether the accepter's side of connections may not be tagged.
     denies_accepter_tags: Cell<bool>,
+    latency: Cell<Duration>,
     /// What is ours.
     pub ledger: MemoryLedger,
 }
@@ -166,8 +168,16 @@ impl Memory {
         calls.iter().filter(is_write).copied().collect()
     }
 
+    /// How long each call takes from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        self.latency.set(latency);
+    }
+
     async fn called(&self, call: &'static str) {
         crate::pause().await;
+        if !self.latency.get().is_zero() {
+            tokio::time::sleep(self.latency.get()).await;
+        }
         self.calls.borrow_mut().push(call);
     }
 

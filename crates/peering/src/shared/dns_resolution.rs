@@ -3,7 +3,7 @@
 use crate::connection::{Connection, DnsSides, End, Status, adopt};
 use crate::error::Error;
 use crate::peering::{Peering, PeeringSide};
-use crate::ports::{CallError, CallErrorKind, Network, NetworkReads};
+use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
 use crate::shared::diagnosis::still_live;
 use crate::shared::tag_requests::Asked;
 use futures_util::join;
@@ -83,16 +83,15 @@ pub(crate) enum DnsFinding {
 
 /// Where a VPC lacks DNS hostnames or support, no execution could turn DNS resolution on; so that is read first.
 pub(crate) async fn find_dns_resolution(
-    network: &impl NetworkReads,
     Connection { identity, dns_resolution, .. }: &Connection,
     asked: &Asked,
+    has_dns_hostnames: impl AsyncFn(&End) -> CallResult<bool>,
 ) -> Result<DnsFinding, Error> {
     let DnsSides { requester, accepter } = dns_resolution;
     if !asked.dns_resolution() || (*requester && *accepter) {
         return Ok(DnsFinding::InPlace);
     }
-    let (has, peer_has) =
-        join!(network.has_dns_hostnames(&identity.requester), network.has_dns_hostnames(&identity.accepter));
+    let (has, peer_has) = join!(has_dns_hostnames(&identity.requester), has_dns_hostnames(&identity.accepter));
     if has? && peer_has? {
         return Ok(DnsFinding::Missing);
     }

@@ -11,13 +11,14 @@ use crate::routes::{stale_blackhole_targets, stale_routes};
 use crate::shared::candidates::namesake;
 use crate::shared::decision::Decision;
 use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
-use crate::shared::pair::{Lookup, Pair, VpcTags};
+use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
 use crate::shared::survey::{Survey, check_pair};
 use crate::shared::tag_requests::{Asked, invalid_routes, request, side_with_invalid_routes};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
+use std::borrow::Cow;
 
 /// What a sweep finds about a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,10 +123,13 @@ impl PairSnapshot {
 
     /// The end that does not exist where a tag says, while another pair joins the other end with a VPC of the same id.
     pub(crate) fn misplaced_end<'s>(&'s self, pairs: &[Self]) -> Option<&'s End> {
-        let [side, peer] = &self.pair.sides;
+        let [side, peer] = self.pair.sides();
         let is_misplaced = |(missing, present): &(&VpcTags, &VpcTags)| {
+            if missing.lookup != Lookup::NotFound {
+                return false;
+            }
             let joined = pairs.iter().filter(|other| other.pair.ends().contains(&present.end()));
-            namesake(missing, joined.flat_map(|other| &other.pair.sides)).is_some()
+            namesake(missing, joined.flat_map(|other| other.pair.sides())).is_some()
         };
         [(peer, side), (side, peer)].into_iter().find(is_misplaced).map(|(missing, _)| missing.end())
     }
@@ -169,11 +173,11 @@ async fn compare<L>(
 ) -> Result<Finding, Error> {
     let Context { network, stack, .. } = context;
     let request = request(&known.pair);
-    let vpc = |end| snapshot.vpc(end).cloned().ok_or_else(|| Error::missing(end));
+    let vpc = |end| snapshot.vpc(end).map(Cow::Borrowed).ok_or_else(|| Error::missing(end));
     let vpcs = [vpc(&request.end)?, vpc(&request.peer)?];
-    let pair = Pair::found(stack, [(&request.end, &vpcs[0]), (&request.peer, &vpcs[1])]);
+    let pair = known.pair.in_order([&request.end, &request.peer]);
     check_pair(&pair, &vpcs, stack, RequestedBy::Tags)?;
-    let tables = [&request.end, &request.peer].map(|end| snapshot.tables(end).to_vec());
+    let tables = [&request.end, &request.peer].map(|end| Cow::Borrowed(snapshot.tables(end)));
     let survey = Survey { connections: known.connections.clone(), pair, vpcs, tables };
     let item = known.item.as_ref();
     let asked = Asked::of(&survey.pair, request, item, stack)?;
@@ -191,14 +195,18 @@ async fn compare<L>(
     let differs = match connection.status {
         Status::Active if is_changed => "Routes",
         Status::Active if !is_recorded => "Unrecorded",
-        Status::Active => match find_dns_resolution(network, connection, &asked).await? {
-            DnsFinding::Missing => "DnsResolution",
-            DnsFinding::InPlace => return Ok(Finding::InPlace(connection.id().clone(), plan.warnings)),
-            DnsFinding::Unavailable(warnings) => {
-                plan.warnings.extend(warnings);
-                return Ok(Finding::InPlace(connection.id().clone(), plan.warnings));
+        Status::Active => {
+            match find_dns_resolution(connection, &asked, async |end| snapshot.has_dns_hostnames(network, end).await)
+                .await?
+            {
+                DnsFinding::Missing => "DnsResolution",
+                DnsFinding::InPlace => return Ok(Finding::InPlace(connection.id().clone(), plan.warnings)),
+                DnsFinding::Unavailable(warnings) => {
+                    plan.warnings.extend(warnings);
+                    return Ok(Finding::InPlace(connection.id().clone(), plan.warnings));
+                }
             }
-        },
+        }
         _ => "NotActive",
     };
     Ok(Finding::SetUp(differs.into()))

@@ -11,6 +11,7 @@ use crate::stack::Stack;
 use crate::tags::{EXCLUDE, Tags, is_excluded, status_key};
 use futures_util::{StreamExt, join, stream};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Regions read at once.
 const AT_ONCE: usize = 8;
@@ -35,7 +36,8 @@ pub(crate) enum Lookup {
 /// The tags of both ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
-    pub(crate) sides: [VpcTags; 2],
+    /// Shared: a sweep has a VPC's tags once, however many peers it has.
+    pub(crate) sides: [Rc<VpcTags>; 2],
 }
 
 impl VpcTags {
@@ -112,8 +114,24 @@ impl VpcTags {
 }
 
 impl Pair {
+    pub(crate) fn of(sides: [VpcTags; 2]) -> Self {
+        Self { sides: sides.map(Rc::new) }
+    }
+
+    /// Both sides, in their order.
+    pub(crate) fn sides(&self) -> [&VpcTags; 2] {
+        self.sides.each_ref().map(Rc::as_ref)
+    }
+
+    /// The same, in the order of these ends.
+    pub(crate) fn in_order(&self, [first, _]: [&End; 2]) -> Self {
+        let [one, other] = &self.sides;
+        let sides = if one.end() == first { [one, other] } else { [other, one] };
+        Self { sides: sides.map(Rc::clone) }
+    }
+
     pub(crate) fn found(stack: &Stack, ends: [(&End, &Vpc); 2]) -> Self {
-        Self { sides: ends.map(|(end, vpc)| VpcTags::found(stack, end, vpc.tags.clone())) }
+        Self::of(ends.map(|(end, vpc)| VpcTags::found(stack, end, vpc.tags.clone())))
     }
 
     pub(crate) async fn read<L>(
@@ -121,15 +139,15 @@ impl Pair {
         [end, peer]: [&End; 2],
     ) -> Result<Self, Error> {
         let (side, peer_side) = join!(VpcTags::read(context, end), VpcTags::read(context, peer));
-        Ok(Self { sides: [side?, peer_side?] })
+        Ok(Self::of([side?, peer_side?]))
     }
 
     pub(crate) fn ends(&self) -> [&End; 2] {
-        self.sides.each_ref().map(VpcTags::end)
+        self.sides().map(VpcTags::end)
     }
 
     pub(crate) fn intents(&self) -> [&VpcIntent; 2] {
-        self.sides.each_ref().map(|side| &side.intent)
+        self.sides().map(|side| &side.intent)
     }
 
     /// What the tags of both ends amount to; nothing, where one of the VPCs does not exist.
@@ -166,7 +184,7 @@ impl Pair {
 
     /// Whether tags concern the pair: one requests it, or holds its status.
     pub(crate) fn concerns_tags(&self, stack: &Stack) -> bool {
-        let [side, peer] = &self.sides;
+        let [side, peer] = self.sides();
         let prefix = &stack.tag_prefix;
         self.is_requested() || side.has_status_of(peer, prefix) || peer.has_status_of(side, prefix)
     }
@@ -207,7 +225,7 @@ impl Pair {
 
     /// Both sides, first the one whose tag names the other; in their own order where both or neither do.
     pub(crate) fn asking_first(&self) -> [&VpcTags; 2] {
-        let [side, peer] = &self.sides;
+        let [side, peer] = self.sides();
         match peer.intent.names(side.end()) && !side.intent.names(peer.end()) {
             true => [peer, side],
             false => [side, peer],

@@ -53,7 +53,7 @@ pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
     let pairs = found.into_iter().filter_map(|key| {
         let [requester, accepter] = key.ends();
         let sides = [snapshot.tags_of(stack, requester)?, snapshot.tags_of(stack, accepter)?];
-        let connections = snapshot.connections(requester, accepter);
+        let connections = snapshot.connections(&key);
         Some(PairSnapshot { connections, pair: Pair { sides }, item: snapshot.item(&key).cloned() })
     });
     pairs.collect()

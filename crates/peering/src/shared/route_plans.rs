@@ -42,7 +42,7 @@ pub(crate) struct RoutePlans {
     pub(crate) warnings: Vec<String>,
 }
 
-impl Survey {
+impl Survey<'_> {
     /// Decides about every route of both sides, or says why the request can't be carried out. What `asked` doesn't ask for
     /// any more, and the ledger knows as ours, goes.
     pub(crate) async fn plan<L>(

@@ -74,7 +74,7 @@ pub(crate) async fn write_status<L>(
     status: &PeeringStatus,
     time: &str,
 ) {
-    let [side, peer] = &pair.sides;
+    let [side, peer] = pair.sides();
     let is_due = |(side, peer): &(&VpcTags, &VpcTags)| {
         written_status(context.stack, side, peer.end()).is_some_and(|written| !status.is_written_in(written))
     };
@@ -84,7 +84,7 @@ pub(crate) async fn write_status<L>(
 
 /// Removes the status of a pair from both ends.
 pub(crate) async fn clear_status<L>(context: Context<'_, impl NetworkWrites, L>, pair: &Pair) {
-    let [side, peer] = &pair.sides;
+    let [side, peer] = pair.sides();
     let key = |other: &VpcTags| [status_key(&context.stack.tag_prefix, &other.end().vpc_id)].into();
     join!(remove(context, side, key(peer)), remove(context, peer, key(side)));
 }

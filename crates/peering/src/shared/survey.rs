@@ -13,16 +13,17 @@ use crate::shared::lookups::check_regions;
 use crate::shared::pair::Pair;
 use crate::stack::Stack;
 use futures_util::join;
+use std::borrow::Cow;
 
 /// Both sides as they are.
-pub(crate) struct Survey {
+pub(crate) struct Survey<'s> {
     pub(crate) connections: Vec<Connection>,
     pub(crate) pair: Pair,
-    pub(crate) vpcs: [Vpc; 2],
-    pub(crate) tables: [Vec<RouteTable>; 2],
+    pub(crate) vpcs: [Cow<'s, Vpc>; 2],
+    pub(crate) tables: [Cow<'s, [RouteTable]>; 2],
 }
 
-impl Survey {
+impl Survey<'static> {
     /// Reads everything at once; five calls, plus pages. Fails where the pair can't be peered at all.
     pub(crate) async fn read<L>(
         context: Context<'_, impl NetworkReads, L>,
@@ -48,13 +49,20 @@ impl Survey {
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
         let pair = Pair::found(stack, [(end, &vpcs[0]), (peer, &vpcs[1])]);
+        let vpcs = vpcs.map(Cow::Owned);
         check_pair(&pair, &vpcs, stack, request.requested_by)?;
-        Ok(Self { connections: connections?, pair, vpcs, tables: [tables?, peer_tables?] })
+        let tables = [tables?, peer_tables?].map(Cow::Owned);
+        Ok(Self { connections: connections?, pair, vpcs, tables })
     }
 }
 
 /// Consent, exclusion and overlaps, in that order: without consent nothing is disclosed of the other VPC's blocks.
-pub(crate) fn check_pair(pair: &Pair, vpcs: &[Vpc; 2], stack: &Stack, requested_by: RequestedBy) -> Result<(), Error> {
+pub(crate) fn check_pair(
+    pair: &Pair,
+    vpcs: &[Cow<'_, Vpc>; 2],
+    stack: &Stack,
+    requested_by: RequestedBy,
+) -> Result<(), Error> {
     let [intent, peer_intent] = pair.intents();
     if let Some(end) = missing_consent(intent, peer_intent, requested_by, stack) {
         let other = if *end == intent.end { &peer_intent.end } else { &intent.end };

@@ -11,7 +11,12 @@ use crate::shared::status_tags::{gets_status, remove, room_for_statuses, write_i
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
 use crate::tags::{Tags, peers_with_status, status_key};
+use futures_util::{StreamExt, stream};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// VPCs written to at once.
+const AT_ONCE: usize = 64;
 
 /// What a sweep has to tell about a pair.
 #[derive(Debug, Clone)]
@@ -29,7 +34,7 @@ pub(crate) enum Told {
 /// What it has to tell about each pair.
 #[derive(Default)]
 pub(crate) struct Statuses {
-    of: BTreeMap<End, Vec<(VpcTags, Told)>>,
+    of: BTreeMap<End, Vec<(Rc<VpcTags>, Told)>>,
 }
 
 impl Statuses {
@@ -37,34 +42,45 @@ impl Statuses {
     pub(crate) fn add(&mut self, pair: &Pair, told: &Told) {
         let [side, peer] = &pair.sides;
         for (side, peer) in [(side, peer), (peer, side)] {
-            self.of.entry(side.end().clone()).or_default().push((peer.clone(), told.clone()));
+            self.of.entry(side.end().clone()).or_default().push((Rc::clone(peer), told.clone()));
         }
     }
 
     /// Writes and removes what differs.
     pub(crate) async fn write<L>(self, context: Context<'_, impl NetworkWrites, L>, snapshot: &Snapshot, time: &str) {
-        let stack = context.stack;
-        for side in snapshot.sides() {
+        let write = stream::iter(snapshot.sides()).map(async |side| {
             let told = self.of.get(side.end()).map_or(&[][..], Vec::as_slice);
-            let peers: Vec<&VpcTags> = told.iter().map(|(peer, _)| peer).collect();
-            let reasons = peers.iter().filter_map(|peer| misplaced(&stack.tag_prefix, side, peer, &peers));
-            let reasons: BTreeSet<String> = reasons.collect();
-            let reasons: Vec<String> = reasons.into_iter().collect();
-            let is_invalid = !reasons.is_empty() || !side.intent.invalid.is_empty();
-            let chosen = choose(stack, side, told, usize::from(is_invalid), time);
-            let stale = peers_with_status(&side.tags, &stack.tag_prefix).map(|id| status_key(&stack.tag_prefix, &id));
-            remove(context, side, stale.filter(|key| !chosen.contains_key(key)).collect()).await;
-            write_invalid_status(context, side, &reasons, time).await;
-            let changed: Tags = chosen.into_iter().filter(|(key, value)| side.tags.get(key) != Some(value)).collect();
-            if !changed.is_empty() {
-                let _logged = context.network.tag_vpc(side.end(), &changed).await;
-            }
-        }
+            write_statuses_of(context, side, told, time).await;
+        });
+        write.buffer_unordered(AT_ONCE).collect::<()>().await;
+    }
+}
+
+/// Writes and removes what differs on one VPC.
+async fn write_statuses_of<L>(
+    context: Context<'_, impl NetworkWrites, L>,
+    side: &VpcTags,
+    told: &[(Rc<VpcTags>, Told)],
+    time: &str,
+) {
+    let stack = context.stack;
+    let peers: Vec<&VpcTags> = told.iter().map(|(peer, _)| &**peer).collect();
+    let reasons = peers.iter().filter_map(|peer| misplaced(&stack.tag_prefix, side, peer, &peers));
+    let reasons: BTreeSet<String> = reasons.collect();
+    let reasons: Vec<String> = reasons.into_iter().collect();
+    let is_invalid = !reasons.is_empty() || !side.intent.invalid.is_empty();
+    let chosen = choose(stack, side, told, usize::from(is_invalid), time);
+    let stale = peers_with_status(&side.tags, &stack.tag_prefix).map(|id| status_key(&stack.tag_prefix, &id));
+    remove(context, side, stale.filter(|key| !chosen.contains_key(key)).collect()).await;
+    write_invalid_status(context, side, &reasons, time).await;
+    let changed: Tags = chosen.into_iter().filter(|(key, value)| side.tags.get(key) != Some(value)).collect();
+    if !changed.is_empty() {
+        let _logged = context.network.tag_vpc(side.end(), &changed).await;
     }
 }
 
 /// The status tags that a VPC is to have.
-fn choose(stack: &Stack, side: &VpcTags, told: &[(VpcTags, Told)], reserved: usize, time: &str) -> Tags {
+fn choose(stack: &Stack, side: &VpcTags, told: &[(Rc<VpcTags>, Told)], reserved: usize, time: &str) -> Tags {
     let prefix = &stack.tag_prefix;
     let mut of_peer: BTreeMap<VpcId, (&VpcTags, &Told)> = BTreeMap::new();
     for (peer, told) in told {

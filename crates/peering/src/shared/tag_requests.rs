@@ -18,7 +18,7 @@ use std::hash::{Hash, Hasher};
 /// The side whose `routes` tag is invalid, if there is one. An invalid selection must not become the widest there is, so
 /// such a pair isn't set up. In an established peering nothing is changed in that side's tables.
 pub(crate) fn side_with_invalid_routes(pair: &Pair) -> Option<&VpcTags> {
-    let [side, peer] = &pair.sides;
+    let [side, peer] = pair.sides();
     let is_invalid = |(side, peer): &(&VpcTags, &VpcTags)| *side.intent.routes_to(peer.end()) == TagValue::Invalid;
     [(side, peer), (peer, side)].into_iter().find(is_invalid).map(|(side, _)| side)
 }
@@ -70,7 +70,7 @@ impl Asked {
             keep_at_other_ends(&mut given, asker, &key, recorded);
         }
         let is_granted = pair.tag_request(stack) == TagRequest::Granted;
-        let beside = is_granted.then(|| request_of(pair.sides.each_ref()));
+        let beside = is_granted.then(|| request_of(pair.sides()));
         let [routes_a, routes_b] = key.in_order(pair.ends(), [given.routes.clone(), given.peer_routes.clone()]);
         let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution, event_of };
         let tags = if is_granted { pair.asking_accounts() } else { BTreeSet::new() };
@@ -151,7 +151,7 @@ fn as_tagged(pair: &Pair, given: PeeringRequest, is_established: bool, stack: &S
     if let Some(side) = side_with_invalid_routes(pair).filter(|_| !is_established) {
         return Err(invalid_routes(side, stack));
     }
-    let tagged = request_of(pair.sides.each_ref());
+    let tagged = request_of(pair.sides());
     if pair.tag_request(stack) == TagRequest::Granted {
         let PeeringRequest { dry_run, take_over, tags, .. } = given;
         return Ok(PeeringRequest { dry_run, take_over, tags, ..tagged });

@@ -58,7 +58,7 @@ pub struct Created {
 /// Everything that is decided before the first write.
 struct Plan {
     asked: Asked,
-    survey: Survey,
+    survey: Survey<'static>,
     routes: RoutePlans,
 }
 

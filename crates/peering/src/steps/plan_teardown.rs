@@ -222,7 +222,7 @@ async fn nothing_recorded(
         return Err(Error::VpcNotFound(elsewhere));
     }
     let was_torn_down = item.outcome.as_ref().is_some_and(|outcome| outcome.error.is_none());
-    match pair.sides.iter().find(|side| side.lookup == Lookup::NotFound) {
+    match pair.sides().into_iter().find(|side| side.lookup == Lookup::NotFound) {
         Some(side) if !was_torn_down => Err(Error::missing(side.end())),
         _ => Ok(()),
     }

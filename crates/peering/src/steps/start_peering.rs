@@ -88,7 +88,7 @@ pub async fn start_peering(
     let mut first_failure = None;
     let mut decided = Vec::new();
     for peer in found.iter().filter(|peer| reason(peer).is_none()) {
-        let pair = Pair { sides: [side.clone(), (*peer).clone()] };
+        let pair = Pair::of([side.clone(), (*peer).clone()]);
         // A failure with one peer doesn't affect the others; EventBridge then delivers the event again.
         match Decided::of(context, &task, pair).await {
             Ok(pair) => decided.push(pair),
@@ -142,7 +142,7 @@ impl Started {
         task: &StartTask,
         Decided { pair, item, decision, withdrawal }: &Decided,
     ) -> Result<(), Error> {
-        let [side, peer] = &pair.sides;
+        let [side, peer] = pair.sides();
         self.invalid.extend(invalid_words(peer));
         let name = name_by_tags(pair, &task.event_id);
         let is_established = item.as_ref().is_some_and(LedgerItem::is_established);

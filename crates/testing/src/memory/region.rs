@@ -41,9 +41,13 @@ impl RegionReads for Memory {
 
     async fn connections_in(&self, at: &Location) -> CallResult<Vec<Connection>> {
         self.called("connections_in").await;
-        let mut seen = self.connections_seen_from(&at.end(parse("vpc-00000000")));
-        seen.retain(|c| [&c.identity.requester, &c.identity.accepter].iter().any(|end| Location::from(*end) == *at));
-        Ok(seen)
+        let is_there = |c: &Connection| {
+            [&c.identity.requester, &c.identity.accepter].iter().any(|end| Location::from(*end) == *at)
+        };
+        let seen_from = at.end(parse("vpc-00000000"));
+        let connections = self.connections.borrow();
+        let there = connections.iter().filter(|connection| is_there(connection)).cloned();
+        Ok(there.map(|connection| self.seen_from(&seen_from, connection)).collect())
     }
 
     async fn route_tables_of(

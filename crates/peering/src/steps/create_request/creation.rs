@@ -31,7 +31,7 @@ pub(super) async fn create<L>(
 }
 
 /// For so many attempts the quota of outstanding requests is waited for: we accept ours ourselves, within seconds.
-const ATTEMPTS_FOR_A_PLACE: u32 = 30;
+const ATTEMPTS_FOR_A_PLACE: u32 = 20;
 
 fn explain(error: CallError, requester: &End, quotas: Quotas, attempt: u32) -> Error {
     match error.kind {

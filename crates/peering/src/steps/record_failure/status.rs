@@ -55,7 +55,7 @@ async fn live_connection(
 
 /// Whether the VPC does not exist where a tag says, and the status is of a peering with the same VPC id elsewhere.
 fn is_about_another_end(stack: &Stack, item: Option<&LedgerItem>, failed: &FailedPair<'_>, pair: &Pair) -> bool {
-    let [side, peer] = &pair.sides;
+    let [side, peer] = pair.sides();
     let is_active = |(side, peer): (&VpcTags, &VpcTags)| {
         written_status(stack, side, peer.end()).is_some_and(|written| written.starts_with("active "))
     };

@@ -61,7 +61,9 @@ def test_a_refused_call_is_named_and_everything_is_rolled_back(
     # Only after several premature calls does AcceptInPeerRegion describe the connection, the second time in an execution.
     never_accepted = (action, state) == ("DescribeVpcPeeringConnections", "AcceptInPeerRegion")
     network.control.set(visible_after=NEVER if never_accepted else 1)
-    execution = fail(network, machine, pair, "AccessDenied", Action=action, AfterCalls=after_calls, **DENIED)
+    # A refusal while the connection isn't visible there is tried again.
+    times = 9 if action == "CreateTags" else 1
+    execution = fail(network, machine, pair, "AccessDenied", Action=action, AfterCalls=after_calls, Times=times, **DENIED)
     assert execution.states[-6] == state
     cause = execution.cause
     assert cause["Action"] == f"ec2:{action}"
@@ -121,15 +123,20 @@ def test_a_connection_of_an_earlier_execution_is_kept_with_its_routes(
     assert execution.cause["RolledBack"] == {"RoutesDeleted": 2}
 
 
-def test_a_call_that_always_fails_ends_the_execution_after_the_machine_s_retries(
-    network: Network, machine: Machine, pair: tuple[Vpc, Vpc]
+@pytest.mark.parametrize(
+    ("error", "code", "http_status"),
+    [("RefusedByAws", "InvalidParameterValue", 400), ("ServiceFault", "InternalError", 500)],
+)
+def test_a_call_that_always_fails_ends_the_execution(
+    network: Network, machine: Machine, pair: tuple[Vpc, Vpc], error: str, code: str, http_status: int
 ) -> None:
+    """At once where AWS refuses for good; after the machine's retries where AWS fails."""
     table = pair[0].main_table
     execution = fail(
-        network, machine, pair, "ServiceFault",
-        Action="CreateRoute", Code="InvalidParameterValue", Times=999, Match={"RouteTableId": table},
+        network, machine, pair, error,
+        Action="CreateRoute", Code=code, HttpStatus=http_status, Times=999, Match={"RouteTableId": table},
     )  # fmt: skip
-    assert (execution.cause["Action"], execution.cause["Code"]) == ("ec2:CreateRoute", "InvalidParameterValue")
+    assert (execution.cause["Action"], execution.cause["Code"]) == ("ec2:CreateRoute", code)
     assert execution.cause["RolledBack"]["RoutesDeleted"] > 0
     assert len(execution.cause["RolledBack"]["ConnectionsDeleted"]) == 1
 

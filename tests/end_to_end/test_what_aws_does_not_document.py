@@ -73,7 +73,7 @@ def test_a_connection_that_is_provisioning_is_deleted_now_or_later(network: Netw
 def forget_sessions(environment: dict[str, str]) -> None:
     """Functions keep the sessions of members for an hour; a changed function begins anew."""
     functions = client(environment, "lambda")
-    for function in functions.list_functions()["Functions"]:
+    for function in (each for page in functions.get_paginator("list_functions").paginate() for each in page["Functions"]):
         functions.update_function_configuration(FunctionName=function["FunctionName"], Description=uuid.uuid4().hex)
 
 

@@ -97,9 +97,11 @@ pub(crate) async fn check_brake<N>(
             return Ok(());
         }
         let hold = Hold { held_since: now, held_by: execution.to_owned(), limit };
-        if context.ledger.hold(by, &hold, all.hold.as_ref()).await? {
-            all.hold = Some(hold);
-        }
+        all.hold = if context.ledger.hold(by, &hold, all.hold.as_ref()).await? {
+            Some(hold)
+        } else {
+            context.ledger.withdrawals(by).await?.hold // Another execution was first, with its own limit.
+        };
     }
     let is_first = all.hold.as_ref().is_some_and(|hold| hold.held_by == execution);
     Err(held(by, &all, is_first))

@@ -41,6 +41,22 @@ impl DynamoLedger {
     pub fn new(client: aws_sdk_dynamodb::Client, machines: aws_sdk_sfn::Client, table: String) -> Self {
         Self { client, machines, table }
     }
+
+    /// What an index holds under that value of the attribute which it is named after.
+    async fn query(&self, index: &str, value: String) -> LedgerResult<Vec<Item>> {
+        let pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(index)
+            .key_condition_expression("#key = :value")
+            .expression_attribute_names("#key", index)
+            .expression_attribute_values(":value", AttributeValue::S(value))
+            .into_paginator()
+            .items()
+            .send();
+        pages.collect::<Result<Vec<Item>, _>>().await.map_err(|error| failed("dynamodb:Query", error))
+    }
 }
 
 impl LedgerReads for DynamoLedger {
@@ -52,19 +68,7 @@ impl LedgerReads for DynamoLedger {
     }
 
     async fn pairs_owed_by(&self, end: &End) -> LedgerResult<Vec<PairKey>> {
-        let action = "dynamodb:Query";
-        let pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(OWES)
-            .key_condition_expression("#owes = :end")
-            .expression_attribute_names("#owes", OWES)
-            .expression_attribute_values(":end", AttributeValue::S(end_key(end)))
-            .into_paginator()
-            .items()
-            .send();
-        let items = pages.collect::<Result<Vec<Item>, _>>().await.map_err(|error| failed(action, error))?;
+        let items = self.query(OWES, end_key(end)).await?;
         Ok(items.iter().filter_map(|item| item.get(PAIR)?.as_s().ok()?.parse().ok()).collect())
     }
 
@@ -73,19 +77,7 @@ impl LedgerReads for DynamoLedger {
         let call = self.client.get_item().table_name(&self.table).key(PAIR, brake_key(by)).consistent_read(true);
         let brake = call.send().await.map_err(|error| failed(action, error))?.item;
         let hold = brake.and_then(|brake| serde_dynamo::from_item(brake).ok());
-        let action = "dynamodb:Query";
-        let pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(WITHDRAWN_BY)
-            .key_condition_expression("#by = :account")
-            .expression_attribute_names("#by", WITHDRAWN_BY)
-            .expression_attribute_values(":account", AttributeValue::S(by.to_string()))
-            .into_paginator()
-            .items()
-            .send();
-        let items = pages.collect::<Result<Vec<Item>, _>>().await.map_err(|error| failed(action, error))?;
+        let items = self.query(WITHDRAWN_BY, by.to_string()).await?;
         let read = |item: &Item| {
             let pair = item.get(PAIR)?.as_s().ok()?.parse().ok()?;
             Some((pair, serde_dynamo::from_attribute_value(item.get("Withdrawal")?.clone()).ok()?))

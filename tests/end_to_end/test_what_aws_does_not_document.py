@@ -1,6 +1,5 @@
 """Where AWS documents no behavior, the functions manage with either."""
 
-import uuid
 from typing import Any
 
 import pytest
@@ -71,18 +70,21 @@ def test_a_connection_that_is_provisioning_is_deleted_now_or_later(network: Netw
 
 
 def forget_sessions(environment: dict[str, str]) -> None:
-    """Functions keep the sessions of members for an hour; a changed function begins anew."""
+    """Functions keep the sessions of members for an hour; a changed function starts anew.
+
+    The local cloud stops the processes of a function when its time-out is set, to the same value, too.
+    """
     functions = client(environment, "lambda")
     for function in (each for page in functions.get_paginator("list_functions").paginate() for each in page["Functions"]):
-        functions.update_function_configuration(FunctionName=function["FunctionName"], Description=uuid.uuid4().hex)
+        functions.update_function_configuration(FunctionName=function["FunctionName"], Timeout=function["Timeout"])
 
 
 def test_a_member_that_has_not_enabled_the_hub_s_region_is_told_so(
     environment: dict[str, str], network: Network, machine: Machine
 ) -> None:
-    forget_sessions(environment)
     vpc, peer = pair(network, region=THERE, account=MEMBER)
-    network.control.set(regions_off={MEMBER: [HERE]})
+    network.control.set(regions_off={MEMBER: [HERE]})  # First, so that no function has a new session from before.
+    forget_sessions(environment)
     cause = machine.run(request(vpc, peer)).failed("AccessDenied").cause
     assert (cause["Action"], cause["OwnerId"]) == ("sts:AssumeRole", MEMBER)
     assert "that account has to enable the stack's own Region" in cause["Message"]

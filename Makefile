@@ -113,7 +113,7 @@ DEPLOY_ARCH = $(firstword $(if $(filter command\ line environment,$(origin ARCH)
 REMEMBERED_ARCH = $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml)
 
 .PHONY: bench
-bench: setup python-functions floor ## measure the functions, the same in Python, and the lower bound; writes docs/performance.* (QUICK=1: less; PART=functions|peerings|sweep)
+bench: setup python-functions floor ## measure the functions, the same in Python, and the lower bound; writes docs/performance.* (QUICK=1: less; PART=functions|memory|peerings|crowd|sweep)
 	@$(MAKE) functions PROFILE=release
 	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 

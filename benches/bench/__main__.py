@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import chart, functions, peerings, quota, report, sweeps
+from bench import chart, crowd, functions, memory, peerings, quota, report, sizes, sweeps
 from bench.goals import goals
 from bench.subjects import zipped
 
@@ -24,7 +24,9 @@ def main() -> None:
     parser.add_argument("--floor", type=Path, required=True, help="the directory of the built floors")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ is not written")
     parser.add_argument(
-        "--part", choices=["functions", "peerings", "sweep"], help="measure only this, and keep the other figures in docs/"
+        "--part",
+        choices=["functions", "memory", "peerings", "crowd", "sweep"],
+        help="measure only this, and keep the other figures in docs/",
     )
     arguments = parser.parse_args()
     began = time.monotonic()
@@ -53,9 +55,16 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             document |= functions.measure(REPOSITORY, arguments.python_env, arguments.floor, Path(folder), rounds)
         binaries = sorted((REPOSITORY / "target" / "lambda").glob("*/bootstrap"))
         document["zip MB"] = {binary.parent.name: zipped([binary], binary.parent) / 1e6 for binary in binaries}
+    if arguments.part in (None, "memory"):
+        print("the memory of functions", flush=True)
+        document["memory"] = memory.measure(REPOSITORY)
+        document["sizes"] = sizes.measure(REPOSITORY, rounds=1 if arguments.quick else 3)
     if arguments.part in (None, "peerings"):
         print("whole peerings on the local cloud", flush=True)
         document |= peerings.measure(REPOSITORY, arguments.quick)
+    if arguments.part in (None, "crowd"):
+        print("a hub and 125 spokes", flush=True)
+        document["crowd"] = crowd.measure(REPOSITORY, speed=8 if arguments.quick else 1)
     if arguments.part in (None, "sweep"):
         print("the sweep of a large organization", flush=True)
         document["sweep"] = sweeps.measure(REPOSITORY)

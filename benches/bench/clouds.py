@@ -67,12 +67,19 @@ class Cloud:
 @contextmanager
 def both(repository: Path) -> Iterator[list[Cloud]]:
     """The cloud of our functions, then that of the Python functions."""
-    sources = {"ours": repository / "target" / "lambda", "Python": repository / "target" / "lambda-python"}
+    python = repository / "target" / "lambda-python"
     with ExitStack() as stack:
-        clouds = [stack.enter_context(_cloud(name, source, repository)) for name, source in sources.items()]
+        clouds = [stack.enter_context(ours(repository)), stack.enter_context(_cloud("Python", python, repository))]
         for cloud in clouds:
             stack.callback(cloud.release_functions)
         yield clouds
+
+
+@contextmanager
+def ours(repository: Path) -> Iterator[Cloud]:
+    """The cloud of our functions alone."""
+    with _cloud("ours", repository / "target" / "lambda", repository) as cloud:
+        yield cloud
 
 
 @contextmanager
@@ -85,4 +92,4 @@ def _cloud(name: str, source: Path, repository: Path) -> Iterator[Cloud]:
         yield Cloud(name, state, network, Machine(environment, environment["STATE_MACHINE_ARN"]))
 
 
-__all__ = ["HERE", "THERE", "Cloud", "both"]
+__all__ = ["HERE", "THERE", "Cloud", "both", "ours"]

@@ -82,8 +82,9 @@ def record(samples: dict[str, list[float]], figures: dict[str, float]) -> None:
 
 
 @contextmanager
-def stub(certificate: Path, key: Path) -> Iterator[Endpoints]:
+def stub(certificate: Path, key: Path, **network: int) -> Iterator[Endpoints]:
     command = [sys.executable, "-m", "bench.ec2_stub", "--certificate", certificate, "--key", key]
+    command += [each for name, number in network.items() for each in (f"--{name}", str(number))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

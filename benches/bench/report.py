@@ -26,6 +26,29 @@ def peerings_table(peerings: list[dict[str, Any]]) -> str:
     return table(head, rows)
 
 
+def memory_table(memory: dict[str, dict[str, float]]) -> str:
+    rows = [[case, _number(of["peak MB"]), _number(of["limit MB"]), _number(of["seconds"])] for case, of in memory.items()]
+    return table(["200 tables a VPC, a table of", "peak MB", "the function's memory, MB", "seconds"], rows)
+
+
+def sizes_table(sizes: list[dict[str, Any]]) -> str:
+    """A row for each function; the size that it has is marked."""
+    functions = list(dict.fromkeys(row["function"] for row in sizes))
+    head = ["ms a call, and $ for a million", *(f"{row['memory MB']} MB" for row in sizes if row["function"] == functions[0])]
+    return table(head, [[name, *(_size(row) for row in sizes if row["function"] == name)] for name in functions])
+
+
+def _size(row: dict[str, Any]) -> str:
+    figures = f"{row['ms a call']:.0f} ms, ${row['$ per million']:.2f}"
+    return f"**{figures}**" if row["is its size"] else figures
+
+
+def crowd_table(crowd: list[dict[str, Any]]) -> str:
+    head = ["case", "seconds", "least", "ratio (≤ 1.5)", "calls of EC2", "throttled", "succeeded", "failed"]
+    keys = ["case", "seconds", "least", "ratio", "calls", "throttled", "succeeded", "failed"]
+    return table(head, [[_number(row[key]) for key in keys] for row in crowd])
+
+
 def sweep_table(sweep: dict[str, float]) -> str:
     limits = {"seconds": "900: a function's longest time", "peak MB": "256: the function's memory, with some 60 for the SDK"}
     return table(["figure", "measured", "limit"], [[name, _number(sweep[name]), limits.get(name, "")] for name in sweep])
@@ -50,6 +73,9 @@ def all_tables(document: dict[str, Any], goals: list[Goal]) -> dict[str, str]:
         "goals": goals_table(goals),
         "functions": functions_table(document["functions"]),
         "peerings": peerings_table(document["peerings"]),
+        "memory": memory_table(document["memory"]),
+        "sizes": sizes_table(document["sizes"]),
+        "crowd": crowd_table(document["crowd"]),
         "sweep": sweep_table(document["sweep"]),
         "conditions": conditions(document),
     }

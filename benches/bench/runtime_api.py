@@ -31,6 +31,7 @@ class Sandbox:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._waiting: socket.socket | None = None
         self._has_ended = False
+        self.answer: Any = None  # what the last invocation returned
         api = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._listener.getsockname()[1]}"}
         quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
         began = time.perf_counter()
@@ -67,6 +68,7 @@ class Sandbox:
         answer(request.connection, "202 Accepted", b'{"status":"OK"}', {"Content-Type": "application/json"})
         if not request.path.endswith("/response"):
             raise FunctionFailed(f"{request.path}: {request.body.decode(errors='replace')}")
+        self.answer = json.loads(request.body)
         self._wait_for_next()
         return seconds
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.ec2_stub import ACCOUNT, BLOCKS, PCX, PEER, REGIONS, TABLE, VPC
+from bench.ec2_stub import ACCOUNT, BLOCKS, PCX, PEER, REGIONS, SWEPT_REGIONS, TABLE, VPC
 
 STACK = {
     "INSTALLATION_ID": f"isthmus.us-east-1.{ACCOUNT}",
@@ -20,10 +20,20 @@ STACK = {
     "ROUTES_PER_TABLE": "500",
     "PEERINGS_PER_VPC": "50",
     "OUTSTANDING_REQUESTS": "25",
+    "MEMBER_ACCOUNTS": "",
+    "ORGANIZATION_ID": "",
     "TRUSTED_ACCOUNTS": "",
+    "ROUTABLE_BLOCKS": "10.0.0.0/8",
     "TEARDOWN_ON_UNTAG": "true",
+    "TEARDOWN_DELAY": "300",
+    "MODE": "apply",
     "EXTERNAL_ID": "bench",
 }
+# Of the functions that read and start beyond one pair.
+BEYOND = {
+    f"{name}STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:isthmus-{name.lower()}"
+    for name in ("", "TEARDOWN_", "CLEAN_UP_")
+} | {"REGIONS": ",".join(SWEPT_REGIONS)}
 LAMBDA = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -98,21 +108,26 @@ class Subject:
         return f"{self.implementation} {self.function}".strip()
 
 
-def subjects(repository: Path, python_env: Path, floor: Path, endpoints: Endpoints, bundle: Path) -> list[Subject]:
+def environment(endpoints: Endpoints, bundle: Path) -> dict[str, str]:
+    """The environment of a function that reaches the stub."""
     reached = {"AWS_ENDPOINT_URL_EC2": endpoints.ec2, "AWS_ENDPOINT_URL_DYNAMODB": endpoints.dynamodb}
-    environment = LAMBDA | STACK | reached | {"AWS_CA_BUNDLE": str(bundle), "SSL_CERT_FILE": str(bundle)}
+    return LAMBDA | STACK | BEYOND | reached | {"AWS_CA_BUNDLE": str(bundle), "SSL_CERT_FILE": str(bundle)}
+
+
+def subjects(repository: Path, python_env: Path, floor: Path, endpoints: Endpoints, bundle: Path) -> list[Subject]:
+    given = environment(endpoints, bundle)
     found = []
     for function, event in EVENTS.items():
         bootstrap = repository / "target" / "lambda" / function / "bootstrap"
-        found.append(Subject("ours", function, [str(bootstrap)], event, zipped([bootstrap], bootstrap.parent), environment))
+        found.append(Subject("ours", function, [str(bootstrap)], event, zipped([bootstrap], bootstrap.parent), given))
         source = repository / "benches" / "python"
         command = [str(python_env / "bin" / "python"), "-m", "awslambdaric", f"{function.replace('-', '_')}.handler"]
         packages = next(python_env.glob("lib/python3*/site-packages"))
         size = python_zip(source, packages)
-        found.append(Subject("Python", function, command, event, size, environment | {"PYTHONPATH": str(source)}))
+        found.append(Subject("Python", function, command, event, size, given | {"PYTHONPATH": str(source)}))
     for kind in ("runtime", "std"):
         binary = floor / f"floor-{kind}"
-        found.append(Subject(f"floor ({FLOORS[kind]})", "", [str(binary)], {}, zipped([binary], floor), environment))
+        found.append(Subject(f"floor ({FLOORS[kind]})", "", [str(binary)], {}, zipped([binary], floor), given))
     return found
 
 

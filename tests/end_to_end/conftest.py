@@ -10,6 +10,7 @@ from iam.recorded import Permissions, Record
 from iam.report import USED
 from local_cloud import function_calls
 from local_cloud.deployed import REPOSITORY, deployed, variables
+from local_cloud.ec2.state import UNDOCUMENTED
 
 from .clients import client
 from .executions import Machine
@@ -24,13 +25,6 @@ DELAYS = {
     "visible_after": 0.3,
     "requester_visible_after": 0.2,
     "deleting_for": 0,
-}
-UNDOCUMENTED = {
-    "throttling": 0,
-    "denied_while_invisible": False,
-    "hides_other_options": False,
-    "deletes_while_provisioning": True,
-    "regions_off": {},
 }
 QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 25, "routes_per_table": 500}
 

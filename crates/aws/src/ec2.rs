@@ -11,17 +11,19 @@ use aws_sdk_ec2::Client;
 use isthmus_peering::connection::End;
 use isthmus_peering::ports::{CallError, CallErrorKind, CallResult};
 use isthmus_peering::stack::Mode;
+use tokio::sync::Semaphore;
 
 /// EC2 in every account and Region that the stack may act in.
 pub struct Ec2Network {
     accounts: Accounts,
     mode: Mode,
+    table_pages: Semaphore,
 }
 
 impl Ec2Network {
     /// The network as these accounts' clients reach it. In report mode it refuses every write, whoever asks for it.
     pub fn new(accounts: Accounts, mode: Mode) -> Self {
-        Self { accounts, mode }
+        Self { accounts, mode, table_pages: Semaphore::new(pages::PAGES_OF_TABLES_AT_ONCE) }
     }
 
     /// The client for a write.

@@ -135,7 +135,8 @@ impl LedgerReads for DynamoLedger {
 }
 
 impl LedgerWrites for DynamoLedger {
-    async fn hold(&self, by: &AccountId, hold: &Hold, before: Option<&Hold>) -> LedgerResult<bool> {
+    async fn hold(&self, by: &AccountId, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
+        let action = "dynamodb:UpdateItem";
         let number = |number: i64| AttributeValue::N(number.to_string());
         let call = self
             .client
@@ -150,13 +151,14 @@ impl LedgerWrites for DynamoLedger {
             .expression_attribute_values(":since", number(hold.held_since))
             .expression_attribute_values(":by", AttributeValue::S(hold.held_by.clone()))
             .expression_attribute_values(":limit", AttributeValue::N(hold.limit.to_string()))
-            .expression_attribute_values(":before", number(before.map_or(0, |before| before.held_since)));
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
+            .expression_attribute_values(":before", number(before.map_or(0, |before| before.held_since)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = call.send().await else { return Ok(hold) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                serde_dynamo::from_item(refused.item.clone().unwrap_or_default()).map_err(|_| failed(action, error))
             }
-            Err(error) => Err(failed("dynamodb:UpdateItem", error)),
+            _ => Err(failed(action, error)),
         }
     }
 

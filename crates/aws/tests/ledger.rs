@@ -11,7 +11,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 use aws_smithy_types::DateTime;
 use isthmus_aws::DynamoLedger;
-use isthmus_peering::ledger::{PairKey, Update};
+use isthmus_peering::ledger::{Hold, PairKey, Update};
 use isthmus_peering::ports::{ExecutionState, LedgerReads, LedgerWrites, Updated};
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -88,6 +88,24 @@ async fn a_condition_that_does_not_hold_answers_the_item_as_it_is() {
     let refused = ledger(&[&rule]).update(&key(), &Update::acquire("me", "now", None)).await.expect("an answer");
     let Updated::Refused(Some(item)) = refused else { panic!("{refused:?}") };
     assert_eq!(item.holder.as_deref(), Some("somebody"));
+}
+
+#[tokio::test]
+async fn a_brake_that_another_execution_put_on_first_answers_that_one_s() {
+    let rule = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+        let first = HashMap::from([
+            ("Pair".to_owned(), AttributeValue::S("brake@123456789012".into())),
+            ("HeldSince".to_owned(), AttributeValue::N("100".into())),
+            ("HeldBy".to_owned(), AttributeValue::S("the first".into())),
+            ("Limit".to_owned(), AttributeValue::N("12".into())),
+        ]);
+        let refused = ConditionalCheckFailedException::builder().set_item(Some(first)).build();
+        UpdateItemError::ConditionalCheckFailedException(refused)
+    });
+    let hold = |held_since, held_by: &str, limit| Hold { held_since, held_by: held_by.into(), limit };
+    let account = "123456789012".parse().expect("an account");
+    let in_force = ledger(&[&rule]).hold(&account, hold(101, "me", 10), None).await.expect("an answer");
+    assert_eq!(in_force, hold(100, "the first", 12));
 }
 
 #[tokio::test]

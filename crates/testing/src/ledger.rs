@@ -144,15 +144,14 @@ impl LedgerReads for MemoryLedger {
 }
 
 impl LedgerWrites for MemoryLedger {
-    async fn hold(&self, by: &AccountId, hold: &Hold, before: Option<&Hold>) -> LedgerResult<bool> {
+    async fn hold(&self, by: &AccountId, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
         crate::pause().await;
         self.check("dynamodb:UpdateItem")?;
         let mut holds = self.holds.borrow_mut();
-        let is_as_before = holds.get(by) == before;
-        if is_as_before {
-            holds.insert(by.clone(), hold.clone());
-        }
-        Ok(is_as_before)
+        Ok(match holds.get(by) {
+            Some(other) if Some(other) != before => other.clone(),
+            _ => holds.entry(by.clone()).insert_entry(hold).get().clone(),
+        })
     }
 
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated> {

@@ -80,6 +80,13 @@ class Settings:
         self.__dict__.update(other.__dict__)
 
 
+_DEFAULTS = Settings()
+UNDOCUMENTED = {
+    name: getattr(_DEFAULTS, name)
+    for name in ("throttling", "denied_while_invisible", "hides_other_options", "deletes_while_provisioning", "regions_off")
+}
+"""What tests change of these, as it is by default."""
+
 clock = Clock()
 settings = Settings()
 

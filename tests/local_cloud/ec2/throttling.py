@@ -19,6 +19,15 @@ BUCKETS = {
 }
 
 
+def is_limited(action: str) -> bool:
+    return action in BUCKETS or action.startswith("Describe")
+
+
+def limits(action: str) -> tuple[int, int]:
+    """Size of its bucket, and tokens a second."""
+    return BUCKETS.get(action, READS)
+
+
 @dataclass
 class Bucket:
     tokens: float
@@ -31,10 +40,9 @@ class Throttling:
 
     def refuses(self, call: ApiCall) -> bool:
         """Takes a token. Whether there was none."""
-        limits = READS if call.action.startswith("Describe") else BUCKETS.get(call.action)
-        if not settings.throttling or limits is None or call.service != "ec2":
+        if not settings.throttling or call.service != "ec2" or not is_limited(call.action):
             return False
-        size, rate = limits
+        size, rate = limits(call.action)
         now = time.monotonic()
         bucket = self._buckets.setdefault((call.account, call.region, call.action), Bucket(size, now))
         bucket.tokens = min(size, bucket.tokens + (now - bucket.filled_at) * rate * settings.throttling)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from local_cloud.ec2.control import Control
+from local_cloud.ec2.state import UNDOCUMENTED
 from local_cloud.launcher import READY_WITHIN_SECONDS, free_ports
 
 from .cloud import Cloud
@@ -24,13 +25,6 @@ INSTANT = {
     "visible_after": 0,
     "requester_visible_after": 0,
     "deleting_for": 0,
-}
-UNDOCUMENTED = {
-    "throttling": 0,
-    "denied_while_invisible": False,
-    "hides_other_options": False,
-    "deletes_while_provisioning": True,
-    "regions_off": {},
 }
 NO_QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 100_000, "routes_per_table": 500}
 

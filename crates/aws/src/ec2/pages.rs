@@ -16,8 +16,12 @@ pub(crate) const PAGE: i32 = 1_000;
 /// AWS takes at most 200 values in one filter. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
 pub(crate) const FILTER_VALUES: usize = 200;
 
-/// A page of route tables is smaller. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html>
-const PAGE_OF_TABLES: i32 = 100;
+/// A page of route tables, of which EC2 gives 5 to 100, is smaller: a table may have 1,000 routes, and each is some 800 bytes in
+/// EC2's XML and the SDK's shapes. <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html>
+const PAGE_OF_TABLES: i32 = 25;
+
+/// So many pages of route tables are in memory at once, however many Regions are read at the same time.
+pub(crate) const PAGES_OF_TABLES_AT_ONCE: usize = 16;
 
 impl Ec2Network {
     pub(crate) async fn connections(&self, at: &Location, filters: Vec<Filter>) -> CallResult<Vec<Connection>> {
@@ -34,14 +38,14 @@ impl Ec2Network {
     pub(crate) async fn tables(&self, at: &Location, filters: Vec<Filter>) -> CallResult<Vec<(VpcId, RouteTable)>> {
         let call = self.accounts.client(at).await.describe_route_tables().set_filters(Some(filters));
         let mut pages = call.into_paginator().page_size(PAGE_OF_TABLES).send();
-        // Page by page: 200 tables of 500 routes are much larger in the SDK's shapes than in ours.
         let mut tables = Vec::new();
-        while let Some(page) = pages.next().await {
+        loop {
+            let _in_memory = self.table_pages.acquire().await;
+            let Some(page) = pages.next().await else { return Ok(tables) };
             let page = page.map_err(|error| call_error("ec2:DescribeRouteTables", at, error))?;
             let of_vpc = |table: &types::RouteTable| Some((parsed(table.vpc_id()?)?, convert::route_table(table)?));
             tables.extend(page.route_tables().iter().filter_map(of_vpc));
         }
-        Ok(tables)
     }
 
     pub(crate) async fn vpcs(&self, at: &Location, filters: Vec<Filter>) -> CallResult<BTreeMap<VpcId, Vpc>> {

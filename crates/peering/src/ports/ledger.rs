@@ -76,9 +76,9 @@ pub trait LedgerWrites {
     /// Makes one conditional change.
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated>;
 
-    /// Lets the brake hold what the tags of that account take away, in place of what it did `before`. Whether it was this call
-    /// that did.
-    async fn hold(&self, by: &AccountId, hold: &Hold, before: Option<&Hold>) -> LedgerResult<bool>;
+    /// Lets the brake hold what the tags of that account take away, unless it does so since another time than `before`: then
+    /// another execution was first. Answers the hold in force.
+    async fn hold(&self, by: &AccountId, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold>;
 }
 
 /// Both.

@@ -97,11 +97,7 @@ pub(crate) async fn check_brake<N>(
             return Ok(());
         }
         let hold = Hold { held_since: now, held_by: execution.to_owned(), limit };
-        all.hold = if context.ledger.hold(by, &hold, all.hold.as_ref()).await? {
-            Some(hold)
-        } else {
-            context.ledger.withdrawals(by).await?.hold // Another execution was first, with its own limit.
-        };
+        all.hold = Some(context.ledger.hold(by, hold, all.hold.as_ref()).await?);
     }
     let is_first = all.hold.as_ref().is_some_and(|hold| hold.held_by == execution);
     Err(held(by, &all, is_first))

@@ -15,9 +15,10 @@ use futures_util::{StreamExt, join, stream};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use tokio::sync::OnceCell;
 
-/// Regions of accounts read at once: 1,700 of them within a minute, at a quarter of a second a call.
-const AT_ONCE: usize = 64;
+/// Regions of accounts read at once, and pairs looked up: 1,700 of them within a minute, at a quarter of a second a call.
+pub(crate) const AT_ONCE: usize = 64;
 
 /// Everything that the tags of any VPC concern.
 #[derive(Default)]
@@ -32,7 +33,7 @@ pub(crate) struct Snapshot {
     /// What is on at the other side, as its owner sees it, where that is another account or Region.
     dns_of_others: BTreeMap<VpcPeeringConnectionId, DnsSides>,
     /// The VPCs' own settings, once each is asked for.
-    dns_hostnames: RefCell<BTreeMap<End, bool>>,
+    dns_hostnames: RefCell<BTreeMap<End, Rc<OnceCell<bool>>>>,
     failures: BTreeMap<Location, CallError>,
     tagged: BTreeSet<End>,
     items: BTreeMap<PairKey, LedgerItem>,
@@ -119,12 +120,8 @@ impl Snapshot {
 
     /// Whether the VPC has both DNS support and DNS hostnames; asked once, however many peers it has.
     pub(crate) async fn has_dns_hostnames(&self, network: &impl NetworkReads, end: &End) -> CallResult<bool> {
-        if let Some(known) = self.dns_hostnames.borrow().get(end) {
-            return Ok(*known);
-        }
-        let has = network.has_dns_hostnames(end).await?;
-        self.dns_hostnames.borrow_mut().insert(end.clone(), has);
-        Ok(has)
+        let cell = Rc::clone(self.dns_hostnames.borrow_mut().entry(end.clone()).or_default());
+        cell.get_or_try_init(async || network.has_dns_hostnames(end).await).await.copied()
     }
 
     fn add_connections(&mut self, at: &Location, connections: Vec<Connection>) {

@@ -16,11 +16,12 @@ use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
 use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
-use crate::shared::snapshot::Snapshot;
+use crate::shared::snapshot::{AT_ONCE, Snapshot};
 use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
+use futures_util::{StreamExt, stream};
 use held::{Held, record_withdrawal};
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
@@ -54,14 +55,12 @@ pub async fn sweep(
     // started.
     let first = rotation(&sweep.id, pairs.len());
     pairs.rotate_left(first);
-    let mut found = Vec::with_capacity(pairs.len());
-    for known in &pairs {
-        let finding = match has_time() {
-            true => find(context, executions, &snapshot, &pairs, known, task).await,
-            false => Ok(None),
-        };
-        found.push((known, finding));
-    }
+    let (all, whole) = (pairs.as_slice(), &snapshot);
+    let finding = stream::iter(all).map(async |known| match has_time() {
+        true => (known, find(context, executions, whole, all, known, task).await),
+        false => (known, Ok(None)),
+    });
+    let found: Vec<_> = finding.buffered(AT_ONCE).collect().await;
     let mut marked = BTreeSet::new();
     if !task.dry_run {
         // All of it, before the first is carried out: the brake counts it.

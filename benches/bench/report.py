@@ -1,6 +1,7 @@
 """The results as tables, for the terminal and for `docs/PERFORMANCE.md`."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +69,20 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     )
 
 
+TABLES: dict[str, Callable[[Any], str]] = {
+    "functions": functions_table,
+    "peerings": peerings_table,
+    "memory": memory_table,
+    "sizes": sizes_table,
+    "crowd": crowd_table,
+    "sweep": sweep_table,
+}
+
+
 def all_tables(document: dict[str, Any], goals: list[Goal]) -> dict[str, str]:
-    return {
-        "goals": goals_table(goals),
-        "functions": functions_table(document["functions"]),
-        "peerings": peerings_table(document["peerings"]),
-        "memory": memory_table(document["memory"]),
-        "sizes": sizes_table(document["sizes"]),
-        "crowd": crowd_table(document["crowd"]),
-        "sweep": sweep_table(document["sweep"]),
-        "conditions": conditions(document),
-    }
+    """The tables of what was measured."""
+    tables = {name: draw(document[name]) for name, draw in TABLES.items() if name in document}
+    return {"goals": goals_table(goals), **tables, "conditions": conditions(document)}
 
 
 def conditions(document: dict[str, Any]) -> str:

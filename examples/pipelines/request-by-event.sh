@@ -14,6 +14,10 @@ set -eu
 
 : "${EVENT_BUS_ARN:?set it to the output EventBusArn of the stack}"
 [ $# -eq 1 ] || { echo "usage: $0 request.json | -" >&2; exit 64; }
+# The stack's Region, wherever the pipeline runs: CLI 1 reads one of these, CLI 2 the other.
+AWS_REGION=$(printf %s "$EVENT_BUS_ARN" | cut -d : -f 4)
+AWS_DEFAULT_REGION=$AWS_REGION
+export AWS_REGION AWS_DEFAULT_REGION
 source=${EVENT_SOURCE:-pipeline.isthmus} # any name of your own: it says who asks
 
 work=$(mktemp -d)

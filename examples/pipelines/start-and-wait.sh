@@ -16,6 +16,10 @@ set -eu
 
 : "${STATE_MACHINE_ARN:?set it to the output StateMachineArn of the stack}"
 [ $# -eq 1 ] || { echo "usage: $0 request.json | -" >&2; exit 64; }
+# The stack's Region, wherever the pipeline runs: CLI 1 reads one of these, CLI 2 the other.
+AWS_REGION=$(printf %s "$STATE_MACHINE_ARN" | cut -d : -f 4)
+AWS_DEFAULT_REGION=$AWS_REGION
+export AWS_REGION AWS_DEFAULT_REGION
 poll_seconds=${POLL_SECONDS:-5}
 wait_seconds=${WAIT_SECONDS:-7500} # the machine itself gives up after 7,200
 

@@ -23,6 +23,9 @@ class Pipeline:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # The pipeline's own Region isn't the stack's: the scripts take that from the ARN.
+            "AWS_REGION": "ap-southeast-2",
+            "AWS_DEFAULT_REGION": "ap-southeast-2",
             "POLL_SECONDS": "1",
         }
 

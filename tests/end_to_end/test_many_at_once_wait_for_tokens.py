@@ -74,6 +74,16 @@ def test_an_execution_waits_for_as_long_as_it_is_throttled(network: Network, mac
     assert execution.output["Status"] == "active"
 
 
+def test_an_event_waits_for_as_long_as_it_is_throttled(network: Network) -> None:
+    """Longer than the retries of the SDK: an event that has failed three times is lost until the next sweep."""
+    network.remove_delays()
+    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
+    network.settle()
+    network.control.plant_faults({"Action": "DescribeVpcs", "Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": 26})
+    vpc.tag(isthmus__peer=peer.id)
+    wait_until(lambda: vpc.connections("active") != [], "they are peered")
+
+
 def test_the_quota_of_outstanding_requests_is_waited_out(network: Network, machine: Machine) -> None:
     """Somebody else's request takes the only place, until it is accepted."""
     network.control.set(quotas={"outstanding_requests": 1})

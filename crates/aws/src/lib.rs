@@ -22,4 +22,4 @@ pub use executions::StateMachines;
 pub use ledger::DynamoLedger;
 pub use logs::{log_requested, log_started, log_swept};
 pub use requested_event::RequestedEvent;
-pub use serve::{Invocation, Runtime, serve};
+pub use serve::{Invocation, Runtime, serve, until_not_throttled};

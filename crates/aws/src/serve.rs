@@ -18,6 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
+use tokio::time::sleep;
 
 /// What a step works with, made once, before the first event.
 pub struct Runtime {
@@ -99,6 +100,26 @@ impl Invocation {
     fn began(&self) -> String {
         DateTime::from(self.began).fmt(Format::DateTime).unwrap_or_default()
     }
+}
+
+/// Takes the step again, in a second or two, for as long as AWS throttles it and the invocation has time. For functions that
+/// events invoke: after three failures Lambda gives an event up, while a state machine calls for as long as it takes.
+pub async fn until_not_throttled<Output>(
+    invocation: &Invocation,
+    step: impl AsyncFn() -> Result<Output, Error>,
+) -> Result<Output, Error> {
+    loop {
+        match step().await {
+            Err(Error::Throttled { .. }) if invocation.has_time_for_a_call() => sleep(jitter()).await,
+            other => return other,
+        }
+    }
+}
+
+/// Not the same for those that were throttled together.
+fn jitter() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(500 + u64::from(now.subsec_micros() % 2_000))
 }
 
 /// Serves `step` for as long as Lambda sends events. Its error reaches the machine by its public name.

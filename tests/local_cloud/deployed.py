@@ -12,16 +12,23 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def deployed(state: Path) -> Iterator[dict[str, str]]:
-    """Starts a cloud in that directory, deploys the stack, yields the variables of ``DIR/env``, and always stops the cloud."""
+def started(state: Path) -> Iterator[dict[str, str]]:
+    """Starts a cloud in that directory, with nothing deployed, yields the variables of ``DIR/env``, and always stops it."""
     _local_cloud("stop", state)
     _local_cloud("start", state)
     try:
-        subprocess.run(["make", "local-deploy", f"STATE={state}"], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
-        _local_cloud("outputs", state)
         yield variables(state)
     finally:
         _local_cloud("stop", state)
+
+
+@contextmanager
+def deployed(state: Path) -> Iterator[dict[str, str]]:
+    """The same with the stack deployed."""
+    with started(state):
+        subprocess.run(["make", "local-deploy", f"STATE={state}"], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+        _local_cloud("outputs", state)
+        yield variables(state)
 
 
 def variables(state: Path) -> dict[str, str]:

@@ -75,6 +75,7 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
         for module in (engine, changesets, handlers, stacks)
     ),
     (provisioners, "_physical_name", patch_cloudformation.name_in_region),
+    *((module, "_parse_template", patch_cloudformation.refuse_aliases) for module in (handlers, changesets)),
     (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
     (lambda_runtime, "execution_credentials", patch_lambda.name_the_role),
     (lambda_svc, "execution_credentials", patch_lambda.name_the_role),

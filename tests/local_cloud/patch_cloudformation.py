@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
 from ministack.services.cloudformation import engine, provisioners
@@ -27,6 +28,17 @@ def name_in_region(original: Callable[..., str], *arguments: Any, **options: Any
         return original(*arguments, **options)
     finally:
         provisioners._NAME_SEED.reset(token)
+
+
+def refuse_aliases(original: Callable[[str], dict[str, Any]], body: str) -> dict[str, Any]:
+    """CloudFormation reads YAML without aliases. MiniStack, like every YAML library, resolves them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+    """
+    parsed = original(body)
+    if not body.startswith("{") and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(body, yaml.CSafeLoader)):
+        raise ValueError("Template error: YAML aliases are not allowed in CloudFormation templates")
+    return parsed
 
 
 def resolve_in_conditions(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from local_cloud.environment import ACCOUNT, REGION
 from local_cloud.ministack_test.cloud import Cloud, jsonata, unique, until
 
@@ -19,6 +22,15 @@ def deploy(cloud: Cloud, resources: dict[str, Any], **sections: Any) -> tuple[st
         return None if status.endswith("IN_PROGRESS") else status
 
     return name, until(settled)
+
+
+def test_yaml_aliases_are_refused(cloud: Cloud) -> None:
+    stacks, name = cloud.client("cloudformation"), unique("stack")
+    body = "Resources:\n  One: &same { Type: AWS::SQS::Queue }\n  Two: *same\n"
+    with pytest.raises(ClientError, match="YAML aliases are not allowed in CloudFormation templates"):
+        stacks.create_stack(StackName=name, TemplateBody=body)
+    stacks.create_stack(StackName=name, TemplateBody=body.replace("*same", "{ Type: AWS::SQS::Queue }"))
+    stacks.delete_stack(StackName=name)
 
 
 def test_an_event_bus_policy(cloud: Cloud) -> None:

@@ -103,14 +103,17 @@ build: ## each function at target/lambda/<function>/bootstrap (PROFILE=dev|relea
 	@$(MAKE) functions
 
 .PHONY: deploy
-deploy: $(SAM_ENV)/ready ## build for AWS and deploy to your own account (ARCH=arm64|x86_64)
-	PROFILE=release ARCH=$(DEPLOY_ARCH) $(SAM) build
-	@echo "The functions are built for $(DEPLOY_ARCH): the parameter Architecture has to say the same."
-	$(SAM) deploy --guided
-# ARCH if it is given, else that of the last deployment, else what Lambda runs at the lowest price. It isn't passed on as an
-# override: with one, SAM would drop all other parameters of the last deployment.
-DEPLOY_ARCH = $(firstword $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH)) $(REMEMBERED_ARCH) arm64)
-REMEMBERED_ARCH = $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml)
+deploy: linux $(SAM_ENV)/ready ## build for AWS and deploy to your own account (PARAMETERS=file: asks nothing; GUIDED=1: asks for every parameter; ARCH=arm64|x86_64)
+	@PYTHONPATH=. $(SAM_ENV)/bin/python -m release.deploy --kept '$(KEPT)' $(if $(PARAMETERS),--parameters '$(PARAMETERS)') \
+	  $(if $(filter-out 0 no false,$(GUIDED)),--guided) $(if $(filter command\ line environment,$(origin ARCH)),--architecture $(ARCH))
+# The answers, which git ignores.
+KEPT ?= deploy.parameters
+
+# Before anything is set up: GNU sed, bash 4 and the linker are Linux's.
+.PHONY: linux
+linux:
+	@[ $(UNAME) = Linux ] || { echo "make deploy needs Linux, and this is $(UNAME): install a release instead (docs/INSTALL.md), or run it in a container" >&2; exit 2; }
+UNAME ?= $(shell uname -s)
 
 .PHONY: package
 package: $(CLOUD_ENV)/ready ## what a release consists of, in dist/ (ARCH=arm64|x86_64: for one processor; PROFILE=dev: quick to build, for this machine's)

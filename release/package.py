@@ -19,6 +19,9 @@ INSTALLER = "install.sh"
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 
+# Rust's name for each processor, by Lambda's.
+TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
+
 # The earliest time that a zip file can hold.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3

@@ -16,8 +16,7 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-# Both processors compile nearly the same crates; the SBOM has what either does.
-TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
+from release.package import TARGETS
 
 
 @dataclass(frozen=True, order=True)
@@ -32,7 +31,7 @@ class Crate:
 def generate(root: Path, functions: Sequence[str], version: str) -> str:
     """CycloneDX as JSON, without the time and the random number that the library adds: the same sources, the same bytes."""
     uses: dict[Crate, set[Crate]] = {}
-    for target in TARGETS.values():
+    for target in TARGETS.values():  # both compile nearly the same crates; the SBOM has what either does
         for crate, used in compiled(root, functions, target).items():
             uses.setdefault(crate, set()).update(used)
     checksums = _checksums(root)

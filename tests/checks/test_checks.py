@@ -261,7 +261,7 @@ def test_pipeline_mutant(name: str, old: str, new: str, expected: str) -> None:
     ],
 )
 def test_workflow_mutant(old: str, new: str, expected: str) -> None:
-    [workflow] = repository.workflows()
+    [workflow] = [each for each in repository.workflows() if each.name.endswith("ci.yml")]
     assert_found(pipelines.check(replace(workflow, old, new)), expected)
 
 

@@ -3,7 +3,7 @@
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::sts::AssumeRoleProvider;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::Client;
 use aws_smithy_http_client::Connector;
@@ -19,6 +19,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// In the `User-Agent` of every call, and so in CloudTrail: `app/isthmus-<version>`. A slash isn't allowed in it.
+const APP: &str = concat!("isthmus-", env!("CARGO_PKG_VERSION"));
 /// No endpoint of AWS takes this long to connect to.
 const CONNECT: Duration = Duration::from_secs(3);
 /// A call that hangs this long is given up and tried again.
@@ -121,7 +123,11 @@ impl Accounts {
 
 /// What every client shares. Lambda hands out Region and credentials in the environment; there is nowhere else to look.
 pub(crate) async fn sdk_config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Ok(name) = AppName::new(APP) {
+        loader = loader.app_name(name);
+    }
+    loader
         .region(EnvironmentVariableRegionProvider::new())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .http_client(http_client())

@@ -16,6 +16,8 @@ from release import template
 SUMS = "SHA256SUMS"
 SBOM = "isthmus.cdx.json"
 INSTALLER = "install.sh"
+POLICY = "deployer-policy.json"
+TAKE_OVER = "take-over-adopted.sh"
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 
@@ -49,10 +51,13 @@ def package(out: Path, built: Mapping[str, Path], sbom: str, source: Path = ROOT
     heading = f"Isthmus {version}. Made by `make package` from template.yaml, where each part has its reason beside it."
     (out / "template.yaml").write_text(template.write(template.packaged(stack), heading), encoding="utf-8")
     shutil.copyfile(source / "member" / "template.yaml", out / "member.yaml")
+    shutil.copyfile(source / "examples" / TAKE_OVER, out / TAKE_OVER)
+    shutil.copyfile(HERE / POLICY, out / POLICY)
     shutil.copyfile(source / "VERSION", out / "VERSION")
     shutil.copyfile(source / "LICENSE", out / "LICENSE")
     shutil.copyfile(HERE / INSTALLER, out / INSTALLER)
-    (out / INSTALLER).chmod(0o755)
+    for script in (INSTALLER, TAKE_OVER):
+        (out / script).chmod(0o755)
     (out / SBOM).write_text(sbom, encoding="utf-8")
     _write_sums(out)
     return sorted(path.name for path in out.iterdir())

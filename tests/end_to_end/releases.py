@@ -18,7 +18,7 @@ VERSION = (REPOSITORY / "VERSION").read_text().strip()
 NEXT = "98.0.0"
 LOWEST_LEVEL = 1
 # What install.sh and INSTALL.md need, beside the AWS CLI.
-PROGRAMS = ("bash", "cat", "cut", "dirname", "env", "grep", "mkdir", "sed", "sh", "sha256sum")
+PROGRAMS = ("bash", "cat", "cut", "dirname", "env", "grep", "mkdir", "mktemp", "rm", "sed", "sh", "sha256sum", "tr")
 
 
 def this_version(out: Path) -> Path:
@@ -30,7 +30,7 @@ def this_version(out: Path) -> Path:
 def next_version(folder: Path) -> Path:
     """A later release: another version, other functions, and one parameter more."""
     source, built = folder / "source", folder / "built"
-    for name in ("statemachine", "member"):
+    for name in ("examples", "statemachine", "member"):
         shutil.copytree(REPOSITORY / name, source / name)
     shutil.copy(REPOSITORY / "LICENSE", source)
     (source / "VERSION").write_text(f"{NEXT}\n")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from iam.evaluator import MEMBERS, Context
-from iam.stacks import HERE, HUB, Role, Stack
+from iam.stacks import HERE, HUB, REPOSITORY, Role, Stack
 
 TABLE = Path(__file__).with_name("table.md")
 
@@ -51,6 +52,12 @@ def outsiders() -> dict[str, Role]:
     """The roles that are not ours, one for each account."""
     accounts = {"Administrator": "hub", "Member's administrator": "member", "Stranger": "stranger"}
     return {name: outsider(name, "Admin", ACCOUNTS[account]) for name, account in accounts.items()}
+
+
+def deployer() -> Role:
+    """Somebody of the hub's account who has `release/deployer-policy.json`, with BUCKET as the name of the bucket."""
+    policy = json.loads((REPOSITORY / "release" / "deployer-policy.json").read_text(encoding="utf-8"))
+    return Role("Deployer", f"arn:aws:iam::{HUB}:role/deployer", HUB, (policy,), {})
 
 
 def outsider(name: str, role: str, account: str) -> Role:

@@ -4,7 +4,7 @@ import pytest
 
 from iam.evaluator import Evaluator, hub
 from iam.stacks import HUB, Role
-from iam.table import ACCOUNTS, Names, Row, outsiders, rows
+from iam.table import ACCOUNTS, Names, Row, deployer, outsiders, rows
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def evaluator() -> Evaluator:
 @pytest.fixture(scope="module")
 def roles(evaluator: Evaluator) -> dict[str, Role]:
     ours = (role for role in evaluator.roles.values() if role.account in (HUB, ACCOUNTS["member"]))
-    return {role.name: role for role in ours} | outsiders()
+    return {role.name: role for role in ours} | outsiders() | {"Deployer": deployer()}
 
 
 @pytest.mark.parametrize("row", list(rows()), ids=str)

@@ -63,7 +63,16 @@ def test_it_has_every_file_of_a_release(tmp_path: Path) -> None:
     names = package(out, both, "{}")
     zips = {f"{function}-{architecture}.zip" for function in FUNCTIONS for architecture in both}
     machines = {path.name for path in (ROOT / "statemachine").glob("*.asl.json")}
-    others = {"template.yaml", "member.yaml", "install.sh", "isthmus.cdx.json", "VERSION", "LICENSE"}
+    others = {
+        "take-over-adopted.sh",
+        "template.yaml",
+        "member.yaml",
+        "deployer-policy.json",
+        "install.sh",
+        "isthmus.cdx.json",
+        "VERSION",
+        "LICENSE",
+    }
     assert set(names) == zips | machines | others | {"SHA256SUMS"}
     assert stat.S_IMODE((out / "install.sh").stat().st_mode) == 0o755
     for name in names:

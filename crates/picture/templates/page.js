@@ -136,8 +136,9 @@
     caption.textContent = place >= 0 ? title(vpcs[place]).replaceAll("\n", " · ") : line ? title(line) : "";
   };
   picture.addEventListener("pointerover", point);
-  picture.addEventListener("focusin", point);
-  picture.addEventListener("focusout", () => {
+  // Not on the picture: an SVG element that listens to these is a stop of the tab key itself.
+  picture.parentElement.addEventListener("focusin", point);
+  picture.parentElement.addEventListener("focusout", () => {
     caption.textContent = "";
   });
   document.addEventListener("keydown", (event) => {

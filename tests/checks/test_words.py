@@ -11,7 +11,8 @@ AVOIDED = re.compile(r"wish|hush|\bvoice\b|doomed|misspel", re.IGNORECASE)
 
 
 def test_only_plain_words_are_used() -> None:
-    files = [path for place in PLACES for path in (ROOT / place, *(ROOT / place).rglob("*")) if path.is_file()]
+    paths = [path for place in PLACES for path in (ROOT / place, *(ROOT / place).rglob("*"))]
+    files = [path for path in paths if path.is_file() and path.suffix != ".png"]
     assert len(files) > len(PLACES)
     found = [
         f"{path.relative_to(ROOT)}:{number}: {match[0]}"

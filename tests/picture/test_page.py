@@ -83,7 +83,8 @@ def test_no_label_is_clipped_and_none_lies_over_another(show: Open, size: int) -
             const middle = (e) => Number(e.getAttribute("y"));
             const labels = [...document.querySelectorAll(".picture .label")].map((e) => [e.textContent, e.getBBox(), middle(e)]);
             const meet = ([, a, y], [, b, to]) => a.x < b.x + b.width && b.x < a.x + a.width && Math.abs(y - to) < 13;
-            return labels.flatMap((one, i) => labels.slice(i + 1).filter((other) => meet(one, other)).map(([name]) => [one[0], name]));
+            const pairs = labels.flatMap((one, i) => labels.slice(i + 1).map((other) => [one, other]));
+            return pairs.filter(([one, other]) => meet(one, other)).map(([[one], [other]]) => [one, other]);
         }"""
     )
     assert over == []

@@ -189,8 +189,10 @@ fn place(mut labels: Vec<Label>, radius: f64) -> Vec<Label> {
     let spread = spread(&desired);
     // The text keeps to the circle, or to an ellipse where more lines are above or below than the circle has room for: so the
     // lines there lie beside each other's leaders.
-    let height = spread.iter().fold(distance, |height, y| height.max(y.abs() * 1.02));
+    let farthest = |sign: f64| spread.iter().fold(distance, |height, y| height.max(y * sign * 1.02));
+    let (above, below) = (farthest(-1.0), farthest(1.0));
     for (label, y) in labels.iter_mut().zip(spread) {
+        let height = if y < 0.0 { above } else { below };
         let x = (distance * (1.0 - (y / height).powi(2)).max(0.0).sqrt()).max(NEAREST);
         let sign = if label.is_left { -1.0 } else { 1.0 };
         (label.x, label.y) = (sign * x, y);

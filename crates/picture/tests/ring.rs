@@ -162,3 +162,19 @@ fn five_hundred_vpcs_fit() {
     let size = widget(&topology, Theme::Dark).len();
     assert!(size <= 400_000, "the widget has {size} bytes");
 }
+
+#[test]
+fn the_ring_goes_round_once_and_no_two_vpcs_are_in_one_place() {
+    for size in [3, 10, 50, 500] {
+        let drawing = svg(&network(size));
+        let number = |text: &str| text.parse::<f64>().expect("a number");
+        let angles: Vec<f64> = between(&drawing, "<circle cx=\"", "/>")
+            .into_iter()
+            .map(|circle| (number(circle.split('"').next().expect("cx")), number(attributes(circle, "cy")[0])))
+            // From the top, clockwise.
+            .map(|(x, y)| x.atan2(-y).rem_euclid(std::f64::consts::TAU))
+            .collect();
+        assert_eq!(angles.len(), size);
+        assert!(angles.is_sorted_by(|one, next| one < next), "{angles:?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! `lambda_runtime` has a subscriber of its own, with filter directives that nobody here uses. They need an engine for
 //! regular expressions, a twentieth of the binary.
 
+use crate::metrics::{count_panic, count_swept};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use isthmus_peering::steps::{Requested, Started, Swept};
@@ -26,6 +27,7 @@ pub(crate) fn init() {
     std::panic::set_hook(Box::new(move |panic| {
         // A line of its own: what the runtime prints about a panic isn't JSON, so no filter and no alarm sees it.
         tracing::error!(%panic, "the function panicked");
+        count_panic();
         report(panic);
     }));
 }
@@ -57,9 +59,10 @@ pub fn log_requested(requested: &Requested) {
     }
 }
 
-/// Likewise for a sweep: one line that an alarm or a dashboard can count.
+/// Likewise for a sweep; and its metrics.
 pub fn log_swept(swept: &Swept) {
-    let Swept { desired, in_place, drift, started, refused, held, left, unreachable } = swept;
+    count_swept(swept);
+    let Swept { desired, in_place, drift, started, refused, held, left, unreachable, .. } = swept;
     tracing::info!(desired, in_place, started = started.len(), refused = refused.len(), held, left, "swept");
     for drift in drift {
         tracing::info!(vpc_id = drift.vpc_id, peer_vpc_id = drift.peer_vpc_id, differs = drift.differs, "drifted");

@@ -77,6 +77,7 @@ pub async fn sweep(
     swept.unreachable.extend(held.failures.iter().cloned());
     for found in found {
         let waiting = held.status(context, &found);
+        swept.waiting += usize::from(waiting.is_some());
         let (known, finding) = found;
         match &finding {
             Ok(Some(finding)) => swept.count(known, finding),

@@ -36,6 +36,9 @@ pub struct Routed {
     pub output: PeeringOutput,
     /// For the event: the ARNs of both VPCs where tags request the peering, else none.
     pub resources: Vec<String>,
+    /// How many routes were written; the output lists at most 500.
+    #[serde(skip)]
+    pub written: usize,
 }
 
 /// Writes what remains to be written, for as long as `has_time` says so. The ledger knows it before, and what stands after.
@@ -62,7 +65,8 @@ pub async fn update_routes(
         peering.requested_by_tags |= item.again == Some(true);
     }
     let resources = peering.resources(&stack.partition);
-    Ok(Routed { output: peering.into_output(), resources })
+    let written = peering.sides().iter().map(|side| side.plan.additions().count()).sum();
+    Ok(Routed { output: peering.into_output(), resources, written })
 }
 
 /// This call of the step.

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::shared::drift::Finding;
 use crate::shared::pairs::PairSnapshot;
 use serde::Serialize;
+use strum::VariantNames;
 
 /// What was found, and what was done about it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -21,6 +22,9 @@ pub struct Swept {
     pub refused: Vec<RefusedPair>,
     /// How many removals the brake holds: pairs to tear down, or to leave without routes on one side.
     pub held: usize,
+    /// How many of those that differ are removed later: the brake holds them, or `TeardownDelay` isn't over.
+    #[serde(skip)]
+    pub waiting: usize,
     /// How many executions were left for the next sweep.
     pub left: usize,
     /// The Regions and pairs that could not be read, and why. Nothing is decided about the VPCs there.
@@ -52,7 +56,25 @@ pub struct RefusedPair {
     pub error: String,
 }
 
+impl Drift {
+    /// Whether it was found that the pair can't be set up, which no execution has told yet.
+    fn is_refusal(&self) -> bool {
+        Error::VARIANTS.contains(&self.differs.as_str())
+    }
+}
+
 impl Swept {
+    /// How many pairs differ that can be repaired, and now: without refusals, and without what is removed later.
+    pub fn repairable_drift(&self) -> usize {
+        let refusals = self.drift.iter().filter(|drift| drift.is_refusal()).count();
+        self.drift.len().saturating_sub(refusals + self.waiting)
+    }
+
+    /// How many requested pairs can't be set up as they are, whether or not their status says so already.
+    pub fn all_refused(&self) -> usize {
+        self.refused.len() + self.drift.iter().filter(|drift| drift.is_refusal()).count()
+    }
+
     pub(super) fn fail(&mut self, known: &PairSnapshot, error: &Error) {
         let [end, peer] = known.pair.ends();
         self.unreachable.push(format!("{end} and {peer}: {error}"));

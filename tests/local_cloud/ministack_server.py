@@ -26,6 +26,7 @@ from local_cloud import (
     patch_branches,
     patch_bus_policies,
     patch_cloudformation,
+    patch_cloudwatch,
     patch_definitions,
     patch_dynamodb,
     patch_eventbridge,
@@ -79,7 +80,9 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (ProvidedWorker, "_await_init", patch_lambda.name_exit_during_init),
     (lambda_runtime, "execution_credentials", patch_lambda.name_the_role),
     (lambda_svc, "execution_credentials", patch_lambda.name_the_role),
+    (lambda_svc, "_emit_lambda_logs", patch_cloudwatch.extract_metrics),
     (lambda_svc, "_emit_lambda_logs", patch_lambda.filter_logs),
+    (provisioners, "_cw_metric_alarm_record", patch_cloudwatch.keep_expression),
 ]
 
 

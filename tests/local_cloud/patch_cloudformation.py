@@ -44,7 +44,7 @@ def refuse_aliases(original: Callable[[str], dict[str, Any]], body: str) -> dict
 def resolve_in_conditions(
     original: Callable[..., dict[str, bool]], template: dict[str, Any], params: dict[str, Any]
 ) -> dict[str, bool]:
-    """A condition may refer to the account or the Region, and join a list. MiniStack compares the unresolved text.
+    """A condition may refer to the account or the Region, and join or split a text. MiniStack compares the unresolved text.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html
     """
@@ -57,7 +57,7 @@ def _resolved(value: Any, params: dict[str, Any]) -> Any:
         return [_resolved(item, params) for item in value]
     if not isinstance(value, dict):
         return value
-    if "Fn::Join" in value or str(value.get("Ref", "")).startswith("AWS::"):
+    if {"Fn::Join", "Fn::Select"} & set(value) or str(value.get("Ref", "")).startswith("AWS::"):
         return engine._resolve_refs(value, {}, params, {}, {}, "", "")
     return {key: _resolved(item, params) for key, item in value.items()}
 

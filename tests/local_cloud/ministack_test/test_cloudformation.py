@@ -141,7 +141,7 @@ def _raises(error: type[Exception], call: Any, **arguments: Any) -> bool:
     return False
 
 
-def test_conditions_on_account_region_and_lists(cloud: Cloud) -> None:
+def test_conditions_on_account_region_lists_and_words(cloud: Cloud) -> None:
     joined = {"Fn::Join": ["", {"Ref": "Names"}]}
     conditions = {
         "Here": {"Fn::Equals": [{"Ref": "AWS::Region"}, REGION]},
@@ -149,13 +149,15 @@ def test_conditions_on_account_region_and_lists(cloud: Cloud) -> None:
         "Both": {"Fn::And": [{"Condition": "Here"}, {"Condition": "Ours"}]},
         "Elsewhere": {"Fn::Not": [{"Condition": "Both"}]},
         "Unnamed": {"Fn::Equals": [joined, ""]},
+        "Hourly": {"Fn::Equals": ["hour)", {"Fn::Select": [1, {"Fn::Split": [" ", {"Ref": "Rate"}]}]}]},
+        "Daily": {"Fn::Equals": ["day)", {"Fn::Select": [1, {"Fn::Split": [" ", {"Ref": "Rate"}]}]}]},
     }
     queues = {name: {"Type": "AWS::SQS::Queue", "Condition": name} for name in conditions}
-    names = {"Names": {"Type": "CommaDelimitedList", "Default": ""}}
+    names = {"Names": {"Type": "CommaDelimitedList", "Default": ""}, "Rate": {"Type": "String", "Default": "rate(1 hour)"}}
     stack, status = deploy(cloud, queues, Conditions=conditions, Parameters=names)
     assert status == "CREATE_COMPLETE"
     made = cloud.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
-    assert {each["LogicalResourceId"] for each in made} == {"Here", "Ours", "Both", "Unnamed"}
+    assert {each["LogicalResourceId"] for each in made} == {"Here", "Ours", "Both", "Unnamed", "Hourly"}
 
 
 def bus_policy(bus: str, statement_id: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Evaluator:
         """The roles of the hub and of its members. See `hub`."""
         own = hub(stack_id, **deployment)
         members = [member(own, account) for account in MEMBERS]
-        roles = [role for stack in (own, *members) for role in stack.roles()]
+        roles = [role for stack in (own, *members) for role in (*stack.roles(), *stack.people())]
         return cls(roles, {arn: policy for stack in (own, *members) for arn, policy in stack.bus_policies().items()})
 
     def add(self, other: Evaluator) -> None:

@@ -27,6 +27,7 @@ KINDS = {
     "AWS::DynamoDB::Table": (255, "dynamodb:{place}:table/{name}"),
     "AWS::Events::EventBus": (256, "events:{place}:event-bus/{name}"),
     "AWS::Events::Rule": (64, "events:{place}:rule/{name}"),
+    "AWS::IAM::ManagedPolicy": (128, "iam::{account}:policy/{name}"),
     "AWS::IAM::Role": (64, "iam::{account}:role/{name}"),
     "AWS::Lambda::Function": (64, "lambda:{place}:function:{name}"),
     "AWS::Logs::LogGroup": (512, "logs:{place}:log-group:{name}:*"),
@@ -35,7 +36,7 @@ KINDS = {
     "AWS::Scheduler::Schedule": (64, "scheduler:{place}:schedule/default/{name}"),
     "AWS::StepFunctions::StateMachine": (80, "states:{place}:stateMachine:{name}"),
 }
-REF_IS_ARN = ("AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
+REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
 NAMES = ("Name", "RoleName", "LogGroupName", "FunctionName", "StateMachineName", "QueueName", "TopicName")
 
 Policy = dict[str, Any]
@@ -44,7 +45,7 @@ Policy = dict[str, Any]
 @dataclass(frozen=True)
 class Role:
     name: str
-    """The logical id of the function or state machine that has the role, else its own."""
+    """The logical id of the function or state machine that has the role, of the policy that people have, else its own."""
     arn: str
     account: str
     policies: tuple[Policy, ...]
@@ -91,6 +92,14 @@ class Stack:
 
     def roles(self) -> list[Role]:
         return [self._role(name, self.value(properties)) for name, properties in self.resources_of("AWS::IAM::Role").items()]
+
+    def people(self) -> list[Role]:
+        """For each managed policy a role of a person that has it, and no other policy."""
+        policies = self.resources_of("AWS::IAM::ManagedPolicy").items()
+        return [
+            Role(name, f"arn:aws:iam::{self.account}:role/{name}", self.account, (self.value(each["PolicyDocument"]),), {})
+            for name, each in policies
+        ]
 
     def bus_policies(self) -> dict[str, Policy]:
         """The policy of each bus by its ARN. In the template every statement is a separate resource."""

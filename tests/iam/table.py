@@ -15,12 +15,17 @@ TABLE = Path(__file__).with_name("table.md")
 
 ACCOUNTS = {"hub": HUB, "member": MEMBERS[0], "stranger": "999999999999"}
 SERVICES = {
+    "alarm": f"cloudwatch:{HERE}",
+    "dashboard": "cloudwatch:",
+    "dataset": f"cloudwatch:{HERE}",
     "event-bus": f"events:{HERE}",
     "execution": f"states:{HERE}",
     "function": f"lambda:{HERE}",
+    "log-group": f"logs:{HERE}",
     "prefix-list": f"ec2:{HERE}",
     "role": "iam:",
     "route-table": f"ec2:{HERE}",
+    "stack": f"cloudformation:{HERE}",
     "stateMachine": f"states:{HERE}",
     "table": f"dynamodb:{HERE}",
     "vpc": f"ec2:{HERE}",

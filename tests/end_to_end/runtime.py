@@ -68,8 +68,10 @@ def _serving(event: Any) -> Iterator[_RuntimeApi]:
             api.shutdown()
 
 
-def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]:
-    """The lines that a function of the stack prints for an event, run with the function's own environment variables."""
+def printed(environment: dict[str, str], resource: str, event: Any, **changed: str) -> list[str]:
+    """The lines that a function of the stack prints for an event, run with the function's own environment variables, of which
+    some may be changed. It responds, or ends.
+    """
     deployed = function(environment, resource)
     folder = "".join(f"-{c.lower()}" if c.isupper() else c for c in resource).removeprefix("-")
     with _serving(event) as api:
@@ -87,11 +89,14 @@ def printed(environment: dict[str, str], resource: str, event: Any) -> list[str]
             # Lambda derives these two from the function's LoggingConfig.
             "AWS_LAMBDA_LOG_FORMAT": deployed["LoggingConfig"]["LogFormat"],
             "AWS_LAMBDA_LOG_LEVEL": deployed["LoggingConfig"]["ApplicationLogLevel"],
+            **changed,
         }
         bootstrap = REPOSITORY / "target" / "lambda" / folder / "bootstrap"
         process = subprocess.Popen([bootstrap], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            assert api.responded.wait(60), f"{resource} did not respond"
+            deadline = time.monotonic() + 60
+            while not api.responded.wait(0.1) and process.poll() is None:
+                assert time.monotonic() < deadline, f"{resource} did not respond"
         finally:
             process.terminate()
         out, _ = process.communicate(timeout=60)

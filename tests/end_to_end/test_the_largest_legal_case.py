@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from .alarms import ROUTES_WRITTEN, Alarms
 from .calls import Calls
 from .conftest import reset
 from .executions import Execution, Machine
@@ -33,6 +34,7 @@ class Largest:
     history: list[dict[str, Any]]
     failed_tries: list[tuple[str, dict[str, Any]]]
     calls: Calls
+    counted: float
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +47,13 @@ def largest(shared_network: Network, environment: dict[str, str]) -> Largest:
         for _ in range(TABLES - 1):
             end.table()
     network.control.set_latency(LATENCY)
+    alarms = Alarms(environment)
+    before = alarms.total(ROUTES_WRITTEN)
     with network.calls() as calls:
         execution = machine.run(request(vpc, peer))
     network.control.set_latency(0)
-    return Largest(vpc, peer, execution, machine.history(execution.arn), machine.failed_tries(execution.arn), calls)
+    counted = alarms.total(ROUTES_WRITTEN) - before
+    return Largest(vpc, peer, execution, machine.history(execution.arn), machine.failed_tries(execution.arn), calls, counted)
 
 
 def test_every_table_of_each_side_routes_every_block_of_the_other(largest: Largest) -> None:
@@ -64,6 +69,10 @@ def test_a_function_stops_before_its_timeout_and_continues_where_it_stopped(larg
     remaining = [ROUTES, *(int(cause["Message"].split()[0]) for _, cause in largest.failed_tries), 0]
     assert len(remaining) >= 4, "at least three calls"
     assert all(before > after for before, after in zip(remaining, remaining[1:], strict=False)), remaining
+
+
+def test_every_route_is_counted_though_the_output_lists_500(largest: Largest) -> None:
+    assert (largest.counted, len(largest.execution.output["Routes"])) == (ROUTES, 500)
 
 
 def test_no_route_is_written_twice(largest: Largest) -> None:

@@ -11,7 +11,7 @@ import pytest
 from local_cloud.patch_cloudwatch import points
 
 from .alarms import ROUTES_WRITTEN, Alarms
-from .clients import change_wait_scale, client, functions
+from .clients import change_wait_scale, client, function, functions
 from .executions import Machine
 from .network import NEVER, THERE, Network, Vpc, request
 from .runtime import printed
@@ -49,7 +49,7 @@ def test_they_watch_what_exists(alarms: Alarms, environment: dict[str, str]) -> 
     known = {
         "Stack": {"isthmus"},
         "Error": {"ServiceFault", "Runtime.ExitError"},
-        "FunctionName": {function["FunctionName"] for function in functions(environment)},
+        "FunctionName": {each["FunctionName"] for each in functions(environment)},
         "StateMachineArn": {machine["stateMachineArn"] for machine in machines},
         "QueueName": {url.rpartition("/")[2] for url in client(environment, "sqs").list_queues()["QueueUrls"]},
     }
@@ -106,6 +106,16 @@ def test_what_an_owner_has_to_change_is_counted_by_its_name_and_is_no_fault(
     assert (alarms.failures(error), alarms.watched("Faults")) == before, "of a dry run only who asked for it is told"
     machine.run(request(*pair)).failed(error)
     assert (alarms.failures(error), alarms.watched("Faults")) == (before[0] + 1, before[1])
+
+
+def test_a_function_for_which_lambda_has_no_room_is_throttled(environment: dict[str, str], alarms: Alarms) -> None:
+    invoker, name = client(environment, "lambda"), function(environment, "CreateRequest")["FunctionName"]
+    invoker.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        with alarms.moves("Throttled"), pytest.raises(invoker.exceptions.TooManyRequestsException):
+            invoker.invoke(FunctionName=name, Payload="{}")
+    finally:
+        invoker.delete_function_concurrency(FunctionName=name)
 
 
 def test_a_region_that_can_t_be_read_is_unreachable(network: Network, sweep: Sweep, alarms: Alarms) -> None:

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from local_cloud.patch_cloudwatch import points
 
 from .network import HERE, HUB, Network
 from .runtime import printed
@@ -57,3 +58,17 @@ def test_the_value_of_a_tag(network: Network, environment: dict[str, str], name:
     }
     [fields] = warnings(printed(environment, "StartPeering", event), mark)
     assert fields["message"] == "nothing is started for this"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_failed_adds_one_line_and_one_metric(environment: dict[str, str], name: str) -> None:
+    text = str(uuid.uuid4()) + HOSTILE[name]
+    forged = {"VpcId": text, "PeerVpcId": {"_aws": {}}, "Stack": "another", "level": "TRACE", "_aws": text}
+    cause = {"errorMessage": json.dumps({"Message": text, "Field": "VpcId", "Stack": "another"})}
+    failure = {"State": "CreateRequest", "Error": {"Error": "InvalidRequest", "Cause": json.dumps(cause)}}
+    task = {"Request": forged, "Execution": "arn", "Failure": failure, "Attempt": 0, "Time": "2026-11-26T12:00:00Z"}
+    lines = [json.loads(line) for line in printed(environment, "RecordFailure", task)]
+    [line] = [line for line in lines if "_aws" in line]
+    assert (line["Stack"], line["Error"], line["Message"], line["level"]) == ("isthmus", "InvalidRequest", text, "INFO")
+    [point] = points(json.dumps(line))
+    assert (point.name, point.value) == ("Failures", 1)

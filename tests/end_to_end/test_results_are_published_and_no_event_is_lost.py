@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from .clients import client, deliver, function
+from .alarms import Alarms
+from .clients import client, deliver, function, output
 from .executions import Machine
 from .listening import Listener
 from .network import HERE, HUB, MEMBER, THERE, Network, request, unknown_vpc_id, wait_until
@@ -140,3 +141,6 @@ def test_an_event_that_can_t_be_processed_ends_in_the_dead_letter_queue(environm
         return any(poison["poison"] in message["Body"] for message in messages)
 
     wait_until(arrived, "the event is in the dead-letter queue after its retries", seconds=120)
+    [watched] = Alarms(environment).metrics("DeadLetters")
+    assert watched["Dimensions"] == [{"Name": "QueueName", "Value": queue.rpartition("/")[2]}]
+    assert output(environment, "DeadLetterQueueUrl") == queue

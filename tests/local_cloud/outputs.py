@@ -19,6 +19,7 @@ VARIABLES = {
     "SweepFunctionName": "SWEEP_FUNCTION_NAME",
     "TopologyFunctionName": "TOPOLOGY_FUNCTION_NAME",
     "LedgerTableName": "LEDGER_TABLE_NAME",
+    "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }
 
 

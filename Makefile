@@ -77,6 +77,7 @@ demo: ## from a fresh clone: local cloud, stack, two VPCs in two Regions peered 
 .PHONY: test
 test: ## set up and run all tests
 	@$(MAKE) $(TOGETHER) setup test-tools functions
+	@$(MAKE) cli PROGRAM=--workspace
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --no-run
 	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
@@ -89,6 +90,7 @@ one: ## run one test: TEST=tests/…/test_….py[::name] for Python, TEST=name f
 ifneq ($(findstring .py,$(TEST))$(filter tests/% benches/%,$(TEST)),)
 	@$(MAKE) $(TOGETHER) setup $(if $(findstring tests/local_cloud,$(TEST)),,test-tools functions)
 	@$(if $(findstring tests/picture,$(TEST)),$(CARGO) build $(CARGO_FLAGS) --workspace --example draw)
+	@$(if $(findstring tests/local_cloud,$(TEST)),,$(MAKE) cli PROGRAM=--workspace)
 	@$(CLOUD) -m pytest -q '$(TEST)'
 else
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --tests -- '$(TEST)'
@@ -112,6 +114,16 @@ advisories: $(PIPELINE_TOOLS)/ready ## known vulnerabilities and withdrawn versi
 .PHONY: build
 build: ## each function at target/lambda/<function>/bootstrap (PROFILE=dev|release, ARCH=x86_64|arm64)
 	@$(MAKE) functions
+
+.PHONY: cli
+cli: ## the program isthmus at target/cli/isthmus (PROFILE=dev|release)
+	@echo "building the program ($(PROFILE))"
+	@$(CARGO) build $(CARGO_FLAGS) --profile $(PROFILE) $(PROGRAM)
+	@mkdir -p target/cli && install -m 755 $(CARGO_TARGET_DIR)/$(PROFILE:dev=debug)/isthmus target/cli/isthmus
+
+# By itself it links no EC2, and is built in a tenth of the time. With the functions it is built with the features that all
+# of the workspace share: otherwise what they have in common would be built twice.
+PROGRAM := --package isthmus-cli
 
 .PHONY: deploy
 deploy: linux $(SAM_ENV)/ready ## build for AWS and deploy to your own account (PARAMETERS=file: asks nothing; GUIDED=1: asks for every parameter; ARCH=arm64|x86_64)

@@ -36,7 +36,7 @@ pub struct RouteGroup {
 }
 
 /// One route, as the output of an execution lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ReportedRoute {
     /// The table.

@@ -27,10 +27,10 @@ struct Item {
     command: Option<Command>,
 }
 
-struct Command {
+pub(crate) struct Command {
     /// Who is to run it, where that isn't whoever reads the page.
-    who: String,
-    line: String,
+    pub(crate) who: String,
+    pub(crate) line: String,
 }
 
 struct UnreadPlace {
@@ -152,7 +152,7 @@ fn waits_for<'n, 't>(network: &'n Network<'t>, line: &Line<'_>) -> Option<&'n No
     network.ends(line).into_iter().flatten().find(|node| node.end.vpc_id == id)
 }
 
-fn command(network: &Network<'_>, line: &Line<'_>) -> Option<Command> {
+pub(crate) fn command(network: &Network<'_>, line: &Line<'_>) -> Option<Command> {
     let peering = line.peering;
     let error = peering.error.as_deref();
     if let Some(owner) = waits_for(network, line) {

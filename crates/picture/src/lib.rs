@@ -13,6 +13,7 @@ mod layout;
 mod network;
 mod page;
 mod ring;
+mod rows;
 mod text;
 pub mod topology;
 mod widget;
@@ -20,6 +21,7 @@ mod widget;
 use crate::network::Network;
 use crate::ring::Ring;
 use crate::topology::Topology;
+pub use rows::{Row, rows};
 pub use widget::Theme;
 
 /// The ring alone, as an SVG file.

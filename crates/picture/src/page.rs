@@ -121,7 +121,7 @@ fn peering_row(network: &Network<'_>, line: &Line<'_>) -> PeeringRow {
     }
 }
 
-fn requested_by(network: &Network<'_>, line: &Line<'_>, by: &RequestedBy) -> String {
+pub(crate) fn requested_by(network: &Network<'_>, line: &Line<'_>, by: &RequestedBy) -> String {
     let ends = network.ends(line).into_iter().flatten();
     let tags: Vec<&str> = ends.filter(|node| by.tags.contains(&node.end.vpc_id)).map(Node::label).collect();
     let tags = match tags.as_slice() {

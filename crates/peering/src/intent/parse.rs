@@ -196,6 +196,16 @@ fn parse_routes(value: &str) -> Result<(TableSelection, Vec<Malformed>), Malform
     }
 }
 
+/// As the tag spells it. A list of which one id is invalid is refused.
+impl FromStr for TableSelection {
+    type Err = Malformed;
+
+    fn from_str(value: &str) -> Result<Self, Malformed> {
+        let (tables, refused) = parse_routes(value)?;
+        refused.into_iter().next().map_or(Ok(tables), Err)
+    }
+}
+
 fn parse_ids<T: FromStr<Err = Malformed> + Ord>(
     words: &[&str],
     selection: impl Fn(BTreeSet<T>) -> TableSelection,

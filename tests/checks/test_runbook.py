@@ -20,7 +20,7 @@ PARTS = ("**You see** ", "**It means** ", "**Look** ", "**Do** ")
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What the program and the Makefile know.
-OTHERS = {"isthmus": {"plan", "peer", "unpeer", "status", "topology", "sweep", "groups", "watch", "explain"}, "make": {"deploy"}}
+OTHERS = {"isthmus": {"plan", "peer", "unpeer", "status", "topology", "sweep", "watch", "explain"}, "make": {"deploy"}}
 # Options of the AWS CLI itself.
 GLOBAL = {"query", "output", "region", "cli-binary-format", "profile"}
 

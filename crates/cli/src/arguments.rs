@@ -85,7 +85,7 @@ pub enum Command {
     Sweep(SweepArguments),
     /// Follow an execution to its end.
     Watch(WatchArguments),
-    /// Explain an error: what it means, and what to do.
+    /// Explain an error or an alarm: what it means, and what to do.
     Explain(ExplainArguments),
     /// Print a completion script for a shell.
     Completions(CompletionsArguments),

@@ -214,7 +214,7 @@ impl Asked {
 }
 
 fn explained(ExplainArguments { name }: &ExplainArguments) -> Result<Outcome, Failure> {
-    let text = explain(name)?;
+    let (name, text) = explain(name)?;
     let lines = text.lines().map(Line::verbatim).collect();
     Outcome::done(lines, &json!({"Name": name, "Explanation": text}))
 }

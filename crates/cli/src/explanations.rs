@@ -1,19 +1,29 @@
-//! What an error means.
+//! What an error, or an alarm, means: its section of docs/RUNBOOK.md.
 
-use crate::exit::ERRORS;
 use crate::failure::Failure;
 use crate::text::quoted;
 
-const REFERENCE: &str = include_str!("../../../docs/REFERENCE.md");
+const RUNBOOK: &str = include_str!("../../../docs/RUNBOOK.md");
 
-/// The text about an error, from the table of docs/REFERENCE.md.
-pub fn explain(name: &str) -> Result<String, Failure> {
-    let known = ERRORS.iter().map(|(known, _)| *known).find(|known| known.eq_ignore_ascii_case(name));
-    let Some(known) = known else {
-        let names: Vec<&str> = ERRORS.iter().map(|(name, _)| *name).collect();
-        return Err(Failure::usage(format!("there is no error {}: write one of {}", quoted(name), names.join(", "))));
-    };
-    let row = REFERENCE.lines().find_map(|line| line.strip_prefix(&format!("| `{known}` | ")));
-    let (when, fields) = row.and_then(|row| row.trim_end_matches(" |").split_once(" | ")).unwrap_or_default();
-    Ok(format!("{known}\n\n{when}.\n\nFields of its cause: {fields}."))
+/// Every section, by the name of its error or alarm.
+pub fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
+    RUNBOOK.split("\n## ").skip(1).filter_map(|section| {
+        let heading = section.lines().next()?;
+        Some((heading.strip_prefix("Alarm: ").unwrap_or(heading), section))
+    })
+}
+
+/// The section of that name, in whatever case it is written.
+pub fn explain(name: &str) -> Result<(&'static str, String), Failure> {
+    match sections().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        Some((known, section)) => Ok((known, section.trim_end().to_owned())),
+        None => {
+            let names: Vec<&str> = sections().map(|(name, _)| name).collect();
+            Err(Failure::usage(format!(
+                "no error or alarm is called {}: write one of {}",
+                quoted(name),
+                names.join(", ")
+            )))
+        }
+    }
 }

@@ -173,7 +173,7 @@ pub struct WatchArguments {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// An error, such as OverlappingCidrs.
+    /// An error, such as OverlappingCidrs, or an alarm, such as DriftStays.
     pub name: String,
 }
 

@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::stack::unreadable;
 use crate::status_text::topology_lines;
 use crate::text::Line;
-use isthmus_picture::topology::Topology;
+use isthmus_picture::topology::{Topology, UnreadableTopology};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -34,7 +34,10 @@ pub(super) async fn run(session: &Session<'_>, arguments: &TopologyArguments) ->
 fn saved(file: &Path) -> Result<(Topology, Value), Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::usage(format!("{} can't be read: {error}", file.display()));
     let answer = std::fs::read(file).map_err(|error| refused(&error))?;
-    let topology = Topology::parse(&answer).map_err(unreadable)?;
+    let topology = Topology::parse(&answer).map_err(|error| match error {
+        UnreadableTopology::Malformed(_) => refused(&error),
+        UnreadableTopology::Version(_) => unreadable(error),
+    })?;
     Ok((topology, serde_json::from_slice(&answer).map_err(|error| refused(&error))?))
 }
 

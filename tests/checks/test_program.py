@@ -5,23 +5,27 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+
 from checks.__main__ import ROOT
 
 FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir())
 
 
+def tree(package: str) -> list[str]:
+    """All that is compiled into that package by itself, as a release is built: name, version, features."""
+    form = ["--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p} {f}"]
+    command = ["cargo", "tree", *form, "--package", package]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [line for line in printed.splitlines() if line]
+
+
 def packages(package: str) -> set[str]:
-    """All that is compiled into that package, by itself, as a release is built."""
-    command = ["cargo", "tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}", "--package", package]
-    tree = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return {line.split()[0] for line in tree.splitlines() if line}
+    return {line.split()[0] for line in tree(package)}
 
 
 def features(package: str, of: str) -> set[str]:
     """The features of `of` that building that package turns on."""
-    command = ["cargo", "tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p} {f}", "--package", package]
-    tree = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return {feature for line in tree.splitlines() if line.split()[:1] == [of] for feature in line.split()[-1].split(",")}
+    return {feature for line in tree(package) if line.split()[0] == of for feature in line.split()[-1].split(",")}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

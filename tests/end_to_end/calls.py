@@ -27,4 +27,5 @@ def is_write(call: dict[str, Any]) -> bool:
 
 
 def is_by_a_function(call: dict[str, Any]) -> bool:
-    return any(agent in (call["UserAgent"] or "") for agent in FUNCTIONS)
+    agent = call["UserAgent"] or ""
+    return "app/isthmus" not in agent and any(function in agent for function in FUNCTIONS)

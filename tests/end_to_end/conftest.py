@@ -16,6 +16,7 @@ from .clients import client
 from .executions import Machine
 from .ledger import Ledger
 from .network import Network
+from .program import Program
 from .sweeping import Sweep
 from .tagging import Peerings
 
@@ -75,6 +76,11 @@ def an_hour_later(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def teardown(network: Network, environment: dict[str, str]) -> Machine:
     return Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def isthmus(network: Network, environment: dict[str, str]) -> Program:
+    return Program(environment)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::stack::Stack;
 use aws_config::sts::AssumeRoleProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -28,6 +28,10 @@ impl Stack<'_> {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).disable_read_timeout().build();
         let mut loader =
             aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).timeout_config(timeouts);
+        // Whoever reads CloudTrail sees which program it was.
+        if let Ok(name) = AppName::new("isthmus") {
+            loader = loader.app_name(name);
+        }
         if let Some(profile) = &self.global.profile {
             loader = loader.profile_name(profile);
         }

@@ -173,6 +173,9 @@ def test_status_and_the_picture(isthmus: Program, tmp_path: Path) -> None:
         terminal = isthmus.on_a_terminal("status", **there)
         drawn = terminal.finish().exited(0)
         assert isthmus("status", "--exit-code", **there).code == 3
+        assert "a ⇄ " in isthmus("status", "a", **there).exited(0).out
+        assert "a ⇄ " in isthmus("status", b["VpcId"], "a", **there).exited(0).out
+        assert isthmus("status", "vpc-0cccccc0", "--exit-code", **there).exited(0).out.splitlines()[1] == "0 in place"
         assert "MISSING" not in isthmus("status", "--state", "drift", **there).exited(0).out
         document = isthmus("--output", "json", "status", "--state", "drift", **there).exited(0).document()
         page, picture, saved = tmp_path / "t.html", tmp_path / "t.svg", tmp_path / "t.json"

@@ -71,7 +71,7 @@ impl<'s> Session<'s> {
     /// What Ctrl-C means: an execution goes on.
     pub(crate) fn interrupted(&self) -> Failure {
         match self.waits_for.borrow().as_deref() {
-            None => Failure::new("Interrupted", "stopped before anything was started"),
+            None => Failure::new("Interrupted", "stopped: a call that was under way may still take effect"),
             Some(execution) => self.detached("Interrupted", "stopped waiting", execution),
         }
     }

@@ -1,7 +1,7 @@
 //! Topologies as a person reads them at a terminal.
 
 use crate::text::{CHANGED, FAINT, Line, clean, counted};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use isthmus_picture::topology::{Finding, Peering, Topology};
 use isthmus_picture::{Row, rows};
 use std::collections::BTreeSet;
@@ -21,11 +21,9 @@ pub fn status_lines(seen: &Topology, listed: &Topology, width: Option<u16>) -> V
     lines.extend(unreachable(seen));
     let rows = rows(listed);
     if !rows.is_empty() {
-        lines.extend(table(
-            &["PEERING", "STATE", "WHY", "REQUESTED BY", "WHAT TO DO"],
-            rows.into_iter().map(cells),
-            width,
-        ));
+        let head = ["PEERING", "STATE", "WHY", "REQUESTED BY", "WHAT TO DO"];
+        lines.extend(table(&head, rows.iter().map(cells), width));
+        lines.extend(rows.iter().flat_map(below));
     }
     lines
 }
@@ -52,8 +50,33 @@ pub fn topology_lines(topology: &Topology, width: Option<u16>) -> Vec<Line> {
     lines
 }
 
-fn cells(row: Row) -> [String; 5] {
-    [row.pair, row.finding.label().to_owned(), row.why, row.requested_by, row.what_to_do]
+/// A longer command would leave no room for the other columns.
+const SHORT: usize = 48;
+
+fn cells(row: &Row) -> [String; 5] {
+    let Row { pair, finding, why, requested_by, command, who } = row;
+    let what_to_do = match command {
+        Some(command) if has_short_command(row) => command,
+        Some(_) if who.is_empty() => "see below",
+        Some(_) => "its owner: see below",
+        None => "",
+    };
+    [pair, finding.label(), why, requested_by, what_to_do].map(str::to_owned)
+}
+
+fn has_short_command(row: &Row) -> bool {
+    row.who.is_empty() && row.command.as_ref().is_some_and(|command| command.len() <= SHORT)
+}
+
+/// What is long, or for somebody else to run, is on a line of its own: cut to the width of a column it could not be copied.
+fn below(row: &Row) -> Vec<Line> {
+    match &row.command {
+        Some(command) if !has_short_command(row) => {
+            let who = format!("{}: {}", row.pair, row.who);
+            vec![Line::default(), Line::of(who.trim_end()), Line::of("  ").and(command)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// `50 VPCs, 61 peerings, 8 accounts, 3 Regions; seen 22:14:07 UTC`
@@ -102,6 +125,10 @@ fn table<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
+    }
+    // Commands, which are to be copied, are not cut. They are short.
+    if let Some(last) = table.column_mut(N - 1) {
+        last.set_constraint(ColumnConstraint::ContentWidth);
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     let [first, rest @ ..] = lines.as_slice() else { return Vec::new() };

@@ -164,7 +164,10 @@ fn status_lists_what_needs_attention() {
 PEERING                           STATE    WHY                                                                                                         REQUESTED BY   WHAT TO DO
 identity-prod ⇄ shared-us         failed   OverlappingCidrs: 10.20.0.0/16 overlaps 10.20.0.0/16: remove one block of each pair, or choose another VPC  identity-prod  isthmus explain OverlappingCidrs
 ledger-prod ⇄ shared-eu           drift    2 of 12 routes are gone from rtb-0a000000000000ff1.                                                         both           isthmus peer ledger-prod shared-eu
-payments-prod ⇄ [2Jx31mevil line  waiting  PeerNotTrusted: [31mred text                                                                                payments-prod  The owner, 222222222222, runs: aws ec2 create-tags --region us-east-1 --resources vpc-0eeeeeeeeeeeeeee8 --tags Key=isthmus:accept:vpc-0aaaaaaaaaaaaaaa1,Value=vpc-0aaaaaaaaaaaaaaa1
+payments-prod ⇄ [2Jx31mevil line  waiting  PeerNotTrusted: [31mred text                                                                                payments-prod  its owner: see below
+
+payments-prod ⇄ [2Jx31mevil line: The owner, 222222222222, runs:
+  aws ec2 create-tags --region us-east-1 --resources vpc-0eeeeeeeeeeeeeee8 --tags Key=isthmus:accept:vpc-0aaaaaaaaaaaaaaa1,Value=vpc-0aaaaaaaaaaaaaaa1
 
 "#]]
     );
@@ -174,9 +177,14 @@ payments-prod ⇄ [2Jx31mevil line  waiting  PeerNotTrusted: [31mred text       
 #[test]
 fn a_table_fits_a_narrow_terminal() {
     let lines = status_lines(&topology(), &topology(), Some(100));
-    let table: Vec<String> = lines.iter().skip(3).map(ToString::to_string).collect();
+    let table: Vec<String> =
+        lines.iter().skip(3).map(ToString::to_string).take_while(|line| !line.is_empty()).collect();
     assert!(table.iter().all(|line| line.chars().count() <= 100), "{table:#?}");
     assert!(table.len() > 5, "{table:#?}");
+    assert!(
+        table.iter().any(|line| line.ends_with("isthmus explain OverlappingCidrs")),
+        "no command is cut: {table:#?}"
+    );
 }
 
 #[test]

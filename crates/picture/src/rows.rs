@@ -17,8 +17,10 @@ pub struct Row {
     pub why: String,
     /// Who asks for it.
     pub requested_by: String,
-    /// A command that helps, and before it who has to run it; empty where there is none.
-    pub what_to_do: String,
+    /// A command that helps.
+    pub command: Option<String>,
+    /// Who has to run it, where that isn't whoever reads this.
+    pub who: String,
 }
 
 /// Every peering, the worst first.
@@ -28,7 +30,10 @@ pub fn rows(topology: &Topology) -> Vec<Row> {
     let mut lines: Vec<_> = network.lines.iter().collect();
     lines.sort_by_key(|line| Reverse(line.peering.finding));
     let row = |line| {
-        let command = command(&network, line);
+        let (command, who) = match command(&network, line) {
+            Some(found) => (Some(found.line), found.who),
+            None => (None, String::new()),
+        };
         Row {
             pair: network.pair(line),
             finding: line.peering.finding,
@@ -37,7 +42,8 @@ pub fn rows(topology: &Topology) -> Vec<Row> {
                 _ => sentence(&network, line),
             },
             requested_by: requested_by(&network, line, &line.peering.requested_by),
-            what_to_do: command.map_or_else(String::new, |command| format!("{}{}", command.who, command.line)),
+            command,
+            who,
         }
     };
     lines.into_iter().map(row).collect()

@@ -24,13 +24,21 @@ fn the_worst_is_first_and_each_says_what_to_do() {
         "Peerings": [peering("vpc-0aaaaaaa", "vpc-0bbbbbbb", "InPlace"), refused, peering("vpc-0bbbbbbb", "vpc-0ccccccc", "Missing")],
     });
     let rows = rows(&Topology::parse(topology.to_string().as_bytes()).unwrap());
-    let said: Vec<_> = rows.iter().map(|row| (row.pair.as_str(), row.why.as_str(), row.what_to_do.as_str())).collect();
+    let said: Vec<_> = rows
+        .iter()
+        .map(|row| (row.pair.as_str(), row.why.as_str(), row.command.as_deref(), row.who.as_str()))
+        .collect();
     assert_eq!(
         said,
         [
-            ("a ⇄ c", "OverlappingCidrs: 10.1.0.0/16 overlaps 10.1.0.0/16", "isthmus explain OverlappingCidrs"),
-            ("b ⇄ c", "It is asked for, and there is no connection.", "isthmus peer b c"),
-            ("a ⇄ b", "", ""),
+            (
+                "a ⇄ c",
+                "OverlappingCidrs: 10.1.0.0/16 overlaps 10.1.0.0/16",
+                Some("isthmus explain OverlappingCidrs"),
+                ""
+            ),
+            ("b ⇄ c", "It is asked for, and there is no connection.", Some("isthmus peer b c"), ""),
+            ("a ⇄ b", "", None, ""),
         ]
     );
     assert_eq!(rows[0].requested_by, "a");

@@ -72,6 +72,7 @@ TOGETHER := --jobs=4
 .PHONY: demo
 demo: ## from a fresh clone: local cloud, stack, two VPCs in two Regions peered by a tag
 	@$(MAKE) $(TOGETHER) setup functions
+	@$(MAKE) cli PROGRAM=--workspace
 	@$(CLOUD) tests/demo.py --state $(STATE)/demo
 
 .PHONY: test
@@ -169,9 +170,15 @@ PYTHON_TESTS := $(addprefix tests/end_to_end/test_,two_vpcs_peer.py running_it_a
 .PHONY: local-up
 local-up: ## the local cloud with the stack deployed, in the background; writes .local/env
 	@$(MAKE) $(TOGETHER) setup functions
+	@$(MAKE) cli PROGRAM=--workspace
 	@$(CLOUD) -m local_cloud start --state $(STATE)
 	@$(MAKE) local-deploy
 	@$(CLOUD) -m local_cloud outputs --state $(STATE)
+	@echo
+	@echo "To use it, with the program isthmus or the AWS CLI (the variables name its endpoints and an account of its own):"
+	@echo "  set -a; source $(STATE)/env; set +a"
+	@echo "  target/cli/isthmus status"
+	@echo "  aws ec2 describe-vpcs"
 
 .PHONY: local-down
 local-down: $(CLOUD_ENV)/ready ## stop the local cloud

@@ -1,12 +1,15 @@
 """The demonstration: in a local cloud with the real stack, one tag peers two VPCs in two Regions, a route table changes its
 own tag and its routes go, and the removal of the first tag tears the peering down.
 
+Before that, the network is drawn as a page, by the program `isthmus`.
+
 Prints each state when it is entered, then the connection, the route tables of both VPCs and the status tags from EC2, and what
 the ledger knows about the pair. Exits with 1 and the reason if the connection is not active, a route is missing or stale, the
 ledger doesn't know of one, or anything is left after the teardown.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -17,7 +20,7 @@ from end_to_end.executions import Machine
 from end_to_end.ledger import Ledger
 from end_to_end.network import HERE, THERE, Network, Vpc, wait_until
 from end_to_end.sweeping import Sweep, drift
-from local_cloud.deployed import deployed
+from local_cloud.deployed import REPOSITORY, deployed
 
 
 class Unexpected(Exception):
@@ -37,11 +40,13 @@ def main() -> int:
             ledger = Ledger(environment)
             vpc, peer = peer_by_tag(Network(environment), machine, ledger)
             retag_a_table(vpc, machine, Sweep(environment))
+            picture = draw(environment, state / "topology.html")
             tear_down_by_untagging(vpc, peer, teardown, ledger)
     except (Unexpected, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
         return 1
-    print(f"\nDone in {time.monotonic() - began:.0f} s. The local cloud is stopped; `make local-up` leaves one running.")
+    print(f"\nThe network while the two were peered: {picture}")
+    print(f"Done in {time.monotonic() - began:.0f} s. The local cloud is stopped; `make local-up` leaves one running.")
     return 0
 
 
@@ -81,6 +86,14 @@ def retag_a_table(vpc: Vpc, machine: Machine, sweep: Sweep) -> None:
     left = {table for table, _, _ in vpc.routes_to(connection["VpcPeeringConnectionId"])}
     if left != {vpc.main_table}:
         raise Unexpected(f"the tables that lead to the peer are {sorted(left)}")
+
+
+def draw(environment: dict[str, str], picture: Path) -> Path:
+    """Has the program `isthmus` write what there is as a page."""
+    print(f"\nisthmus topology --html {picture.name}\n", flush=True)
+    program = [REPOSITORY / "target" / "cli" / "isthmus", "topology", "--html", picture, "--region", HERE]
+    subprocess.run(program, env={**os.environ, **environment}, check=True)
+    return picture
 
 
 def retag(vpc: Vpc, table: str, tier: str) -> None:

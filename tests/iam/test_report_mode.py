@@ -44,7 +44,7 @@ def test_every_function_may_read_and_go_on(evaluator: Evaluator, names: Names) -
 
 
 def test_only_the_role_that_reads_is_assumed_in_members(evaluator: Evaluator, names: Names) -> None:
-    assumed = granted("sts:AssumeRole")
+    assumed = [row for row in granted("sts:AssumeRole") if not row.on.endswith("-read")]  # as that of topology always is
     assert len(assumed) >= 11
     for row in assumed:
         assert not may(evaluator, names, row), row

@@ -97,7 +97,7 @@ impl Invocation {
     }
 
     /// When it began, as ISO 8601 spells it.
-    fn began(&self) -> String {
+    pub fn began(&self) -> String {
         DateTime::from(self.began).fmt(Format::DateTime).unwrap_or_default()
     }
 }

@@ -60,6 +60,11 @@ impl FromStr for Mode {
 }
 
 impl Stack {
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        self.installation.split('.').next().unwrap_or_default() // CloudFormation admits no dot in it
+    }
+
     /// [`Error::InvalidRequest`] in report mode. For the steps after the one that plans: the mode was changed under way.
     pub(crate) fn check_mode(&self) -> Result<(), Error> {
         match self.mode {

@@ -13,6 +13,7 @@ mod roll_back;
 mod start_peering;
 mod start_requested;
 mod sweep;
+mod topology;
 mod update_routes;
 mod wait_active;
 
@@ -30,6 +31,7 @@ pub use roll_back::{RollBackTask, roll_back};
 pub use start_peering::{StartTask, Started, VpcChange, start_peering};
 pub use start_requested::{Requested, RequestedTask, start_requested};
 pub use sweep::{Drift, RefusedPair, Sweep, SweepTask, Swept, sweep};
+pub use topology::topology;
 pub use update_routes::{Routed, update_routes};
 pub use wait_active::{Active, wait_active};
 

@@ -12,33 +12,35 @@ mod labels;
 mod layout;
 mod network;
 mod page;
+mod presentable;
 mod ring;
 mod rows;
 mod text;
-pub mod topology;
 mod widget;
 
 use crate::network::Network;
+use crate::presentable::presentable;
 use crate::ring::Ring;
-use crate::topology::Topology;
+pub use isthmus_topology as topology;
+use isthmus_topology::Topology;
 pub use rows::{Row, rows};
 pub use widget::Theme;
 
 /// The ring alone, as an SVG file.
 pub fn svg(topology: &Topology) -> String {
-    let topology = topology.presentable();
+    let topology = presentable(topology);
     Ring::file(&Network::of(&topology)).to_string()
 }
 
 /// A self-contained HTML page: the ring, counts that filter, a search, what needs attention, and everything as tables. It asks
 /// for nothing from anywhere, and without JavaScript all but the search and the choice of a VPC remains.
 pub fn page(topology: &Topology) -> String {
-    let topology = topology.presentable();
+    let topology = presentable(topology);
     page::Page::of(&Network::of(&topology)).to_string()
 }
 
 /// HTML for a CloudWatch custom widget: the ring and what needs attention, without JavaScript.
 pub fn widget(topology: &Topology, theme: Theme) -> String {
-    let topology = topology.presentable();
+    let topology = presentable(topology);
     widget::Widget::of(&Network::of(&topology), theme).to_string()
 }

@@ -3,6 +3,7 @@
 use crate::attention::{command, sentence};
 use crate::network::Network;
 use crate::page::requested_by;
+use crate::presentable::presentable;
 use crate::topology::{Finding, Topology};
 use std::cmp::Reverse;
 
@@ -25,7 +26,7 @@ pub struct Row {
 
 /// Every peering, the worst first.
 pub fn rows(topology: &Topology) -> Vec<Row> {
-    let topology = topology.presentable();
+    let topology = presentable(topology);
     let network = Network::of(&topology);
     let mut lines: Vec<_> = network.lines.iter().collect();
     lines.sort_by_key(|line| Reverse(line.peering.finding));

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl RegionReads for Ec2Network {
     async fn vpcs_with_tags(&self, at: &Location, keys: &[String]) -> CallResult<BTreeMap<VpcId, Vpc>> {
-        self.vpcs(at, vec![filter("tag-key", keys.iter().map(String::as_str))]).await
+        let by_tags = filter("tag-key", keys.iter().map(String::as_str));
+        self.vpcs(at, if keys.is_empty() { Vec::new() } else { vec![by_tags] }).await
     }
 
     async fn vpcs_by_id(&self, at: &Location, ids: &BTreeSet<VpcId>) -> CallResult<BTreeMap<VpcId, Vpc>> {

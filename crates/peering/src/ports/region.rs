@@ -44,7 +44,7 @@ impl fmt::Display for Location {
 /// Lists of what a Region of an account has. They are whole: the implementation follows every page.
 #[allow(async_fn_in_trait)] // as for `NetworkReads`
 pub trait RegionReads {
-    /// The VPCs that carry a tag of any of these keys; `*` in a key matches anything.
+    /// The VPCs that carry a tag of any of these keys, `*` in which matches anything; without keys, all VPCs.
     async fn vpcs_with_tags(&self, at: &Location, keys: &[String]) -> CallResult<BTreeMap<VpcId, Vpc>>;
 
     /// Those of `ids` that are there.

@@ -13,6 +13,7 @@ use crate::shared::decision::Decision;
 use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
+use crate::shared::route_plans::RoutePlans;
 use crate::shared::snapshot::Snapshot;
 use crate::shared::survey::{Survey, check_pair};
 use crate::shared::tag_requests::{Asked, invalid_routes, request, side_with_invalid_routes};
@@ -166,12 +167,20 @@ impl PairSnapshot {
     }
 }
 
-async fn compare<L>(
+/// What the machine would plan for a pair that tags request.
+pub(crate) struct Planned<'s> {
+    asked: Asked,
+    survey: Survey<'s>,
+    pub(crate) routes: RoutePlans,
+}
+
+/// Plans a pair as the machine would.
+pub(crate) async fn plan<'s, L>(
     context: Context<'_, impl NetworkReads, L>,
-    snapshot: &Snapshot,
+    snapshot: &'s Snapshot,
     known: &PairSnapshot,
-) -> Result<Finding, Error> {
-    let Context { network, stack, .. } = context;
+) -> Result<Planned<'s>, Error> {
+    let stack = context.stack;
     let request = request(&known.pair);
     let vpc = |end| snapshot.vpc(end).map(Cow::Borrowed).ok_or_else(|| Error::missing(end));
     let vpcs = [vpc(&request.end)?, vpc(&request.peer)?];
@@ -182,7 +191,19 @@ async fn compare<L>(
     let item = known.item.as_ref();
     let asked = Asked::of(&survey.pair, request, item, stack)?;
     let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
-    let mut plan = survey.plan(context, &asked, found, item).await?;
+    let routes = survey.plan(context, &asked, found, item).await?;
+    Ok(Planned { asked, survey, routes })
+}
+
+async fn compare<L>(
+    context: Context<'_, impl NetworkReads, L>,
+    snapshot: &Snapshot,
+    known: &PairSnapshot,
+) -> Result<Finding, Error> {
+    let Context { network, .. } = context;
+    let Planned { asked, survey, routes: mut plan } = plan(context, snapshot, known).await?;
+    let item = known.item.as_ref();
+    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
     let Some(connection) = found else { return Ok(Finding::SetUp("Missing".into())) };
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_recorded = item.is_some_and(|item| {

@@ -1,6 +1,6 @@
 //! The network as one sweep reads it.
 
-use crate::connection::{Connection, DnsSides, End, Vpc};
+use crate::connection::{Connection, End, Vpc};
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::{VpcId, VpcPeeringConnectionId};
@@ -30,8 +30,8 @@ pub(crate) struct Snapshot {
     read: BTreeSet<Location>,
     /// The connections of each pair, as the requester in its canonical direction sees them.
     connections: BTreeMap<PairKey, Vec<Connection>>,
-    /// What is on at the other side, as its owner sees it, where that is another account or Region.
-    dns_of_others: BTreeMap<VpcPeeringConnectionId, DnsSides>,
+    /// The same as the other side sees them, where that is another account or Region.
+    seen_by_others: BTreeMap<VpcPeeringConnectionId, Connection>,
     /// The VPCs' own settings, once each is asked for.
     dns_hostnames: RefCell<BTreeMap<End, Rc<OnceCell<bool>>>>,
     failures: BTreeMap<Location, CallError>,
@@ -46,6 +46,24 @@ impl Snapshot {
         context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
         scope: &Scope,
     ) -> Result<Self, Error> {
+        let peers = key(&context.stack.tag_prefix, PEER);
+        let keys = [format!("{peers}:*"), peers, status_key_pattern(&context.stack.tag_prefix)];
+        Self::read_with_tags(context, scope, &keys).await
+    }
+
+    /// The same of all VPCs of the scope, tagged or not.
+    pub(crate) async fn read_all(
+        context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+        scope: &Scope,
+    ) -> Result<Self, Error> {
+        Self::read_with_tags(context, scope, &[]).await
+    }
+
+    async fn read_with_tags(
+        context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+        scope: &Scope,
+        keys: &[String],
+    ) -> Result<Self, Error> {
         let mut snapshot = Self::default();
         for item in context.ledger.items().await? {
             match item {
@@ -53,7 +71,7 @@ impl Snapshot {
                 Err((key, error)) => drop(snapshot.unusable_items.insert(key, error)),
             }
         }
-        snapshot.read_tagged(context, scope).await;
+        snapshot.read_tagged(context, scope, keys).await;
         snapshot.reject_unknown_regions(context).await;
         snapshot.read_others(context).await;
         snapshot.read_tables(context.network).await;
@@ -107,7 +125,7 @@ impl Snapshot {
         let [_, other] = pair.ends();
         let with_dns_of_both = |connection: &Connection| {
             let mut connection = connection.clone();
-            if let Some(theirs) = self.dns_of_others.get(connection.id()) {
+            if let Some(theirs) = self.seen_by_others.get(connection.id()).map(|theirs| theirs.dns_resolution) {
                 match connection.identity.requester == *other {
                     true => connection.dns_resolution.requester = theirs.requester,
                     false => connection.dns_resolution.accepter = theirs.accepter,
@@ -131,7 +149,7 @@ impl Snapshot {
             if first {
                 self.connections.entry(pair).or_default().push(connection);
             } else if second {
-                self.dns_of_others.insert(connection.id().clone(), connection.dns_resolution);
+                self.seen_by_others.insert(connection.id().clone(), connection);
             }
         }
         self.read.insert(at.clone());
@@ -164,17 +182,34 @@ impl Snapshot {
 
     /// The Regions and items that could not be read, and why.
     pub(crate) fn unreachable(&self) -> Vec<String> {
-        let regions = self.failures.iter().map(|(at, error)| format!("{at}: {} to {}", error.code, error.action));
-        let items = self.unusable_items.iter().map(|(key, error)| format!("{key}: {} to {}", error.code, error.action));
-        regions.chain(items).collect()
+        let regions = self.unreachable_regions().map(|(at, why)| format!("{at}: {why}"));
+        regions.chain(self.unusable_items()).collect()
     }
 
-    async fn read_tagged<L>(&mut self, context: Context<'_, impl RegionReads, L>, scope: &Scope) {
-        let Context { network, stack, .. } = context;
-        let peers = key(&stack.tag_prefix, PEER);
-        let keys = [format!("{peers}:*"), peers, status_key_pattern(&stack.tag_prefix)];
+    /// The Regions that could not be read, and why.
+    pub(crate) fn unreachable_regions(&self) -> impl Iterator<Item = (&Location, String)> {
+        self.failures.iter().map(|(at, error)| (at, format!("{} to {}", error.code, error.action)))
+    }
+
+    /// The items that can't be used, and why.
+    pub(crate) fn unusable_items(&self) -> impl Iterator<Item = String> {
+        self.unusable_items.iter().map(|(key, error)| format!("{key}: {} to {}", error.code, error.action))
+    }
+
+    /// The live connections that are seen anywhere.
+    pub(crate) fn live_connections(&self) -> BTreeMap<&VpcPeeringConnectionId, &Connection> {
+        let seen = self.connections.values().flatten().chain(self.seen_by_others.values());
+        seen.filter(|seen| seen.status.is_live()).map(|seen| (seen.id(), seen)).collect()
+    }
+
+    async fn read_tagged<L>(
+        &mut self,
+        Context { network, stack, .. }: Context<'_, impl RegionReads, L>,
+        scope: &Scope,
+        keys: &[String],
+    ) {
         let read = stream::iter(scope.locations().collect::<Vec<_>>()).map(async |at| {
-            let (vpcs, connections) = join!(network.vpcs_with_tags(&at, &keys), network.connections_in(&at));
+            let (vpcs, connections) = join!(network.vpcs_with_tags(&at, keys), network.connections_in(&at));
             (at, vpcs, connections)
         });
         for (at, vpcs, connections) in read.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {

@@ -4,9 +4,9 @@
 //! hand. Whole Regions are read page by page, so a sweep costs a few calls for each Region of each account, however many
 //! VPCs it has; nothing is decided about a VPC that could not be read.
 
-mod held;
 mod swept;
 mod task;
+mod withdrawals;
 
 use crate::context::Context;
 use crate::error::Error;
@@ -14,6 +14,7 @@ use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Ne
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
+use crate::shared::held::Held;
 use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
@@ -22,13 +23,13 @@ use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
 use futures_util::{StreamExt, stream};
-use held::{Held, record_withdrawal};
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 pub use swept::{Drift, RefusedPair, Swept};
 pub use task::{Sweep, SweepTask};
+use withdrawals::record_withdrawal;
 
 /// So many executions are started at most for each Region of an account: what EC2's buckets for creations and acceptances, of
 /// 50 tokens and five more a second, allow within a minute. The executions wait for tokens, and few enough of them wait.
@@ -72,7 +73,8 @@ pub async fn sweep(
             }
         }
     }
-    let held = Held::among(context, &found, marked, task).await;
+    let mut held = Held::among(context, &found, marked).await;
+    held.release_oldest(context, if task.dry_run { 0 } else { task.release }).await;
     swept.held = held.count();
     swept.unreachable.extend(held.failures.iter().cloned());
     for found in found {

@@ -28,7 +28,9 @@ impl RegionReads for Memory {
             Some(start) => key.starts_with(start),
             None => key == wanted,
         };
-        vpcs.retain(|_, vpc: &mut Vpc| vpc.tags.keys().any(|key| keys.iter().any(|wanted| fits(key, wanted))));
+        vpcs.retain(|_, vpc: &mut Vpc| {
+            keys.is_empty() || vpc.tags.keys().any(|key| keys.iter().any(|wanted| fits(key, wanted)))
+        });
         Ok(vpcs)
     }
 

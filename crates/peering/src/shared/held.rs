@@ -1,41 +1,41 @@
-//! What a sweep does not start: what the brake holds, and what waits for `TeardownDelay`.
+//! What is not torn down yet although it is found: what the brake holds, and what waits for `TeardownDelay`.
 
-use super::SweepTask;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::AccountId;
-use crate::ledger::{LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawn};
-use crate::ports::{Ledger, LedgerWrites, Updated};
-use crate::shared::brake::{forget_withdrawal, held_withdrawals, withdraw, withdrawal_due, withdrawing_account};
+use crate::ledger::{PairKey, Update, Withdrawal, WithdrawalState, Withdrawn};
+use crate::ports::{LedgerReads, LedgerWrites, Updated};
+use crate::shared::brake::{held_withdrawals, withdrawal_due};
 use crate::shared::drift::Finding;
 use crate::shared::pair::Lookup;
 use crate::shared::pairs::PairSnapshot;
 use crate::status::PeeringStatus;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A pair of the sweep, and what is found about it; `None` while an execution works on it.
-pub(super) type Found<'s> = (&'s PairSnapshot, Result<Option<Finding>, Error>);
+/// A pair, and what is found about it; `None` while an execution works on it.
+pub(crate) type Found<'s> = (&'s PairSnapshot, Result<Option<Finding>, Error>);
 
 /// The pairs that nothing is started for.
 #[derive(Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     /// Those that the brake holds, and what their status says.
     reasons: BTreeMap<PairKey, String>,
     /// Those that a person released in this sweep.
     released: BTreeSet<PairKey>,
     /// Those that were marked in this sweep: the execution that is started for each asks the brake.
     marked: BTreeSet<PairKey>,
+    /// Those that the brake holds, and since when each waits.
+    waiting: Vec<(i64, PairKey, Withdrawal)>,
     /// What the ledger didn't answer.
-    pub(super) failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
 }
 
 impl Held {
-    /// What the brake holds of these, without as many as the task releases, the oldest first.
-    pub(super) async fn among<N>(
-        context: Context<'_, N, impl Ledger>,
+    /// What the brake holds of these, and what waits.
+    pub(crate) async fn among<N>(
+        context: Context<'_, N, impl LedgerReads>,
         found: &[Found<'_>],
         marked: BTreeSet<PairKey>,
-        task: SweepTask,
     ) -> Self {
         let mut waiting: BTreeMap<AccountId, Vec<(i64, PairKey, Withdrawal)>> = BTreeMap::new();
         for (known, withdrawal) in
@@ -46,7 +46,7 @@ impl Held {
                 waiting.entry(by).or_default().push((withdrawal.at, known.key(), withdrawal));
             }
         }
-        let (mut held, mut oldest) = (Self { marked, ..Self::default() }, Vec::new());
+        let mut held = Self { marked, ..Self::default() };
         for (by, pairs) in waiting {
             let reason = match held_withdrawals(context, &by).await {
                 Ok(None) => continue,
@@ -57,14 +57,19 @@ impl Held {
                 }
             };
             held.reasons.extend(pairs.iter().map(|(_, pair, _)| (pair.clone(), reason.clone())));
-            oldest.extend(pairs);
-        }
-        oldest.sort_by(|(at, pair, _), (other_at, other, _)| (at, pair).cmp(&(other_at, other)));
-        oldest.truncate(if task.dry_run { 0 } else { task.release });
-        for (_, pair, withdrawal) in oldest {
-            held.release(context, pair, withdrawal).await;
+            held.waiting.extend(pairs);
         }
         held
+    }
+
+    /// Releases so many of what the brake holds, the oldest first.
+    pub(crate) async fn release_oldest<N>(&mut self, context: Context<'_, N, impl LedgerWrites>, count: usize) {
+        let mut oldest = std::mem::take(&mut self.waiting);
+        oldest.sort_by(|(at, pair, _), (other_at, other, _)| (at, pair).cmp(&(other_at, other)));
+        oldest.truncate(count);
+        for (_, pair, withdrawal) in oldest {
+            self.release(context, pair, withdrawal).await;
+        }
     }
 
     async fn release<N>(&mut self, context: Context<'_, N, impl LedgerWrites>, pair: PairKey, withdrawal: Withdrawal) {
@@ -79,13 +84,18 @@ impl Held {
         }
     }
 
+    /// Whether the brake holds that pair.
+    pub(crate) fn is_held(&self, pair: &PairKey) -> bool {
+        self.reasons.contains_key(pair)
+    }
+
     /// How many the brake holds.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.reasons.len()
     }
 
     /// What the status of the pair says, if nothing is started for it.
-    pub(super) fn status<N, L>(&self, context: Context<'_, N, L>, found: &Found<'_>) -> Option<PeeringStatus> {
+    pub(crate) fn status<N, L>(&self, context: Context<'_, N, L>, found: &Found<'_>) -> Option<PeeringStatus> {
         let (known, withdrawal) = open_removal(found)?;
         if let Some(reason) = self.reasons.get(&known.key()) {
             return Some(PeeringStatus::Waiting { reason: reason.clone() });
@@ -106,35 +116,4 @@ fn open_removal<'s>((known, finding): &Found<'s>) -> Option<(&'s PairSnapshot, W
     let Ok(Some(Finding::TearDown(_) | Finding::Empty(_))) = finding else { return None };
     let (_, withdrawal) = known.item.as_ref()?.open_withdrawal()?;
     (known.is_live() && !known.pair.is_one(Lookup::NotFound)).then_some((*known, withdrawal))
-}
-
-/// Records what tags take away and no event told; removes a mark of what they don't take away any more. Answers whether the pair
-/// has another mark than was read.
-pub(super) async fn record_withdrawal<N>(
-    context: Context<'_, N, impl LedgerWrites>,
-    (known, finding): &Found<'_>,
-) -> Result<bool, Error> {
-    let live = known.item.as_ref().filter(|_| known.is_live());
-    let (by, of) = match finding {
-        Ok(Some(Finding::Empty(by))) => (Some(by.clone()), Withdrawn::Routes),
-        Ok(Some(Finding::TearDown(_))) => {
-            let by = live.and_then(|item| withdrawing_account(&known.pair, item, context.stack));
-            (by, Withdrawn::Pair)
-        }
-        Ok(Some(_)) => {
-            if let Some(item) = known.item.as_ref().filter(|item| item.open_withdrawal().is_some()) {
-                forget_withdrawal(context, item).await;
-            }
-            return Ok(false);
-        }
-        Ok(None) | Err(_) => return Ok(false),
-    };
-    match by {
-        Some(by) => {
-            let recorded = withdraw(context, &known.key(), &by, of).await?;
-            let before = known.item.as_ref().and_then(LedgerItem::open_withdrawal);
-            Ok(before != recorded.map(|withdrawal| (&by, withdrawal)))
-        }
-        None => Ok(false),
-    }
 }

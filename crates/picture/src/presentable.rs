@@ -2,32 +2,34 @@
 //! picture, in whatever order AWS lists it.
 
 use crate::text::clean;
-use crate::topology::{End, Peering, RouteCounts, Topology, Unreachable, Vpc};
+use isthmus_topology::{End, Peering, RouteCounts, Topology, Unreachable, Vpc};
 use std::net::IpAddr;
 
-impl Topology {
-    /// The same with clean texts, every list in order, and nothing listed twice.
-    pub(crate) fn presentable(&self) -> Self {
-        let mut topology = self.clone();
-        clean_all([&mut topology.stack, &mut topology.tag_prefix, &mut topology.time]);
-        topology.vpcs.iter_mut().for_each(Vpc::make_presentable);
-        topology.peerings.iter_mut().for_each(Peering::make_presentable);
-        topology.unreachable.iter_mut().for_each(Unreachable::make_presentable);
-        sort(&mut topology.vpcs);
-        topology.vpcs.dedup_by(|vpc, before| vpc.end == before.end);
-        sort(&mut topology.peerings);
-        sort(&mut topology.unreachable);
-        topology
-    }
+/// The same with clean texts, every list in order, and nothing listed twice.
+pub(crate) fn presentable(topology: &Topology) -> Topology {
+    let mut topology = topology.clone();
+    clean_all([&mut topology.stack, &mut topology.tag_prefix, &mut topology.time]);
+    topology.vpcs.iter_mut().for_each(Presentable::make_presentable);
+    topology.peerings.iter_mut().for_each(Presentable::make_presentable);
+    topology.unreachable.iter_mut().for_each(Presentable::make_presentable);
+    sort(&mut topology.vpcs);
+    topology.vpcs.dedup_by(|vpc, before| vpc.end == before.end);
+    sort(&mut topology.peerings);
+    sort(&mut topology.unreachable);
+    topology
 }
 
-impl End {
+trait Presentable {
+    fn make_presentable(&mut self);
+}
+
+impl Presentable for End {
     fn make_presentable(&mut self) {
         clean_all([&mut self.region, &mut self.owner_id, &mut self.vpc_id]);
     }
 }
 
-impl Vpc {
+impl Presentable for Vpc {
     fn make_presentable(&mut self) {
         self.end.make_presentable();
         clean_all([&mut self.name]);
@@ -41,7 +43,7 @@ impl Vpc {
     }
 }
 
-impl Peering {
+impl Presentable for Peering {
     fn make_presentable(&mut self) {
         self.requester.make_presentable();
         self.accepter.make_presentable();
@@ -61,7 +63,7 @@ impl Peering {
     }
 }
 
-impl Unreachable {
+impl Presentable for Unreachable {
     fn make_presentable(&mut self) {
         clean_all([&mut self.region, &mut self.owner_id].into_iter().flatten());
         clean_all([&mut self.message]);

@@ -6,7 +6,6 @@
 use serde::{Deserialize, Serialize};
 
 mod peering;
-mod presentable;
 
 pub use peering::{Finding, MissingRoute, Peering, RequestedBy, RouteCounts};
 

@@ -1,6 +1,6 @@
 //! A pair, its connection, and what is found about it.
 
-use crate::topology::End;
+use crate::End;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -1,0 +1,222 @@
+//! One pair, as the topology describes it.
+
+use super::place;
+use crate::connection::{Connection, End, adopt};
+use crate::consent::TagRequest;
+use crate::context::Context;
+use crate::ledger::RecordedRoutes;
+use crate::plan::SidePlan;
+use crate::ports::NetworkReads;
+use crate::routes::{Action, PlannedRoute, standing_routes};
+use crate::shared::drift::{Finding, plan};
+use crate::shared::held::{Found, Held};
+use crate::shared::pairs::PairSnapshot;
+use crate::shared::snapshot::Snapshot;
+use crate::status::PeeringStatus;
+use isthmus_topology::{self as topology, MissingRoute, Peering, RequestedBy, RouteCounts};
+use std::collections::BTreeMap;
+
+/// More of one side are counted, not listed.
+const MISSING_LISTED: usize = 100;
+
+/// What a description is made of.
+pub(super) struct Description<'d, N, L> {
+    pub(super) context: Context<'d, N, L>,
+    pub(super) snapshot: &'d Snapshot,
+    pub(super) held: &'d Held,
+}
+
+/// What is found, in the topology's words.
+struct Verdict {
+    finding: topology::Finding,
+    differs: Option<String>,
+    error: Option<String>,
+    message: Option<String>,
+}
+
+impl<N: NetworkReads, L> Description<'_, N, L> {
+    /// `None` where nothing is left of the pair, or nobody asks for it.
+    pub(super) async fn of(&self, found: &Found<'_>) -> Option<Peering> {
+        let known = found.0;
+        let [end, peer] = known.pair.ends();
+        let connection = adopt(&known.connections, end, peer);
+        let Verdict { finding, differs, error, message } = self.verdict(found)?;
+        let [requester, accepter] = connection.map_or([end, peer], ends);
+        Some(Peering {
+            ours: is_ours(known, connection),
+            requested_by: requested_by(known),
+            finding,
+            differs,
+            error,
+            message,
+            waits_for: self.waits_for(known),
+            routes: self.routes(known, connection).await,
+            ..of_connection(connection, requester, accepter)
+        })
+    }
+
+    fn verdict(&self, found: &Found<'_>) -> Option<Verdict> {
+        let (known, finding) = found;
+        if let Some(PeeringStatus::Waiting { reason }) = self.held.status(self.context, found) {
+            let error = self.held.is_held(&known.key()).then(|| "TeardownHeld".to_owned());
+            return Some(Verdict { error, message: Some(reason), ..Verdict::of(topology::Finding::Waiting) });
+        }
+        let finding = match finding {
+            Ok(None) => {
+                let message = Some("an execution works on it".into());
+                return Some(Verdict { message, ..Verdict::of(topology::Finding::Waiting) });
+            }
+            Err(error) => return Some(Verdict::failed(&error.name_and_cause().0, Some(error.to_string()))),
+            Ok(Some(finding)) => finding,
+        };
+        Some(match finding {
+            Finding::InPlace(_, warnings) => {
+                let message = (!warnings.is_empty()).then(|| warnings.join("; "));
+                Verdict { message, ..Verdict::of(topology::Finding::InPlace) }
+            }
+            Finding::Refused { status: PeeringStatus::Active { warning, .. }, .. } => {
+                Verdict { message: warning.clone(), ..Verdict::of(topology::Finding::InPlace) }
+            }
+            Finding::Refused { error, status } => Verdict::failed(error, reason(status)),
+            Finding::SetUp(differs) => to_set_up(known, differs),
+            Finding::TearDown(differs) => Verdict::differs(topology::Finding::Drift, differs),
+            Finding::Empty(_) | Finding::Narrow => Verdict::differs(topology::Finding::Drift, "Routes"),
+            Finding::Kept(Some(_)) => Verdict::of(topology::Finding::InPlace),
+            Finding::Kept(None) => Verdict::differs(topology::Finding::Missing, "Missing"),
+            Finding::NotRequested => return None,
+        })
+    }
+
+    fn waits_for(&self, known: &PairSnapshot) -> Option<String> {
+        match known.pair.tag_request(self.context.stack) {
+            TagRequest::ConsentMissing(end) => Some(end.vpc_id.to_string()),
+            TagRequest::Granted | TagRequest::None => None,
+        }
+    }
+
+    /// By the plan where tags ask for the pair, else by what the ledger knows as written.
+    async fn routes(&self, known: &PairSnapshot, connection: Option<&Connection>) -> BTreeMap<String, RouteCounts> {
+        if known.pair.tag_request(self.context.stack) == TagRequest::Granted
+            && let Ok(planned) = plan(self.context, self.snapshot, known).await
+        {
+            return planned.routes.sides.iter().map(|side| (side.end.vpc_id.to_string(), of_plan(side))).collect();
+        }
+        known.pair.ends().into_iter().filter_map(|end| self.recorded(known, connection, end)).collect()
+    }
+
+    fn recorded(
+        &self,
+        known: &PairSnapshot,
+        connection: Option<&Connection>,
+        end: &End,
+    ) -> Option<(String, RouteCounts)> {
+        let recorded = known.item.as_ref()?.routes_at(end);
+        let standing = match connection {
+            Some(connection) => standing_routes(self.snapshot.tables(end), &recorded, connection.id()),
+            None => RecordedRoutes::default(),
+        };
+        let counts = RouteCounts {
+            wanted: recorded.deletions().count(),
+            present: standing.deletions().count(),
+            missing: listed(recorded.without(&standing).deletions()),
+        };
+        (counts.wanted > 0).then(|| (end.vpc_id.to_string(), counts))
+    }
+}
+
+/// A pair that an execution has to set up or repair, or that it would refuse.
+fn to_set_up(known: &PairSnapshot, differs: &str) -> Verdict {
+    match differs {
+        "Missing" => Verdict::differs(topology::Finding::Missing, differs),
+        "NotActive" => Verdict::differs(topology::Finding::Waiting, differs),
+        "Routes" | "Unrecorded" | "DnsResolution" => Verdict::differs(topology::Finding::Drift, differs),
+        error => {
+            let outcome = known.item.as_ref().and_then(|item| item.outcome.as_ref());
+            let told = outcome.filter(|outcome| outcome.error.as_deref() == Some(error));
+            Verdict::failed(error, told.and_then(|outcome| outcome.message.clone()))
+        }
+    }
+}
+
+fn reason(status: &PeeringStatus) -> Option<String> {
+    match status {
+        PeeringStatus::Active { warning, .. } => warning.clone(),
+        PeeringStatus::Failed { message: reason, .. }
+        | PeeringStatus::Waiting { reason }
+        | PeeringStatus::Invalid { reason } => Some(reason.clone()),
+    }
+}
+
+impl Verdict {
+    fn of(finding: topology::Finding) -> Self {
+        Self { finding, differs: None, error: None, message: None }
+    }
+
+    fn differs(finding: topology::Finding, differs: &str) -> Self {
+        Self { differs: Some(differs.to_owned()), ..Self::of(finding) }
+    }
+
+    fn failed(error: &str, message: Option<String>) -> Self {
+        Self { error: Some(error.to_owned()), message, ..Self::of(topology::Finding::Failed) }
+    }
+}
+
+/// A connection that no pair is about.
+pub(super) fn foreign(connection: &Connection) -> Peering {
+    let [requester, accepter] = ends(connection);
+    of_connection(Some(connection), requester, accepter)
+}
+
+fn of_connection(connection: Option<&Connection>, requester: &End, accepter: &End) -> Peering {
+    Peering {
+        vpc_peering_connection_id: connection.map(|connection| connection.id().to_string()),
+        status: connection.map(|connection| connection.status.to_string()),
+        requester: place(requester),
+        accepter: place(accepter),
+        ours: false,
+        requested_by: RequestedBy::default(),
+        finding: topology::Finding::Foreign,
+        differs: None,
+        error: None,
+        message: None,
+        waits_for: None,
+        routes: BTreeMap::new(),
+        dns_resolution: connection
+            .is_some_and(|connection| connection.dns_resolution.requester && connection.dns_resolution.accepter),
+    }
+}
+
+fn ends(connection: &Connection) -> [&End; 2] {
+    [&connection.identity.requester, &connection.identity.accepter]
+}
+
+fn is_ours(known: &PairSnapshot, connection: Option<&Connection>) -> bool {
+    let recorded = known.item.as_ref().and_then(|item| item.connection.as_ref());
+    recorded.is_some_and(|recorded| recorded.made && connection.is_some_and(|found| *found.id() == recorded.id))
+}
+
+fn requested_by(known: &PairSnapshot) -> RequestedBy {
+    let [one, other] = known.pair.intents();
+    let naming = [(one, other), (other, one)].into_iter().filter(|(asking, named)| asking.names(&named.end));
+    let asked = known.item.as_ref().and_then(|item| item.asked_by.as_ref());
+    RequestedBy {
+        tags: naming.map(|(asking, _)| asking.end.vpc_id.to_string()).collect(),
+        groups: Vec::new(),
+        execution: asked.is_some_and(|asked| asked.execution.is_some()),
+    }
+}
+
+/// What isn't ours and holds a place counts neither as wanted nor as present.
+fn of_plan(side: &SidePlan) -> RouteCounts {
+    let missing: Vec<PlannedRoute> = side.additions().collect();
+    let present = side.routes().filter(|route| route.action == Action::Unchanged).count();
+    RouteCounts { wanted: present + missing.len(), present, missing: listed(missing) }
+}
+
+fn listed(routes: impl IntoIterator<Item = PlannedRoute>) -> Vec<MissingRoute> {
+    let route = |route: PlannedRoute| MissingRoute {
+        route_table_id: route.table.to_string(),
+        destination_cidr_block: route.destination.to_string(),
+    };
+    routes.into_iter().take(MISSING_LISTED).map(route).collect()
+}

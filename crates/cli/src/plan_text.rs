@@ -1,13 +1,22 @@
 //! What an execution does, or would do, as a person reads it.
 
+mod routes;
+
 use crate::failure::Failure;
-use crate::text::{BAD, CHANGED, FAINT, GOOD, Line, STRONG, counted};
+use crate::text::{BAD, CHANGED, GOOD, Line, STRONG, counted};
 use isthmus_peering::connection::End;
 use isthmus_peering::plan::ReportedRoute;
 use isthmus_peering::routes::Action;
+use routes::route_lines;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+/// The status of a connection whose accepter is of an account that is none of the stack's.
+pub const PENDING_ACCEPTANCE: &str = "pending-acceptance";
+
+/// How a plan says what would be done about routes: created, repaired, deleted.
+pub const TO_DO: [&str; 3] = ["to create", "to repair", "to delete"];
 
 /// The output of an execution of the peering machine.
 #[derive(Debug, Clone, Deserialize)]
@@ -130,15 +139,28 @@ impl PeeringReport {
     /// What a person reads once it is done.
     pub fn done(&self, first: &str, names: &Names) -> Vec<Line> {
         let [from, to] = self.ends(first).map(|end| label(end, names));
-        let id = self.vpc_peering_connection_id.as_deref().unwrap_or("the connection");
-        let summary = match self.summary(["created", "repaired", "deleted"]) {
-            summary if summary.is_empty() => "everything was in place".to_owned(),
-            summary => summary,
+        let id = self.vpc_peering_connection_id.as_deref().unwrap_or("a new connection");
+        let is_planned = self.status == "planned";
+        let verbs = if is_planned { TO_DO } else { ["created", "repaired", "deleted"] };
+        let summary = match (self.summary(verbs), self.status.as_str()) {
+            (summary, _) if !summary.is_empty() => summary,
+            (_, PENDING_ACCEPTANCE) => "it waits to be accepted".to_owned(),
+            _ => "everything was in place".to_owned(),
         };
-        let first =
-            Line::default().styled(STRONG, format!("{from} ⇄ {to}")).and(format!("  {}  {id}: {summary}", self.status));
-        let warnings = self.warnings.iter().map(|warning| sign(CHANGED, "!").and(warning));
-        [first].into_iter().chain(warnings).collect()
+        let pair = Line::default().styled(STRONG, format!("{from} ⇄ {to}"));
+        let mut lines = vec![pair.and(format!("  {}  {id}: {summary}", self.status))];
+        lines.extend(self.warnings.iter().map(|warning| sign(CHANGED, "!").and(warning)));
+        if is_planned {
+            lines.push(Line::of("Nothing was changed: the stack's parameter Mode is report."));
+        }
+        if self.status == PENDING_ACCEPTANCE {
+            let region = &self.accepter.region;
+            lines.push(Line::of(format!("Its owner, {}, has to accept it:", self.accepter.owner_id)));
+            lines.push(Line::of(format!(
+                "  aws ec2 accept-vpc-peering-connection --region {region} --vpc-peering-connection-id {id}"
+            )));
+        }
+        lines
     }
 }
 
@@ -193,53 +215,4 @@ fn ends_lines(ends: [&End; 2], names: &Names) -> Vec<Line> {
 
 fn sign(style: anstyle::Style, sign: &str) -> Line {
     Line::of("  ").styled(style, sign).and(" ")
-}
-
-/// One line for each destination of each Region and action, with all tables.
-fn route_lines(routes: &[ReportedRoute]) -> Vec<Line> {
-    let short = Shortened::of(routes.iter().map(|route| route.route_table_id.as_str()));
-    let mut grouped: BTreeMap<(Action, String, &str), Vec<String>> = BTreeMap::new();
-    for route in routes {
-        let destination = route.destination_cidr_block.or(route.destination_ipv6_cidr_block);
-        let destination = destination.map_or_else(String::new, |block| block.to_string());
-        let tables = grouped.entry((route.action, destination, route.region.as_str())).or_default();
-        tables.push(short.show(route.route_table_id.as_str()));
-    }
-    grouped.retain(|(action, ..), _| !matches!(action, Action::Unchanged | Action::Kept));
-    let width = grouped.values().map(|tables| tables.join(" ").chars().count()).max().unwrap_or_default();
-    let line = |((action, destination, region), tables): ((Action, String, &str), Vec<String>)| {
-        let (style, mark, note) = match action {
-            Action::Repaired => (CHANGED, "~", "   a blackhole, replaced"),
-            Action::Deleted => (BAD, "-", ""),
-            Action::Created | Action::Unchanged | Action::Kept => (GOOD, "+", ""),
-        };
-        let tables = tables.join(" ");
-        sign(style, mark).and(format!("{destination:<16} in {tables:<width$}  {region}")).styled(FAINT, note)
-    };
-    grouped.into_iter().map(line).collect()
-}
-
-/// Ids as `rtb-0a…f1`, where that tells them apart.
-struct Shortened {
-    is_unique: bool,
-}
-
-impl Shortened {
-    fn of<'i>(ids: impl Iterator<Item = &'i str>) -> Self {
-        let ids: BTreeSet<&str> = ids.collect();
-        let short: BTreeSet<String> = ids.iter().map(|id| shorten(id)).collect();
-        Self { is_unique: short.len() == ids.len() }
-    }
-
-    fn show(&self, id: &str) -> String {
-        if self.is_unique { shorten(id) } else { id.to_owned() }
-    }
-}
-
-fn shorten(id: &str) -> String {
-    let Some((kind, digits)) = id.split_once('-').filter(|(_, digits)| digits.len() > 8 && digits.is_ascii()) else {
-        return id.to_owned();
-    };
-    let (start, end) = (digits.get(..2).unwrap_or_default(), digits.get(digits.len() - 2..).unwrap_or_default());
-    format!("{kind}-{start}…{end}")
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use isthmus_cli::plan_text::{Known, Names, PeeringReport, TeardownReport, read};
+use isthmus_cli::plan_text::{Known, Names, PENDING_ACCEPTANCE, PeeringReport, TeardownReport, read};
 use isthmus_cli::status_text::{differs, status_lines, topology_lines};
 use isthmus_cli::text::{GOOD, Line, clean, is_invisible, quoted};
 use isthmus_picture::topology::Topology;
@@ -109,6 +109,30 @@ fn a_plan_without_a_change_says_nothing_but_the_ends() {
 payments-prod  vpc-0aaaaaaaaaaaaaaa1  us-east-1 of 111111111111  10.1.0.0/16
 ledger-prod    vpc-0bbbbbbbbbbbbbbb2  eu-west-1 of 222222222222  10.2.0.0/16 100.64.1.0/24
 
+
+"#]]
+    );
+}
+
+#[test]
+fn what_was_done_is_one_line_and_what_is_left_to_do_follows() {
+    let ends = |status: &str, routes: &[Value]| {
+        let mut report = plan(false, routes, &[]);
+        report.status = status.to_owned();
+        text(&report.done(OTHER, &names()))
+    };
+    let all =
+        [ends("active", &routes()), ends("active", &[]), ends("planned", &routes()), ends(PENDING_ACCEPTANCE, &[])];
+    assert_data_eq!(
+        all.concat(),
+        str![[r#"
+ledger-prod ⇄ payments-prod  active  pcx-0123456789abcdef0: 2 routes created, 1 repaired, 1 deleted
+ledger-prod ⇄ payments-prod  active  pcx-0123456789abcdef0: everything was in place
+ledger-prod ⇄ payments-prod  planned  pcx-0123456789abcdef0: 2 routes to create, 1 to repair, 1 to delete
+Nothing was changed: the stack's parameter Mode is report.
+ledger-prod ⇄ payments-prod  pending-acceptance  pcx-0123456789abcdef0: it waits to be accepted
+Its owner, 222222222222, has to accept it:
+  aws ec2 accept-vpc-peering-connection --region eu-west-1 --vpc-peering-connection-id pcx-0123456789abcdef0
 
 "#]]
     );

@@ -5,7 +5,7 @@ use crate::commands::Session;
 use crate::exit;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
-use crate::plan_text::{PeeringReport, read};
+use crate::plan_text::{PENDING_ACCEPTANCE, PeeringReport, read};
 use crate::progress::Progress;
 use crate::stack::Machine;
 use crate::text::Line;
@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &PeerArguments) -> Res
     let progress = Progress::of(session.printer, Some(Machine::Peering));
     let output = session.execute(Machine::Peering, input, waiting.timeout, progress).await?;
     let report: PeeringReport = read(&output)?;
-    let is_pending = report.status == "pending-acceptance";
+    let is_pending = report.status == PENDING_ACCEPTANCE;
     Ok(Outcome::done(report.done(ends.one.vpc_id.as_str(), &ends.names), &output)?
         .with_code(is_pending, exit::PENDING_ACCEPTANCE))
 }

@@ -5,7 +5,7 @@ use crate::commands::Session;
 use crate::exit;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
-use crate::plan_text::{PeeringReport, read};
+use crate::plan_text::{PeeringReport, TO_DO, read};
 use crate::progress::Progress;
 use crate::stack::Machine;
 use crate::text::{Line, quoted};
@@ -21,10 +21,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &PlanArguments) -> Res
     let changes = report.changes_something();
     if changes {
         let [one, other] = [&pair.one, &pair.other].map(|end| quoted(&end.to_string()));
-        lines.push(Line::of(format!(
-            "Plan: {}. Nothing was changed.",
-            report.summary(["to create", "to repair", "to delete"])
-        )));
+        lines.push(Line::of(format!("Plan: {}. Nothing was changed.", report.summary(TO_DO))));
         lines.push(Line::of(format!("To apply it: isthmus peer {one} {other}{}", asked.words())));
     } else {
         lines.push(Line::of("Plan: everything is in place."));

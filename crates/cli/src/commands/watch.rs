@@ -5,7 +5,7 @@ use crate::commands::Session;
 use crate::exit;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
-use crate::plan_text::{Names, PeeringReport, TeardownReport, read};
+use crate::plan_text::{Names, PENDING_ACCEPTANCE, PeeringReport, TeardownReport, read};
 use crate::progress::Progress;
 use crate::stack::Machine;
 use crate::text::{Line, quoted};
@@ -20,7 +20,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &WatchArguments) -> Re
     // Each machine has an output of its own.
     if output.get("Requester").is_some() {
         let report: PeeringReport = read(&output)?;
-        let is_pending = report.status == "pending-acceptance";
+        let is_pending = report.status == PENDING_ACCEPTANCE;
         let outcome = Outcome::done(report.done(first, &Names::new()), &output)?;
         return Ok(outcome.with_code(is_pending, exit::PENDING_ACCEPTANCE));
     }

@@ -1,12 +1,14 @@
 """Each error that can be provoked gives its number. The others are held to the table by the program's own tests."""
 
+import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from .executions import Machine
-from .network import MEMBER, NEVER, THERE, Network, Vpc, request, unknown_vpc_id, wait_until
+from .network import HERE, HUB, MEMBER, NEVER, THERE, Network, Vpc, request, unknown_vpc_id, wait_until
 from .program import PROGRAM, Finished, Program, answering, refusing, topology
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
@@ -185,6 +187,21 @@ def test_no_stack_no_credentials_no_region_no_permission(isthmus: Program, netwo
     one_sentence(isthmus("sweep", AWS_ENDPOINT_URL_LAMBDA="http://127.0.0.1:9").exited(1), "Failed")
 
 
+def test_credentials_and_region_come_from_a_profile_or_a_role(isthmus: Program, tmp_path: Path) -> None:
+    keys = {"Version": 1, "AccessKeyId": HUB, "SecretAccessKey": "local"}
+    config = tmp_path / "config"
+    config.write_text(f"[profile people]\nregion = {HERE}\ncredential_process = echo '{json.dumps(keys)}'\n")
+    nothing = isthmus.without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION")
+    there = {"AWS_CONFIG_FILE": str(config)}
+    nothing("--profile", "people", "sweep", "--dry-run", **there).exited(0)
+    nothing("sweep", "--dry-run", AWS_PROFILE="people", **there).exited(0)
+    assert "no valid credentials" in nothing("--region", HERE, "sweep", **there).exited(4).err
+    # The session of a role acts in the role's account, which has no stack.
+    role = f"arn:aws:iam::{MEMBER}:role/owner-of-{MEMBER}"
+    isthmus("--role-arn", f"arn:aws:iam::{HUB}:role/people", "sweep", "--dry-run").exited(0)
+    isthmus("sweep", "--dry-run", ISTHMUS_ROLE_ARN=role).exited(7)
+
+
 def test_a_stack_that_is_newer_or_older(isthmus: Program) -> None:
     with answering("isthmus-topology", topology([], version=2)) as there:
         assert "release" in one_sentence(isthmus("status", **there).exited(8), "OtherRelease")
@@ -197,6 +214,13 @@ def test_a_stack_that_is_newer_or_older(isthmus: Program) -> None:
 
 def test_an_execution_that_there_is_not(isthmus: Program) -> None:
     assert "no-such" in one_sentence(isthmus("watch", "no-such").exited(2), "Usage")
+
+
+def test_a_shell_takes_its_completions(isthmus: Program) -> None:
+    script = isthmus("completions", "bash").exited(0).out
+    done = subprocess.run(["bash", "-c", f"{script}\ncomplete -p isthmus"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert isthmus("--output", "json", "completions", "bash").exited(0).document() == {"Shell": "bash", "Script": script}
 
 
 def test_a_reader_that_has_read_enough_is_no_failure(isthmus: Program) -> None:

@@ -120,12 +120,13 @@ class Program:
 
 @contextmanager
 def serving(answer: Callable[[str], tuple[int, dict[str, str], Any]]) -> Iterator[str]:
-    """A server in place of one of AWS. Yields its address; `answer` has status, headers and JSON for a path."""
+    """A server in place of one of AWS. Yields its address; `answer` has status, headers and JSON for a path, or for the operation
+    of a service that has no paths."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, headers, body = answer(self.path)
+            status, headers, body = answer(self.headers.get("X-Amz-Target") or self.path)
             payload = json.dumps(body).encode()
             self.send_response(status)
             for name, value in {**headers, "Content-Type": "application/json", "Content-Length": str(len(payload))}.items():
@@ -159,9 +160,15 @@ def answering(function: str, answer: Mapping[str, Any]) -> Iterator[dict[str, st
 
 
 @contextmanager
-def refusing(service: str, code: str, message: str) -> Iterator[dict[str, str]]:
-    """A service that refuses every call. Yields the variable by which the program finds it."""
-    with serving(lambda _: (400, {"X-Amzn-ErrorType": code}, {"__type": code, "message": message})) as url:
+def refusing(service: str, code: str, message: str, **answers: Any) -> Iterator[dict[str, str]]:
+    """A service that refuses every operation but those with an answer. Yields the variable by which the program finds it."""
+    refusal = (400, {"X-Amzn-ErrorType": code}, {"__type": code, "message": message})
+
+    def answer(operation: str) -> tuple[int, dict[str, str], Any]:
+        name = operation.rpartition(".")[2]
+        return (200, {}, answers[name]) if name in answers else refusal
+
+    with serving(answer) as url:
         yield {f"AWS_ENDPOINT_URL_{service}": url}
 
 

@@ -187,6 +187,17 @@ def test_no_stack_no_credentials_no_region_no_permission(isthmus: Program, netwo
     one_sentence(isthmus("sweep", AWS_ENDPOINT_URL_LAMBDA="http://127.0.0.1:9").exited(1), "Failed")
 
 
+def test_who_can_no_longer_ask_is_told_how_to_go_on(isthmus: Program, network: Network) -> None:
+    ends = [at(network.vpc(BLOCK)), at(network.vpc(PEER_BLOCK))]
+    started = {"executionArn": "arn", "startDate": 1}
+    with refusing("SFN", "ExpiredTokenException", "expired", StartExecution=started) as there:
+        said = isthmus("peer", *ends, **there).exited(4)
+        document = isthmus("--output", "json", "peer", *ends, **there).exited(4).document()
+    error, help_ = said.err.splitlines()
+    assert "log in" in error and help_.startswith("  help: isthmus watch isthmus-")
+    assert document["cause"]["Execution"].startswith("arn:aws:states:")
+
+
 def test_credentials_and_region_come_from_a_profile_or_a_role(isthmus: Program, tmp_path: Path) -> None:
     keys = {"Version": 1, "AccessKeyId": HUB, "SecretAccessKey": "local"}
     config = tmp_path / "config"

@@ -77,14 +77,18 @@ impl<'s> Session<'s> {
     }
 
     fn detached(&self, error: &str, why: &str, execution: &str) -> Failure {
-        let name = execution.rsplit(':').next().unwrap_or_default();
+        let name = name_of(execution);
+        self.with_watch(Failure::new(error, format!("{why}: the execution {name} goes on")), execution)
+    }
+
+    /// The failure with how to go on watching: whatever it is, the execution is not affected.
+    fn with_watch(&self, failure: Failure, execution: &str) -> Failure {
+        let name = name_of(execution);
         let stack = match self.stack.name() {
             "isthmus" => String::new(),
             name => format!(" --stack {name}"),
         };
-        Failure::new(error, format!("{why}: the execution {name} goes on"))
-            .with("Execution", execution)
-            .with_help(format!("isthmus watch {name}{stack}"))
+        failure.with("Execution", execution).with_help(format!("isthmus watch {name}{stack}"))
     }
 
     /// Starts an execution and waits for its output.
@@ -122,7 +126,8 @@ impl<'s> Session<'s> {
         let (begun, mut pause, mut unknown) = (Instant::now(), FIRST_PAUSE, 0);
         let mut seen = Execution::default();
         let ended = loop {
-            match self.stack.events_after(execution, seen.last).await? {
+            let events = self.stack.events_after(execution, seen.last).await;
+            match events.map_err(|failure| self.with_watch(failure, execution))? {
                 Some(events) => seen.apply(events),
                 None if unknown < UNKNOWN => unknown += 1,
                 None => return Err(Failure::usage(format!("there is no execution {execution}"))),
@@ -155,6 +160,10 @@ impl<'s> Session<'s> {
         let [one, other] = ends;
         Ok(Ends { one, other, names: names(&topology) })
     }
+}
+
+fn name_of(execution: &str) -> &str {
+    execution.rsplit(':').next().unwrap_or_default()
 }
 
 fn names(topology: &Topology) -> Names {

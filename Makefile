@@ -150,7 +150,8 @@ package: $(CLOUD_ENV)/ready ## what a release consists of, in dist/ (ARCH=arm64|
 	  fi; \
 	done; \
 	[ $${#packaged[@]} -gt 0 ] || { echo "there is nothing to package" >&2; exit 1; }; \
-	$(CLOUD) -m release dist --built "$${packaged[@]}"
+	$(MAKE) cli PROFILE=$(PACKAGE_PROFILE); \
+	$(CLOUD) -m release dist --built "$${packaged[@]}" --program target/cli/isthmus
 PACKAGE_PROFILE = $(if $(filter command\ line environment,$(origin PROFILE)),$(PROFILE),release)
 PACKAGE_ARCHITECTURES = $(if $(filter command\ line environment,$(origin ARCH)),$(ARCH),$(if $(filter dev,$(PACKAGE_PROFILE)),$(HOST_ARCH),arm64 x86_64))
 triple = sed 's/arm64/aarch64/; s/$$/-unknown-linux-gnu/' <<< $(1)

@@ -34,10 +34,13 @@ class PackageError(Exception):
     """Something that a release needs isn't there."""
 
 
-def package(out: Path, built: Mapping[str, Path], sbom: str, source: Path = ROOT, level: int = _BEST) -> list[str]:
+def package(
+    out: Path, built: Mapping[str, Path], sbom: str, program: Path | None = None, source: Path = ROOT, level: int = _BEST
+) -> list[str]:
     """Writes the release to `out`, in place of what is there. Returns the names of its files.
 
-    `built` has, by architecture, the directory with `<function>/bootstrap`; `level` is zlib's.
+    `built` has, by architecture, the directory with `<function>/bootstrap`; `program` is `isthmus`, for one of them; `level` is
+    zlib's.
     """
     stack = template.read((source / "template.yaml").read_text(encoding="utf-8"))
     version = (source / "VERSION").read_text(encoding="utf-8").strip()
@@ -46,6 +49,8 @@ def package(out: Path, built: Mapping[str, Path], sbom: str, source: Path = ROOT
     for architecture, directory in built.items():
         for function in template.functions(stack):
             _zip(_binary(directory, function, architecture), out / f"{function}-{architecture}.zip", level)
+    if program:
+        shutil.copyfile(program, out / f"isthmus-{machine(program)}")
     for definition in template.definitions(stack):
         shutil.copyfile(source / definition, out / Path(definition).name)
     heading = f"Isthmus {version}. Made by `make package` from template.yaml, where each part has its reason beside it."
@@ -56,8 +61,8 @@ def package(out: Path, built: Mapping[str, Path], sbom: str, source: Path = ROOT
     shutil.copyfile(source / "VERSION", out / "VERSION")
     shutil.copyfile(source / "LICENSE", out / "LICENSE")
     shutil.copyfile(HERE / INSTALLER, out / INSTALLER)
-    for script in (INSTALLER, TAKE_OVER):
-        (out / script).chmod(0o755)
+    for runs in (out / INSTALLER, out / TAKE_OVER, *out.glob("isthmus-*")):
+        runs.chmod(0o755)
     (out / SBOM).write_text(sbom, encoding="utf-8")
     _write_sums(out)
     return sorted(path.name for path in out.iterdir())

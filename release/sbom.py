@@ -1,4 +1,4 @@
-"""The SBOM: every crate that is compiled into the functions, in CycloneDX, by what cargo resolves."""
+"""The SBOM: every crate that is compiled into the functions and the program, in CycloneDX, by what cargo resolves."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from packageurl import PackageURL
 
 from release.package import TARGETS
 
+PROGRAM = "isthmus-cli"
+
 
 @dataclass(frozen=True, order=True)
 class Crate:
@@ -32,13 +34,13 @@ def generate(root: Path, functions: Sequence[str], version: str) -> str:
     """CycloneDX as JSON, without the time and the random number that the library adds: the same sources, the same bytes."""
     uses: dict[Crate, set[Crate]] = {}
     for target in TARGETS.values():  # both compile nearly the same crates; the SBOM has what either does
-        for crate, used in compiled(root, functions, target).items():
+        for crate, used in compiled(root, [*functions, PROGRAM], target).items():
             uses.setdefault(crate, set()).update(used)
     checksums = _checksums(root)
     components = {crate: _component(crate, checksums) for crate in sorted(uses)}
     bom = Bom(components=components.values())
     bom.metadata.component = product = Component(name="isthmus", version=version, type=ComponentType.APPLICATION, bom_ref="isthmus")
-    bom.register_dependency(product, [components[crate] for crate in components if crate.name in functions])
+    bom.register_dependency(product, [components[crate] for crate in components if crate.name in (*functions, PROGRAM)])
     for crate, component in components.items():
         bom.register_dependency(component, [components[used] for used in sorted(uses[crate])])
     document = json.loads(JsonV1Dot6(bom).output_as_string())
@@ -46,13 +48,13 @@ def generate(root: Path, functions: Sequence[str], version: str) -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def compiled(root: Path, functions: Sequence[str], target: str) -> dict[Crate, set[Crate]]:
-    """What is compiled for the functions, and what each crate needs itself. Macros and build scripts count, tests don't.
+def compiled(root: Path, packages: Sequence[str], target: str) -> dict[Crate, set[Crate]]:
+    """What is compiled for these packages, and what each crate needs itself. Macros and build scripts count, tests don't.
 
     `cargo tree` and not `cargo metadata`, which has the features that tests turn on, and what those need.
     """
     command = ["cargo", "tree", "--locked", "--edges", "normal,build", "--target", target, "--prefix", "depth"]
-    command += ["--format", "|{p}|{l}", *(word for name in functions for word in ("--package", name))]
+    command += ["--format", "|{p}|{l}", *(word for name in packages for word in ("--package", name))]
     lines = subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     uses: dict[Crate, set[Crate]] = {}
     above: list[Crate] = []

@@ -30,7 +30,7 @@ def test_nothing_is_installed_without_them() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     installing = [line for line in makefile.splitlines() if "pip install" in line and not line.startswith("#")]
     assert len(installing) == 2 and all("--require-hashes" in line for line in installing)
-    assert len(REQUIREMENTS) >= 7 and len(LOCKS) == 2
+    assert len(REQUIREMENTS) >= 8 and len(LOCKS) == 3
     assert "npm-cli.js ci " in makefile and "npm-cli.js install" not in makefile
 
 

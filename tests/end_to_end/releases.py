@@ -44,7 +44,7 @@ def next_version(folder: Path) -> Path:
         binary = (Path(os.environ["LAMBDA"]) / function / "bootstrap").read_bytes()
         (built / function / "bootstrap").write_bytes(binary + b"\0")  # another file, and the same program
     out = folder / "dist"
-    package(out, {ARCHITECTURE: built}, "{}\n", source, LOWEST_LEVEL)
+    package(out, {ARCHITECTURE: built}, "{}\n", source=source, level=LOWEST_LEVEL)
     return out
 
 

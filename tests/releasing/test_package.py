@@ -60,7 +60,7 @@ def test_it_has_every_file_of_a_release(tmp_path: Path) -> None:
     out.mkdir()
     (out / "left-over.zip").touch()
     both = {"arm64": built(tmp_path / "arm64", ARM), "x86_64": built(tmp_path / "x86_64", X86)}
-    names = package(out, both, "{}")
+    names = package(out, both, "{}", program=built(tmp_path / "program", X86) / FUNCTIONS[0] / "bootstrap")
     zips = {f"{function}-{architecture}.zip" for function in FUNCTIONS for architecture in both}
     machines = {path.name for path in (ROOT / "statemachine").glob("*.asl.json")}
     others = {
@@ -70,13 +70,15 @@ def test_it_has_every_file_of_a_release(tmp_path: Path) -> None:
         "deployer-policy.json",
         "install.sh",
         "isthmus.cdx.json",
+        "isthmus-x86_64",
         "VERSION",
         "LICENSE",
     }
     assert set(names) == zips | machines | others | {"SHA256SUMS"}
-    assert stat.S_IMODE((out / "install.sh").stat().st_mode) == 0o755
+    for runs in ("install.sh", "take-over-adopted.sh", "isthmus-x86_64"):
+        assert stat.S_IMODE((out / runs).stat().st_mode) == 0o755
     for name in names:
-        if not name.endswith(".zip"):
+        if not name.endswith((".zip", "-x86_64")):
             assert b"\r" not in (out / name).read_bytes()
 
 

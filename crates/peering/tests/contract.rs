@@ -97,7 +97,10 @@ fn every_task_is_a_folder_a_step_a_resource_and_a_substitution() {
     }
     let in_the_chain: BTreeSet<String> = tasks().values().map(|function| kebab(function)).collect();
     let beside_the_chain: BTreeSet<String> = functions().difference(&in_the_chain).cloned().collect();
-    assert_eq!(beside_the_chain, BTreeSet::from(["start-peering", "start-requested", "sweep"].map(str::to_owned)));
+    assert_eq!(
+        beside_the_chain,
+        BTreeSet::from(["start-peering", "start-requested", "sweep", "topology"].map(str::to_owned))
+    );
     assert!(makefile.contains("build-%Function:"), "sam build finds its targets");
 }
 

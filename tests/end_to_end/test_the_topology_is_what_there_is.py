@@ -61,8 +61,10 @@ def test_a_member_is_read_by_the_role_that_can_only_read(network: Network, topol
     vpc = network.vpc(BLOCK, region=THERE, account=MEMBER)
     before = len(network.every_call())
     assert vpc.id in [each["VpcId"] for each in topology()["Vpcs"]]
-    roles = {call["Caller"] for call in network.every_call()[before:] if call["Account"] == MEMBER and call["Service"] == "ec2"}
-    assert {role.split("/")[1] for role in roles if "assumed-role" in role} == {"isthmus-member-read"}
+    made = [
+        call for call in network.every_call()[before:] if call["Service"] == "ec2" and "topology" in (call["SessionName"] or "")
+    ]
+    assert {call["RoleArn"] for call in made if call["Account"] == MEMBER} == {f"arn:aws:iam::{MEMBER}:role/isthmus-member-read"}
 
 
 def test_a_dashboard_gets_a_picture(network: Network, topology: Topology) -> None:

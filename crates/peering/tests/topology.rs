@@ -6,9 +6,9 @@ use isthmus_peering::connection::{End, Status};
 use isthmus_peering::ports::Location;
 use isthmus_peering::stack::{Mode, Stack};
 use isthmus_peering::steps::topology;
-use isthmus_testing::owners::{HUB, MEMBER, end};
+use isthmus_testing::owners::{HUB, MEMBER, end, request, two};
 use isthmus_testing::spokes::{hub, pair, peered, spoke, withdraw, withdraw_all};
-use isthmus_testing::{Memory, context, scope, stack};
+use isthmus_testing::{Memory, context, execute, scope, stack};
 use isthmus_topology::{Finding, MissingRoute, Peering, Topology};
 use serde_json::json;
 
@@ -79,6 +79,27 @@ async fn a_route_that_was_deleted_by_hand_is_named() {
     let routes = &about(&seen, &spokes[1]).routes[spokes[1].vpc_id.as_str()];
     let missing = [MissingRoute { route_table_id: table, destination_cidr_block: "10.255.0.0/16".into() }];
     assert_eq!((routes.wanted, routes.present, routes.missing.as_slice()), (1, 0, missing.as_slice()));
+}
+
+#[tokio::test]
+async fn what_an_execution_asked_for_is_as_the_ledger_knows_it() {
+    let (memory, one, other) = two(HUB);
+    execute(&memory, "pipeline", &request(&one, &other, "execution")).await.expect("peered");
+    let in_place = seen(&memory).await;
+    assert_eq!(finding(&in_place, &one), (Finding::InPlace, None, None));
+    let peering = about(&in_place, &one);
+    assert!(peering.ours && peering.requested_by.execution && peering.requested_by.tags.is_empty());
+    assert_eq!((peering.routes[one.vpc_id.as_str()].wanted, peering.routes[one.vpc_id.as_str()].present), (2, 2));
+
+    memory.drop_routes(&one, "10.2.0.0/16");
+    let drifted = seen(&memory).await;
+    assert_eq!(finding(&drifted, &one), (Finding::Drift, Some("Routes"), None));
+    assert_eq!(about(&drifted, &one).routes[one.vpc_id.as_str()].missing.len(), 2);
+
+    memory.set_status(Status::Deleted);
+    assert_eq!(finding(&seen(&memory).await, &one), (Finding::Drift, Some("Blackhole"), None), "of the other side");
+    memory.drop_routes(&other, "10.1.0.0/16");
+    assert_eq!(finding(&seen(&memory).await, &one), (Finding::Missing, Some("Missing"), None));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One pair, as the topology describes it.
 
 use super::place;
-use crate::connection::{Connection, End, adopt};
+use crate::connection::{Connection, End, Status, adopt};
 use crate::consent::TagRequest;
 use crate::context::Context;
 use crate::ledger::RecordedRoutes;
@@ -39,7 +39,7 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
     pub(super) async fn of(&self, found: &Found<'_>) -> Option<Peering> {
         let known = found.0;
         let [end, peer] = known.pair.ends();
-        let connection = adopt(&known.connections, end, peer);
+        let connection = live_connection(known);
         let Verdict { finding, differs, error, message } = self.verdict(found)?;
         let [requester, accepter] = connection.map_or([end, peer], ends);
         Some(Peering {
@@ -81,10 +81,29 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
             Finding::SetUp(differs) => to_set_up(known, differs),
             Finding::TearDown(differs) => Verdict::differs(topology::Finding::Drift, differs),
             Finding::Empty(_) | Finding::Narrow => Verdict::differs(topology::Finding::Drift, "Routes"),
-            Finding::Kept(Some(_)) => Verdict::of(topology::Finding::InPlace),
-            Finding::Kept(None) => Verdict::differs(topology::Finding::Missing, "Missing"),
+            Finding::Kept(_) => self.as_recorded(known),
+            Finding::NotRequested if is_requested_by_execution(known) => self.as_recorded(known),
             Finding::NotRequested => return None,
         })
+    }
+
+    /// What an execution asked for, or the stack's owner wants to stay: by what the ledger knows as written. The sweep leaves it
+    /// alone; an execution repairs it.
+    fn as_recorded(&self, known: &PairSnapshot) -> Verdict {
+        let Some(connection) = live_connection(known) else {
+            return Verdict::differs(topology::Finding::Missing, "Missing");
+        };
+        if connection.status != Status::Active {
+            return Verdict::differs(topology::Finding::Waiting, "NotActive");
+        }
+        let stand = |end: &End| {
+            let recorded = known.item.as_ref().map(|item| item.routes_at(end)).unwrap_or_default();
+            recorded.is_subset(&standing_routes(self.snapshot.tables(end), &recorded, connection.id()))
+        };
+        match known.pair.ends().into_iter().all(stand) {
+            true => Verdict::of(topology::Finding::InPlace),
+            false => Verdict::differs(topology::Finding::Drift, "Routes"),
+        }
     }
 
     fn waits_for(&self, known: &PairSnapshot) -> Option<String> {
@@ -195,14 +214,23 @@ fn is_ours(known: &PairSnapshot, connection: Option<&Connection>) -> bool {
     recorded.is_some_and(|recorded| recorded.made && connection.is_some_and(|found| *found.id() == recorded.id))
 }
 
+fn live_connection(known: &PairSnapshot) -> Option<&Connection> {
+    let [end, peer] = known.pair.ends();
+    adopt(&known.connections, end, peer)
+}
+
+fn is_requested_by_execution(known: &PairSnapshot) -> bool {
+    let asked = known.item.as_ref().and_then(|item| item.asked_by.as_ref());
+    asked.is_some_and(|asked| asked.execution.is_some())
+}
+
 fn requested_by(known: &PairSnapshot) -> RequestedBy {
     let [one, other] = known.pair.intents();
     let naming = [(one, other), (other, one)].into_iter().filter(|(asking, named)| asking.names(&named.end));
-    let asked = known.item.as_ref().and_then(|item| item.asked_by.as_ref());
     RequestedBy {
         tags: naming.map(|(asking, _)| asking.end.vpc_id.to_string()).collect(),
         groups: Vec::new(),
-        execution: asked.is_some_and(|asked| asked.execution.is_some()),
+        execution: is_requested_by_execution(known),
     }
 }
 

@@ -28,4 +28,4 @@ def is_write(call: dict[str, Any]) -> bool:
 
 def is_by_a_function(call: dict[str, Any]) -> bool:
     agent = call["UserAgent"] or ""
-    return "app/isthmus" not in agent and any(function in agent for function in FUNCTIONS)
+    return "app/isthmus-cli-" not in agent and any(function in agent for function in FUNCTIONS)

@@ -38,7 +38,7 @@ class Record:
 
 def is_by_a_function(agent: str) -> bool:
     """The program `isthmus` uses the same SDK, and names itself."""
-    return "aws-sdk-rust" in agent and "app/isthmus" not in agent
+    return "aws-sdk-rust" in agent and "app/isthmus-cli-" not in agent
 
 
 class Permissions:

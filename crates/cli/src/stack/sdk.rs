@@ -29,7 +29,7 @@ impl Stack<'_> {
         let mut loader =
             aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).timeout_config(timeouts);
         // Whoever reads CloudTrail sees which program it was.
-        if let Ok(name) = AppName::new("isthmus") {
+        if let Ok(name) = AppName::new(concat!("isthmus-cli-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }
         if let Some(profile) = &self.global.profile {

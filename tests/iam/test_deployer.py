@@ -20,7 +20,11 @@ from iam.stacks import HERE, HUB, KINDS, Stack, deploy
 from iam.table import deployer
 
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
-FURTHER_KINDS = {"AWS::CloudWatch::Alarm": "cloudwatch:{place}:alarm:isthmus-{name}"}
+FURTHER_KINDS = {
+    "AWS::CloudWatch::Alarm": "cloudwatch:{place}:alarm:isthmus-{name}",
+    "AWS::CloudWatch::Dashboard": f"cloudwatch::{HUB}:dashboard/isthmus-{{name}}",
+    "AWS::IAM::ManagedPolicy": f"iam::{HUB}:policy/isthmus-{{name}}",
+}
 # What CloudFormation calls for properties that the template doesn't have.
 NOT_NEEDED = {
     "ec2": "functions in a VPC",
@@ -36,6 +40,7 @@ NOT_NEEDED = {
     "dynamodb:DescribeImport dynamodb:ImportTable s3:GetObjectMetadata s3:ListBucket": "a table made from a file",
     "dynamodb:DisableKinesisStreamingDestination dynamodb:EnableKinesisStreamingDestination": "a stream of the table",
     "dynamodb:UpdateContributorInsights dynamodb:UpdateKinesisStreamingDestination": "a stream of the table, and its insights",
+    "iam:AttachGroupPolicy iam:AttachUserPolicy iam:DetachGroupPolicy iam:DetachUserPolicy": "a policy that is attached already",
     "iam:CreateServiceLinkedRole": "global tables",
     "lambda:AssociateRuntimeAlias lambda:PutRuntimeManagementConfig": "a fixed patch of the runtime",
     "lambda:DeleteFunctionCodeSigningConfig lambda:GetCodeSigningConfig lambda:PutFunctionCodeSigningConfig": "signed code",
@@ -110,7 +115,8 @@ def allowed(action: str, resource: str) -> bool:
         "logs:": stack().arns["FunctionLogs"],
         "s3:": "arn:aws:s3:::BUCKET/isthmus/0.1.0-abc/sweep-arm64.zip",
     }
-    resource = next((other for service, other in others.items() if action.startswith(service)), resource)
+    if ":policy/" not in resource or "RolePolicy" in action:
+        resource = next((other for service, other in others.items() if action.startswith(service)), resource)
     context = CONTEXT.get(action, {})
     for each in (resource, resource.removesuffix(":*"), "*"):
         try:

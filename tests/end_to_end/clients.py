@@ -43,6 +43,16 @@ def functions(environment: dict[str, str]) -> list[dict[str, Any]]:
     return [each for page in pages for each in page["Functions"]]
 
 
+def forget_sessions(environment: dict[str, str]) -> None:
+    """Functions keep the sessions of members for an hour; a changed function starts anew.
+
+    The local cloud stops the processes of a function when its time-out is set, to the same value, too.
+    """
+    lambda_ = client(environment, "lambda")
+    for each in functions(environment):
+        lambda_.update_function_configuration(FunctionName=each["FunctionName"], Timeout=each["Timeout"])
+
+
 def assume(environment: dict[str, str], role: str, caller: str, **more: Any) -> str | None:
     """The error code of AssumeRole by that caller, if it fails. The local STS reads the caller's ARN from the session token."""
     sts = boto3.client(

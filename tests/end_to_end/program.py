@@ -20,6 +20,8 @@ from local_cloud.deployed import REPOSITORY
 
 TIMEOUT = 240  # seconds
 PROGRAM = Path(os.environ.get("ISTHMUS", REPOSITORY / "target" / "cli" / "isthmus"))
+COLORS = ("NO_COLOR", "CLICOLOR", "CI")
+"""The variables that decide whether colour is written, beside TERM."""
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -97,7 +99,7 @@ class Program:
     """`isthmus`, against the local cloud."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ISTHMUS_", "NO_COLOR"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ISTHMUS_", *COLORS))}
         nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
         proxy = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         self.environment = kept | dict(environment) | nowhere | proxy | {"TERM": "xterm-256color"}

@@ -131,7 +131,7 @@ def test_ctrl_c_leaves_the_execution_running_and_watch_goes_on(isthmus: Program,
     assert "  active  pcx-" in isthmus("watch", waited["cause"]["Execution"]).exited(0).out
 
 
-@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "dumb", "CI": "true"}])
 def test_a_terminal_that_takes_no_colour_gets_plain_lines(isthmus: Program, pair: tuple[Vpc, Vpc], plain: dict[str, str]) -> None:
     terminal = isthmus.on_a_terminal("peer", *words(pair), **plain)
     done = terminal.finish().exited(0)

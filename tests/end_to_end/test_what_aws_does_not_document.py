@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .clients import client
+from .clients import forget_sessions
 from .executions import Machine
 from .network import HERE, MEMBER, THERE, Network, Vpc, request
 
@@ -67,16 +67,6 @@ def test_a_connection_that_is_provisioning_is_deleted_now_or_later(network: Netw
     cause = machine.run(request(vpc, peer)).failed("AccessDenied").cause
     assert "LeftBehind" not in cause["RolledBack"], cause
     assert vpc.connections("provisioning", "active", "pending-acceptance") == []
-
-
-def forget_sessions(environment: dict[str, str]) -> None:
-    """Functions keep the sessions of members for an hour; a changed function starts anew.
-
-    The local cloud stops the processes of a function when its time-out is set, to the same value, too.
-    """
-    functions = client(environment, "lambda")
-    for function in (each for page in functions.get_paginator("list_functions").paginate() for each in page["Functions"]):
-        functions.update_function_configuration(FunctionName=function["FunctionName"], Timeout=function["Timeout"])
 
 
 def test_a_member_that_has_not_enabled_the_hub_s_region_is_told_so(

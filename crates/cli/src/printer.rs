@@ -43,6 +43,8 @@ impl Printer {
     /// One that asks nothing.
     pub fn plain(format: Format, color: ColorWhen) -> Self {
         let color = match color {
+            // anstream writes colour to any terminal where `CI` is set.
+            ColorWhen::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => ColorChoice::Never,
             ColorWhen::Auto => ColorChoice::Auto,
             ColorWhen::Always => ColorChoice::Always,
             ColorWhen::Never => ColorChoice::Never,

@@ -38,6 +38,7 @@ def test_after_the_wait_what_was_closed_before_it_looks_closed_for_as_long(cloud
     first = cloud.run(DONE)["executionArn"]
     assert closed_ago(cloud, first) < 5
     execution = cloud.start(waiting())
+    until(lambda: "WaitStateEntered" in [event["type"] for event in cloud.history(execution)])
     second = cloud.run(DONE)["executionArn"]
     assert closed_ago(cloud, second) < 5
     cloud.finish(execution)

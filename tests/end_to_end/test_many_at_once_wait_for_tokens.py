@@ -6,7 +6,7 @@ A hub and its spokes, all in one Region of one account: the worst case, for all 
 import pytest
 
 from .executions import Machine
-from .network import Network, request, wait_until
+from .network import HERE, HUB, Network, request, wait_until
 from .sweeping import Sweep
 
 SPOKES = 50
@@ -85,13 +85,16 @@ def test_an_event_waits_for_as_long_as_it_is_throttled(network: Network) -> None
 
 
 def test_the_quota_of_outstanding_requests_is_waited_out(network: Network, machine: Machine) -> None:
-    """Somebody else's request takes the only place, until it is accepted."""
-    network.settle()  # or a request of an earlier test takes the place
-    network.control.set(quotas={"outstanding_requests": 1})
+    """Somebody else's request takes the last place, until it is accepted."""
+    network.settle()
+    waiting = [{"Name": "status-code", "Values": ["initiating-request", "pending-acceptance"]}]
+    of_others = network.ec2().describe_vpc_peering_connections(Filters=waiting)["VpcPeeringConnections"]
+    of_here = [each for each in of_others if (each["RequesterVpcInfo"]["OwnerId"], each["RequesterVpcInfo"]["Region"]) == (HUB, HERE)]
+    network.control.set(quotas={"outstanding_requests": len(of_here) + 1})
     vpc, peer, third, fourth = (network.vpc(f"10.{number}.0.0/16") for number in range(4))
-    waiting = network.peer_manually(third, fourth, accept=False)
+    last = network.peer_manually(third, fourth, accept=False)
     arn = machine.start(request(vpc, peer))
     code = "OutstandingVpcPeeringConnectionLimitExceeded"
     wait_until(lambda: any(call.get("Error") == code for call in network.every_call()), "it has no place")
-    fourth.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=waiting)
+    fourth.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=last)
     assert machine.wait(arn).succeeded().output["Status"] == "active"

@@ -294,7 +294,7 @@ local-deploy:
 	@$(CLOUD) -m local_cloud members --state $(STATE)
 # It asks CloudFormation every 0.2 seconds instead of every 5.
 LOCAL_SAM := SAM_CLI_POLL_DELAY=0.2 PYTHONPATH=tests $(SAM_ENV)/bin/python -m local_cloud.sam
-LOCAL_PARAMETERS := TeardownDelay=0 MemberAccounts=222222222222,111111111111,333333333333 \
+LOCAL_PARAMETERS := TeardownDelay=0 ExternalAccounts=555555555555 MemberAccounts=222222222222,111111111111,333333333333 \
   Regions=eu-west-1,ap-southeast-2,us-west-2,eu-central-1 \
   FailureEmail=network@example.com PipelineAccounts=111111111111 \
   PipelinePrincipals=arn:aws:iam::222222222222:role/owner-of-pipelines

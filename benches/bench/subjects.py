@@ -23,6 +23,8 @@ STACK = {
     "MEMBER_ACCOUNTS": "",
     "ORGANIZATION_ID": "",
     "TRUSTED_ACCOUNTS": "",
+    "EXTERNAL_ACCOUNTS": "",
+    "CONNECTION_TAGS": "",
     "ROUTABLE_BLOCKS": "10.0.0.0/8",
     "TEARDOWN_ON_UNTAG": "true",
     "TEARDOWN_DELAY": "300",

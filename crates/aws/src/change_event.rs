@@ -27,7 +27,7 @@ impl ChangeEvent {
     fn read(&self, stack: &Stack) -> Option<StartTask> {
         // In whatever order: Step Functions adds the ARNs of the execution and of its machine.
         let mut ends = self.0.resources.iter().flatten().filter_map(|arn| vpc_of(arn));
-        let end = ends.next()?;
+        let mut end = ends.next()?;
         let account = self.0.account.as_deref()?;
         let change = match self.0.source.as_str() {
             // EventBridge sets the account; an ARN of another one is forged.
@@ -42,15 +42,24 @@ impl ChangeEvent {
                 };
                 VpcChange::Tags { accept: has(ACCEPT) }
             }
-            "isthmus" if account == stack.account.as_str() => match self.0.detail_type.as_str() {
-                "VPC Peering Active" => VpcChange::SetUp(ends.next()?),
-                "VPC Peering Removed" => VpcChange::TornDown(ends.next()?),
-                // A tag requests it again: what was removed until then has to be put back.
-                "VPC Peering Failed" if self.0.detail.get("error").and_then(Value::as_str) == Some("StillTagged") => {
-                    VpcChange::TornDown(ends.next()?)
+            "isthmus" if account == stack.account.as_str() => {
+                let mut peer = ends.next()?;
+                // Of a VPC of an external account no tag is read.
+                if stack.is_external(&end.owner_id) {
+                    std::mem::swap(&mut end, &mut peer);
                 }
-                _ => return None,
-            },
+                match self.0.detail_type.as_str() {
+                    "VPC Peering Active" | "VPC Peering Pending" => VpcChange::SetUp(peer),
+                    "VPC Peering Removed" => VpcChange::TornDown(peer),
+                    // A tag requests it again: what was removed until then has to be put back.
+                    "VPC Peering Failed"
+                        if self.0.detail.get("error").and_then(Value::as_str) == Some("StillTagged") =>
+                    {
+                        VpcChange::TornDown(peer)
+                    }
+                    _ => return None,
+                }
+            }
             _ => return None,
         };
         let time = self.0.time.map(|time| time.to_rfc3339().replace("+00:00", "Z")).unwrap_or_default();

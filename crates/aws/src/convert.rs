@@ -50,12 +50,26 @@ pub(crate) fn connection(connection: &types::VpcPeeringConnection) -> Option<Con
         status_message: status.message().unwrap_or_default().to_owned(),
         tags: tags(connection.tags()),
         dns_resolution: DnsSides { requester: allows_dns(requester), accepter: allows_dns(accepter) },
+        cidr_blocks: [requester, accepter].map(shown_blocks),
         expires_at: connection.expiration_time().map(|time| time.secs()),
     })
 }
 
 fn end(info: &types::VpcPeeringConnectionVpcInfo) -> Option<End> {
     Some(End { vpc_id: parsed(info.vpc_id()?)?, region: parsed(info.region()?)?, owner_id: parsed(info.owner_id()?)? })
+}
+
+/// The blocks that EC2 shows of a VPC beside its connection.
+fn shown_blocks(info: &types::VpcPeeringConnectionVpcInfo) -> Vec<IpNet> {
+    let v4 = info.cidr_block_set().iter().filter_map(|block| block.cidr_block());
+    let v6 = info.ipv6_cidr_block_set().iter().filter_map(|block| block.ipv6_cidr_block());
+    let mut blocks: Vec<IpNet> = Vec::new();
+    for block in info.cidr_block().into_iter().chain(v4).chain(v6).filter_map(parsed) {
+        if !blocks.contains(&block) {
+            blocks.push(block);
+        }
+    }
+    blocks
 }
 
 fn allows_dns(info: &types::VpcPeeringConnectionVpcInfo) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::accounts::Credentials;
 use isthmus_peering::stack::{Quotas, Scope, Stack};
+use isthmus_peering::tags::Tags;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -30,7 +31,9 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
         partition: setting("PARTITION")?,
         member_accounts: listed("MEMBER_ACCOUNTS")?,
         has_organization: !setting::<String>("ORGANIZATION_ID")?.is_empty(),
+        external_accounts: listed("EXTERNAL_ACCOUNTS")?,
         trusted_accounts: listed("TRUSTED_ACCOUNTS")?,
+        connection_tags: connection_tags()?,
         routable_blocks: listed("ROUTABLE_BLOCKS")?,
         teardown_on_untag: setting("TEARDOWN_ON_UNTAG")?,
         teardown_delay: setting("TEARDOWN_DELAY")?,
@@ -56,6 +59,18 @@ fn listed<T: FromStr<Err: Display> + Ord>(name: &'static str) -> Result<BTreeSet
     let text: String = setting(name)?;
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
     words.map(|word| word.parse().map_err(|error: T::Err| BadSetting { name, reason: error.to_string() })).collect()
+}
+
+/// `key=value,…`. The template's pattern lets no word without `=` pass.
+fn connection_tags() -> Result<Tags, BadSetting> {
+    let name = "CONNECTION_TAGS";
+    let text: String = setting(name)?;
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let tag = |word: &str| match word.split_once('=') {
+        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+        None => Err(BadSetting { name, reason: format!("{word:?} is not key=value") }),
+    };
+    words.map(tag).collect()
 }
 
 /// How this function gets into other accounts.

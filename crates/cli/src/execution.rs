@@ -80,6 +80,9 @@ pub const STATES: [&str; 9] = [
     "DeletePeering",
 ];
 
+/// How `WaitActive` says that the peering with an external account is to be planned again. It is no failure.
+const PLAN_AGAIN: &str = "PlanAgain";
+
 /// States that only wait.
 pub const PAUSES: [&str; 2] = ["WaitUntilDue", "WaitForItsFunctions"];
 
@@ -133,7 +136,7 @@ impl Execution {
 
     fn fail_task(&mut self, error: &str, report: &str) {
         if let Some(visit) = self.current() {
-            visit.has_failed = true;
+            visit.has_failed = error != PLAN_AGAIN;
             visit.failures += 1;
             visit.detail = details::of_failure(error, report, visit.failures);
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use strum::VariantNames;
 
 /// These make the machine call again; an execution never ends with one.
-const SIGNALS: [&str; 4] = ["PeeringNotVisible", "PeeringPending", "RoutesRemaining", "Throttled"];
+const SIGNALS: [&str; 5] = ["PeeringNotVisible", "PeeringPending", "PlanAgain", "RoutesRemaining", "Throttled"];
 
 #[test]
 fn every_error_has_a_code_of_its_own() {

@@ -1,6 +1,7 @@
 //! VPC peering connections: their lifecycle, and which one of several belongs to a pair of VPCs.
 
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
+use crate::stack::Stack;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -65,6 +66,10 @@ pub struct Connection {
     pub tags: BTreeMap<String, String>,
     /// Which sides allow DNS resolution from the other.
     pub dns_resolution: DnsSides,
+    /// The blocks of both VPCs, requester and accepter, as far as EC2 shows them: all of an active connection, and perhaps the
+    /// requester's before.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html>
+    pub cidr_blocks: [Vec<IpNet>; 2],
     /// When the request expires if it is not accepted, in seconds since 1970.
     pub expires_at: Option<i64>,
 }
@@ -147,6 +152,12 @@ impl Connection {
     pub fn id(&self) -> &VpcPeeringConnectionId {
         &self.identity.id
     }
+
+    /// The blocks of that end's VPC, as far as EC2 shows them here.
+    pub fn blocks_of(&self, end: &End) -> &[IpNet] {
+        let [requester, accepter] = &self.cidr_blocks;
+        if self.identity.requester == *end { requester } else { accepter }
+    }
 }
 
 impl ConnectionIdentity {
@@ -167,14 +178,16 @@ pub fn canonical<'e>(one: &'e End, other: &'e End) -> (&'e End, &'e End) {
     if one < other { (one, other) } else { (other, one) }
 }
 
-/// The live connection to use for a pair, whoever made it and in either direction: the furthest in its lifecycle, and of
-/// two opposite requests the earlier, because EC2 refuses to accept the later one.
-pub fn adopt<'c>(connections: &'c [Connection], one: &End, other: &End) -> Option<&'c Connection> {
+/// The live connection to use for a pair, whoever made it and in either direction: the furthest in its lifecycle; of two
+/// opposite requests the one that an external account made, for that is the one that we can accept, or else the earlier,
+/// because EC2 refuses to accept the later one.
+pub fn adopt<'c>(connections: &'c [Connection], one: &End, other: &End, stack: &Stack) -> Option<&'c Connection> {
     connections
         .iter()
         .filter(|connection| connection.status.is_live() && connection.identity.joins(one, other))
         .max_by_key(|connection| {
             let ConnectionIdentity { requester, accepter, .. } = &connection.identity;
-            (connection.status, Reverse(connection.expires_at), requester < accepter, connection.id())
+            let is_theirs = stack.is_external(&requester.owner_id);
+            (connection.status, is_theirs, Reverse(connection.expires_at), requester < accepter, connection.id())
         })
 }

@@ -6,6 +6,7 @@
 
 use crate::connection::End;
 use crate::error::{Error, TaggedEnd, UntrustedEnd};
+use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::stack::Stack;
 use serde::{Deserialize, Serialize};
@@ -65,9 +66,28 @@ pub enum RequestedBy {
     Execution,
 }
 
-/// Checks that both accounts are the stack's own or its members', before anything is read or written there.
-/// [`Error::PeerNotTrusted`] names the other one.
+/// Checks that both accounts are the stack's own, its members' or external ones, and not both external, before anything is read
+/// or written there. [`Error::PeerNotTrusted`] names the one that isn't.
 pub(crate) fn check_accounts([end, peer]: [&End; 2], stack: &Stack) -> Result<(), Error> {
+    let external: Vec<&AccountId> =
+        [end, peer].into_iter().map(|end| &end.owner_id).filter(|account| stack.is_external(account)).collect();
+    let is_also_ours = |account: &&&AccountId| {
+        ***account == stack.account
+            || stack.member_accounts.contains(**account)
+            || stack.trusted_accounts.contains(**account)
+    };
+    if let Some(account) = external.iter().find(is_also_ours) {
+        let message = format!(
+            "{account} is also the stack's own account or in MemberAccounts or TrustedAccounts: take it off one of them"
+        );
+        return Err(Error::invalid("ExternalAccounts", message));
+    }
+    if external.len() == 2 {
+        return Err(Error::invalid(
+            "OwnerId",
+            "both VPCs are in external accounts: one end has to be ours or a member's",
+        ));
+    }
     let outside = |end: &End, peer: &End| {
         (!stack.admits(&end.owner_id)).then(|| {
             let end = *TaggedEnd::of(end, peer, &stack.tag_prefix);

@@ -14,7 +14,7 @@ pub use details::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A failure. The last four variants never end an execution: they make the machine call again.
+/// A failure. The last five variants never end an execution: they make the machine call again.
 #[derive(Debug, Clone, PartialEq, Serialize, strum::VariantNames, thiserror::Error)]
 #[serde(rename_all_fields = "PascalCase")]
 pub enum Error {
@@ -179,6 +179,9 @@ pub enum Error {
         /// Its status.
         status: Status,
     },
+    /// The connection of an external account has been waited for: what its plan lacked can be read now.
+    #[error("the connection is to be planned again")]
+    PlanAgain {},
     /// The function stopped before its timeout; the next call continues.
     #[error("{remaining} routes remain to be done")]
     RoutesRemaining {

@@ -105,12 +105,13 @@ impl VpcIntent {
         self.mentions_id(id) || !self.accept.accounts.is_empty()
     }
 
-    /// Whether its owner consents to be peered with the other end.
+    /// Whether its owner consents to be peered with the other end. The owner of an external account says so in EC2, by the
+    /// request that they make or accept. To a VPC of such an account, which may serve many customers, only its id is consent.
     pub fn consents(&self, other: &End, stack: &Stack) -> bool {
-        self.names(other)
-            || self.accept.vpcs.contains(&other.vpc_id)
-            || self.accept.accounts.contains(&other.owner_id)
-            || stack.trusted_accounts.contains(&self.end.owner_id)
+        let is_named = self.names(other) || self.accept.vpcs.contains(&other.vpc_id);
+        let is_by_account =
+            self.accept.accounts.contains(&other.owner_id) || stack.trusted_accounts.contains(&self.end.owner_id);
+        stack.is_external(&self.end.owner_id) || is_named || (is_by_account && !stack.is_external(&other.owner_id))
     }
 
     /// Whether its tags may have been meant to name that end: they do, or name its id in another place, or have a word that

@@ -158,6 +158,14 @@ pub struct RecordedConnection {
     pub id: VpcPeeringConnectionId,
     /// Whether it is ours: this stack made it or took it over. Else it was adopted.
     pub made: bool,
+    /// Whether the owner of an external account has yet to accept it. Until then nothing is routed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pending: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl LedgerItem {
@@ -202,7 +210,7 @@ impl LedgerItem {
 
     /// Whether the peering was completed.
     pub fn is_established(&self) -> bool {
-        self.asked_by.is_some() && self.connection.is_some()
+        self.asked_by.is_some() && self.connection.as_ref().is_some_and(|connection| !connection.pending)
     }
 
     /// Whether that connection is the recorded one, to which the recorded routes lead.
@@ -212,7 +220,7 @@ impl LedgerItem {
 
     /// Whether the peering was completed, with that connection.
     pub fn is_established_with(&self, id: &VpcPeeringConnectionId) -> bool {
-        self.asked_by.is_some() && self.records(id)
+        self.is_established() && self.records(id)
     }
 
     /// The connection, if it is ours to delete.

@@ -115,7 +115,7 @@ impl Peering {
 
     /// What the ledger records of the connection.
     pub fn recorded_connection(&self) -> RecordedConnection {
-        RecordedConnection { id: self.vpc_peering_connection_id.clone(), made: self.made }
+        RecordedConnection { id: self.vpc_peering_connection_id.clone(), made: self.made, pending: false }
     }
 
     /// For each end, in the canonical order of the pair: what the plan adds.

@@ -3,7 +3,7 @@
 mod tags;
 mod teardown;
 
-use crate::connection::{End, canonical};
+use crate::connection::End;
 use crate::consent::RequestedBy;
 use crate::error::Error;
 use crate::ids::{AccountId, Region, VpcId};
@@ -99,6 +99,13 @@ impl PeeringRequest {
             (input.peer_vpc_id, input.peer_region, input.peer_owner_id),
             stack,
         )?;
+        for (end, field, selection) in [(&end, "Routes", &input.routes), (&peer, "PeerRoutes", &input.peer_routes)] {
+            if stack.is_external(&end.owner_id) && !is_default(selection) {
+                let message =
+                    format!("{} belongs to an external account, where nothing is written: leave it out", end.vpc_id);
+                return Err(Error::invalid(field, message));
+            }
+        }
         let mut tags = input.tags;
         tags.extend(input.name.map(|name| (NAME.to_owned(), name)));
         Ok(Self {
@@ -114,19 +121,20 @@ impl PeeringRequest {
         })
     }
 
-    /// What this request puts on that end's side of the connection: `Name` on both, the others where the asker's word
-    /// counts. An event asks for the account of the end that it names first, everything else for the stack's.
+    /// What this request puts on that end's side of the connection: `Name` and the stack's `ConnectionTags` on both, the
+    /// others where the asker's word counts. An event asks for the account of the end that it names first, everything else for the stack's.
     pub fn tags_at(&self, end: &End, stack: &Stack) -> Tags {
         let asker = if self.requested_by == RequestedBy::Event { &self.end.owner_id } else { &stack.account };
         let mut tags = self.tags.clone();
         tags.retain(|key, _| key == NAME || end.owner_id == *asker);
+        tags.extend(stack.connection_tags.clone());
         tags
     }
 
     /// The tags of a connection that this request makes, on its requester's side. An adopted one keeps its name unless the
     /// request gives another: A→B and B→A would rename it back and forth.
     pub fn tags_at_creation(&self, stack: &Stack) -> Tags {
-        let mut tags = self.tags_at(self.canonical().0, stack);
+        let mut tags = self.tags_at(self.direction(stack).0, stack);
         tags.entry(NAME.into()).or_insert_with(|| format!("{}/{}", self.end.vpc_id, self.peer.vpc_id));
         tags
     }
@@ -137,9 +145,9 @@ impl PeeringRequest {
         Self { end: self.peer, peer: self.end, routes: self.peer_routes, peer_routes: self.routes, ..self }
     }
 
-    /// The two ends in the one direction in which this pair is requested: requester, accepter.
-    pub fn canonical(&self) -> (&End, &End) {
-        canonical(&self.end, &self.peer)
+    /// The two ends in the one direction in which this stack requests the pair: requester, accepter.
+    pub fn direction(&self, stack: &Stack) -> (&End, &End) {
+        stack.direction(&self.end, &self.peer)
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod diagnosis;
 pub(crate) mod dns_resolution;
 pub(crate) mod drift;
 pub(crate) mod elsewhere;
+pub(crate) mod external;
 pub(crate) mod held;
 pub(crate) mod lease;
 pub(crate) mod lookups;

@@ -1,8 +1,10 @@
 //! What the stack's owner decided when deploying it.
 
+use crate::connection::{End, canonical};
 use crate::error::{Error, Quota};
 use crate::ids::{AccountId, Malformed, Region};
 use crate::ports::Location;
+use crate::tags::Tags;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -24,8 +26,12 @@ pub struct Stack {
     pub member_accounts: BTreeSet<AccountId>,
     /// Whether it also peers those of an organization's accounts. Code can't know them: IAM refuses the others.
     pub has_organization: bool,
+    /// Accounts without a member role, such as a vendor's: nothing is read or written there.
+    pub external_accounts: BTreeSet<AccountId>,
     /// Accounts whose VPCs consent to every request.
     pub trusted_accounts: BTreeSet<AccountId>,
+    /// What every connection that is made carries, beside the tags of its request.
+    pub connection_tags: Tags,
     /// What peers may route to by default, and at most: of a block outside, nothing is routed.
     pub routable_blocks: BTreeSet<IpNet>,
     /// Whether a peering that tags requested is torn down once none does.
@@ -77,7 +83,30 @@ impl Stack {
 
     /// Whether VPCs of that account may be peered.
     pub fn admits(&self, account: &AccountId) -> bool {
-        *account == self.account || self.has_organization || self.member_accounts.contains(account)
+        self.acts_in(account) || self.is_external(account)
+    }
+
+    /// Whether calls are made in that account.
+    pub fn acts_in(&self, account: &AccountId) -> bool {
+        let is_member = *account == self.account || self.has_organization || self.member_accounts.contains(account);
+        is_member && !self.is_external(account)
+    }
+
+    /// Whether that account's VPCs are peered from our side alone.
+    pub fn is_external(&self, account: &AccountId) -> bool {
+        self.external_accounts.contains(account)
+    }
+
+    /// The first of these ends, unless no calls are made in its account: then the other one.
+    pub fn own_end<'e>(&self, [one, other]: [&'e End; 2]) -> &'e End {
+        if self.is_external(&one.owner_id) { other } else { one }
+    }
+
+    /// The two ends in the one direction in which this stack requests the pair: requester, accepter. An external account is
+    /// asked, and never asks here.
+    pub fn direction<'e>(&self, one: &'e End, other: &'e End) -> (&'e End, &'e End) {
+        let (first, second) = canonical(one, other);
+        if self.is_external(&first.owner_id) { (second, first) } else { (first, second) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use strum::VariantNames;
 
 /// These make the machine call again; an execution never ends with one.
-const SIGNALS: [&str; 4] = ["PeeringNotVisible", "PeeringPending", "RoutesRemaining", "Throttled"];
+const SIGNALS: [&str; 5] = ["PeeringNotVisible", "PeeringPending", "PlanAgain", "RoutesRemaining", "Throttled"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace").to_owned()
@@ -128,6 +128,7 @@ fn each_ending_is_reported_on_the_bus() {
         BTreeSet::from([
             ("PeeringActive", "VPC Peering Active"),
             ("PeeringRemoved", "VPC Peering Removed"),
+            ("PeeringPending", "VPC Peering Pending"),
             ("PeeringPlanned", "VPC Peering Planned"),
             ("RemovalPlanned", "VPC Peering Removal Planned"),
             ("PublishFailure", "VPC Peering Failed"),
@@ -149,7 +150,7 @@ fn failed_means_failed() {
     let ends = |machine: &Value| -> BTreeSet<String> {
         states_of(machine).into_iter().filter(|(_, state)| state["End"] == true).map(|(name, _)| name).collect()
     };
-    assert_eq!(ends(&machine()), names(&["PeeringActive", "PeeringPlanned"]));
+    assert_eq!(ends(&machine()), names(&["PeeringActive", "PeeringPending", "PeeringPlanned"]));
     assert_eq!(ends(&teardown()), names(&["PeeringRemoved", "RemovalPlanned"]));
     for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "RecordFailure")] {
         for (name, state) in states_of(&machine).into_iter().filter(|(_, state)| state["Type"] == "Task") {
@@ -161,7 +162,9 @@ fn failed_means_failed() {
                 "PublishFailure" => "ChooseEnding",
                 "PublishHeld" if way_out == "RollBack" => "PeeringFailed",
                 "PublishHeld" => "TeardownFailed",
-                "PeeringActive" | "PeeringRemoved" | "PeeringPlanned" | "RemovalPlanned" => "ReturnOutput",
+                "PeeringActive" | "PeeringPending" | "PeeringRemoved" | "PeeringPlanned" | "RemovalPlanned" => {
+                    "ReturnOutput"
+                }
                 _ => way_out,
             };
             assert_eq!(last["Next"], way_out, "{name}");
@@ -178,12 +181,16 @@ fn every_error_the_machine_knows_is_one_of_ours_or_of_aws() {
 }
 
 #[test]
-fn every_signal_is_retried() {
-    let retried = errors_equals("Retry");
+fn every_signal_makes_the_machine_call_again() {
+    let (retried, machine) = (errors_equals("Retry"), machine());
+    let again = &machine["States"]["WaitActive"]["Catch"][1];
+    assert_eq!((&again["ErrorEquals"][0], &again["Next"]), (&"PlanAgain".into(), &"CreateRequest".into()));
     for signal in SIGNALS {
-        assert!(Error::VARIANTS.contains(&signal) && retried.contains(signal), "{signal}");
+        let is_called_again = retried.contains(signal) || signal == "PlanAgain";
+        assert!(Error::VARIANTS.contains(&signal) && is_called_again, "{signal}");
     }
 }
+
 #[test]
 fn every_setting_that_a_function_reads_is_in_the_template() {
     let template = text("template.yaml");

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use strum::VariantNames;
 
 /// These make the machine call again; an execution never ends with one.
-const SIGNALS: [&str; 4] = ["PeeringNotVisible", "PeeringPending", "RoutesRemaining", "Throttled"];
+const SIGNALS: [&str; 5] = ["PeeringNotVisible", "PeeringPending", "PlanAgain", "RoutesRemaining", "Throttled"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace").to_owned()

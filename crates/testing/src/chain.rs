@@ -11,6 +11,7 @@ use isthmus_peering::steps::{
     accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, record_failure, roll_back,
     update_routes, wait_active,
 };
+use isthmus_peering::tags::Tags;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -34,7 +35,9 @@ pub fn stack() -> Stack {
         partition: "aws".into(),
         member_accounts: ["222222222222", "333333333333"].iter().filter_map(|account| account.parse().ok()).collect(),
         has_organization: false,
+        external_accounts: ["555555555555"].iter().filter_map(|account| account.parse().ok()).collect(),
         trusted_accounts: BTreeSet::new(),
+        connection_tags: Tags::new(),
         routable_blocks: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::/0"]
             .iter()
             .filter_map(|block| block.parse().ok())
@@ -127,7 +130,13 @@ async fn forward<N: Network>(
         again(task.clone(), &["PeeringNotVisible"], async |task| accept_in_peer_region(context, read(task)).await)
             .await
             .map_err(|error| ("AcceptInPeerRegion", error))?;
-        wait_active(context, read(task.clone())).await.map_err(|error| ("WaitActive", error))?;
+        match wait_active(context, read(task.clone())).await {
+            Ok(_) => {}
+            Err(Error::PlanAgain {}) => {
+                return Box::pin(forward(context, execution, request, peering, routes)).await;
+            }
+            Err(error) => return Err(("WaitActive", error)),
+        }
     }
     let routed = again(task, &["RoutesRemaining"], async |task| {
         update_routes(context, read(task), time_for(routes)).await.map(write)

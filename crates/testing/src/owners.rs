@@ -9,6 +9,9 @@ pub const HUB: &str = "123456789012";
 /// The account of a member.
 pub const MEMBER: &str = "222222222222";
 
+/// An account in which nothing is read or written.
+pub const EXTERNAL: &str = "555555555555";
+
 /// A VPC of that account.
 pub fn end(id: &str, owner: &str) -> End {
     serde_json::from_value(json!({"VpcId": id, "Region": "us-east-1", "OwnerId": owner})).expect("an end")

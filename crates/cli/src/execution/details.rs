@@ -88,6 +88,7 @@ pub(super) fn of_failure(error: &str, report: &str, failures: usize) -> String {
         }
         ("RoutesRemaining", _, Some(remaining), _) => format!("{remaining} routes remain"),
         ("Throttled", .., Some(code)) => format!("AWS has no room yet: {code}"),
+        ("PlanAgain", ..) => "an external account's side is planned again".into(),
         ("PairBusy", ..) => "another execution works on this pair".into(),
         _ => error.to_owned(),
     }

@@ -5,8 +5,8 @@ use crate::request::PeeringInput;
 use crate::stack::Stack;
 use crate::tags::{CONNECTION_TAGS, KEY_CHARACTERS, TAGS_PER_RESOURCE, VALUE_CHARACTERS};
 
-/// How many it may add: those of a resource, less `Name` and the two that say whose it is.
-const TAGS: usize = TAGS_PER_RESOURCE - 3;
+/// `Name`, and the two that say whose it is.
+const OWN: usize = 3;
 
 /// Fails with [`Error::InvalidRequest`] where AWS would refuse a tag, or one is the stack's own.
 pub(super) fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Error> {
@@ -16,11 +16,12 @@ pub(super) fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Erro
     {
         return Err(Error::invalid("Name", format!("a tag's value has at most {VALUE_CHARACTERS} characters")));
     }
-    if input.tags.len() > TAGS {
-        return Err(Error::invalid(
-            "Tags",
-            format!("give at most {TAGS}: AWS allows 50 a resource, and three are ours"),
-        ));
+    let others = OWN + stack.connection_tags.len();
+    let room = TAGS_PER_RESOURCE.saturating_sub(others);
+    if input.tags.len() > room {
+        let message =
+            format!("give at most {room}: AWS allows {TAGS_PER_RESOURCE} a resource, and {others} are the stack's");
+        return Err(Error::invalid("Tags", message));
     }
     for (key, value) in &input.tags {
         let refusal = match key.as_str() {

@@ -8,6 +8,7 @@ use crate::request::{distinct_ends, read};
 use crate::stack::Stack;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -105,8 +106,14 @@ impl TryFrom<String> for Moment {
 }
 
 impl From<Moment> for String {
-    fn from(Moment(seconds): Moment) -> Self {
-        let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        moment.format(&Rfc3339).unwrap_or_default()
+    fn from(moment: Moment) -> Self {
+        moment.to_string()
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = OffsetDateTime::from_unix_timestamp(self.0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        f.write_str(&moment.format(&Rfc3339).unwrap_or_default())
     }
 }

@@ -38,6 +38,9 @@ impl Advertised<'_> {
     ) -> Result<(BTreeSet<IpNet>, Vec<String>), Error> {
         let (advertised, warnings) = self.blocks();
         let Some(destinations) = &selection.destinations else { return Ok((advertised, warnings)) };
+        if self.are_unknown() {
+            return Ok((destinations.clone(), warnings));
+        }
         let (blocks, id) = (&self.vpc.cidr_blocks, &self.intent.end.vpc_id);
         let advertised: Vec<IpNet> = advertised.into_iter().collect();
         let (mut allowed, mut warnings) = (BTreeSet::new(), Vec::new());
@@ -59,6 +62,11 @@ impl Advertised<'_> {
             warnings.push(reason);
         }
         Ok((allowed, warnings))
+    }
+
+    /// Whether EC2 doesn't show the blocks of a VPC of an external account yet. Every VPC has at least one.
+    pub(crate) fn are_unknown(&self) -> bool {
+        self.vpc.cidr_blocks.is_empty()
     }
 
     /// Whether what the owner advertises can't be understood, in part: a word, or a block that the VPC doesn't have.

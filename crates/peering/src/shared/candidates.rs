@@ -3,23 +3,28 @@
 use crate::connection::{Connection, End};
 use crate::context::Context;
 use crate::error::Error;
+use crate::ids::VpcId;
 use crate::ledger::PairKey;
-use crate::ports::{LedgerReads, NetworkReads};
+use crate::ports::LedgerReads;
+use crate::shared::external::consented_request;
 use crate::shared::pair::{Lookup, VpcTags};
-use crate::tags::{PEER, STACK, key};
+use crate::stack::Stack;
+use crate::tags::{PEER, ROUTES, STACK, key};
 use std::collections::BTreeSet;
 
-/// Those that the VPC names, those that the ledger says it is peered with, and, if its consent changed, those whose requests
-/// lacked it.
+/// Those that the VPC names, those that the ledger says it is peered with, those in external accounts that request it, and, if
+/// its consent changed, those whose requests lacked it. `connections` are the VPC's.
 pub(crate) async fn candidates(
-    context: Context<'_, impl NetworkReads, impl LedgerReads>,
+    context: Context<'_, impl Sized, impl LedgerReads>,
     side: &VpcTags,
+    connections: &[Connection],
     consent_changed: bool,
 ) -> Result<BTreeSet<End>, Error> {
     let mut ends = side.intent.peers.clone();
-    for connection in context.network.connections_of(side.end()).await?.iter().filter(|c| c.status.is_live()) {
+    for connection in connections.iter().filter(|c| c.status.is_live()) {
         let other = connection.identity.other(side.end());
-        if ends.contains(other) || is_recorded(context, side.end(), connection).await? {
+        let is_requested = consented_request(context.stack, &side.intent, connection).is_some();
+        if ends.contains(other) || is_requested || is_recorded(context, side.end(), connection).await? {
             ends.insert(other.clone());
         }
     }
@@ -47,6 +52,15 @@ async fn is_recorded<N>(
 pub(crate) fn misplaced(prefix: &str, side: &VpcTags, peer: &VpcTags, peers: &[&VpcTags]) -> Option<String> {
     let there = namesake(peer, peers.iter().copied()).filter(|_| side.intent.names(peer.end()))?.end();
     Some(format!("{}: {} does not exist there, it is {there}", key(prefix, PEER), peer.end()))
+}
+
+/// The `routes` tags of single peers that are none, and that no tag of the VPC's lets become one.
+pub(crate) fn routes_to_strangers(stack: &Stack, side: &VpcTags, is_peer: impl Fn(&VpcId) -> bool) -> Vec<String> {
+    let may_be_asked = stack.trusted_accounts.contains(&side.end().owner_id) || side.intent.unclear.peers;
+    let is_stranger = |id: &&VpcId| !may_be_asked && !side.intent.may_mention(id) && !is_peer(id);
+    let reason =
+        |id: &VpcId| format!("{}: {id} is no peer of this VPC", key(&stack.tag_prefix, &format!("{ROUTES}:{id}")));
+    side.intent.routes_to.keys().filter(is_stranger).map(reason).collect()
 }
 
 /// The VPC that has the id of that one, which does not exist where it is said to be.

@@ -1,17 +1,23 @@
 //! DNS resolution of a peering: each side allows it for its own VPC.
 
 use crate::connection::{Connection, DnsSides, End, Status, adopt};
+use crate::context::Context;
 use crate::error::Error;
 use crate::peering::{Peering, PeeringSide};
 use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
 use crate::shared::diagnosis::still_live;
 use crate::shared::tag_requests::Asked;
+use crate::stack::Stack;
+use futures_util::future::join_all;
 use futures_util::join;
 
 /// Turns DNS resolution on where it is due. The warnings say where it can't be.
-pub(crate) async fn allow_dns_resolution(network: &impl Network, peering: &Peering) -> Result<Vec<String>, Error> {
+pub(crate) async fn allow_dns_resolution<L>(
+    context: Context<'_, impl Network, L>,
+    peering: &Peering,
+) -> Result<Vec<String>, Error> {
     let allow = async |side: &PeeringSide| match side.allow_dns_resolution {
-        true => allow_dns_resolution_at(network, side.end(), peering).await,
+        true => allow_dns_resolution_at(context, side.end(), peering).await,
         false => Ok(None),
     };
     let (requester, accepter) = join!(allow(&peering.requester), allow(&peering.accepter));
@@ -20,18 +26,18 @@ pub(crate) async fn allow_dns_resolution(network: &impl Network, peering: &Peeri
 
 /// EC2 refuses DNS resolution for a VPC without DNS hostnames; the routes work all the same, so that is a warning.
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html>
-async fn allow_dns_resolution_at(
-    network: &impl Network,
+async fn allow_dns_resolution_at<L>(
+    context: Context<'_, impl Network, L>,
     end: &End,
     peering: &Peering,
 ) -> Result<Option<String>, Error> {
     let connection = peering.identity();
-    match network.allow_dns_resolution(end, &connection).await {
+    match context.network.allow_dns_resolution(end, &connection).await {
         Ok(()) => Ok(None),
         Err(CallError { kind: CallErrorKind::DnsUnavailable, .. }) => Ok(Some(warning(end))),
         // One Region may see the connection as active a moment later than the other.
         Err(CallError { kind: CallErrorKind::WrongState | CallErrorKind::NoSuchConnection, .. }) => {
-            let status = still_live(network, peering.ends(), &connection).await?;
+            let status = still_live(context, peering.ends(), &connection).await?;
             Err(Error::PeeringPending { vpc_peering_connection_id: connection.id, status })
         }
         Err(error) => Err(error.into()),
@@ -42,11 +48,15 @@ async fn allow_dns_resolution_at(
 /// across accounts or Regions. So these are read from `other`, unless
 /// they are shown as on.
 pub(crate) async fn read_dns_resolution(
+    stack: &Stack,
     network: &impl NetworkReads,
     connections: &mut [Connection],
     (reader, other): (&End, &End),
 ) -> Result<(), Error> {
-    let Some(id) = adopt(connections, reader, other).map(Connection::id).cloned() else { return Ok(()) };
+    if stack.is_external(&other.owner_id) {
+        return Ok(());
+    }
+    let Some(id) = adopt(connections, reader, other, stack).map(Connection::id).cloned() else { return Ok(()) };
     let Some(connection) = connections.iter_mut().find(|connection| *connection.id() == id) else { return Ok(()) };
     let is_requester = connection.identity.requester == *other;
     let DnsSides { requester, accepter } = connection.dns_resolution;
@@ -85,16 +95,19 @@ pub(crate) enum DnsFinding {
 pub(crate) async fn find_dns_resolution(
     Connection { identity, dns_resolution, .. }: &Connection,
     asked: &Asked,
+    stack: &Stack,
     has_dns_hostnames: impl AsyncFn(&End) -> CallResult<bool>,
 ) -> Result<DnsFinding, Error> {
     let DnsSides { requester, accepter } = dns_resolution;
-    if !asked.dns_resolution() || (*requester && *accepter) {
+    let sides = [(*requester, &identity.requester), (*accepter, &identity.accepter)];
+    let ours = || sides.into_iter().filter(|(_, end)| !stack.is_external(&end.owner_id));
+    if !asked.dns_resolution() || ours().all(|(is_on, _)| is_on) {
         return Ok(DnsFinding::InPlace);
     }
-    let (has, peer_has) = join!(has_dns_hostnames(&identity.requester), has_dns_hostnames(&identity.accepter));
-    if has? && peer_has? {
+    let has: CallResult<Vec<bool>> =
+        join_all(ours().map(|(_, end)| has_dns_hostnames(end))).await.into_iter().collect();
+    if has?.into_iter().all(|has| has) {
         return Ok(DnsFinding::Missing);
     }
-    let off = [(!requester, &identity.requester), (!accepter, &identity.accepter)];
-    Ok(DnsFinding::Unavailable(off.into_iter().filter(|(off, _)| *off).map(|(_, end)| warning(end)).collect()))
+    Ok(DnsFinding::Unavailable(ours().filter(|(is_on, _)| !is_on).map(|(_, end)| warning(end)).collect()))
 }

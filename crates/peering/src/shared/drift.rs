@@ -11,6 +11,7 @@ use crate::routes::{stale_blackhole_targets, stale_routes};
 use crate::shared::candidates::namesake;
 use crate::shared::decision::Decision;
 use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
+use crate::shared::external;
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::route_plans::RoutePlans;
@@ -28,6 +29,8 @@ pub(crate) enum Finding {
     InPlace(VpcPeeringConnectionId, Vec<String>),
     /// It differs in this, which an execution of the peering machine repairs, or reports by name.
     SetUp(String),
+    /// The owner of an external account has yet to accept it; what its status is to say.
+    Waiting(PeeringStatus),
     /// It is no longer requested, or left this behind.
     TearDown(String),
     /// The tags of that account, or the stack's parameters, leave one side without a route that has some.
@@ -75,7 +78,7 @@ pub(crate) async fn examine<L>(
         Decision::TearDown => Ok(known.unless_waiting(context.now, retry, Finding::TearDown("NotRequested".into()))),
         Decision::Narrow => Ok(Finding::Narrow),
         Decision::Keep => Ok(Finding::Kept(known.live_connection().cloned())),
-        Decision::ClearStatus => Ok(Finding::NotRequested),
+        Decision::ClearStatus => Ok(known.carried_on(context, retry).unwrap_or(Finding::NotRequested)),
         Decision::SetUp => {
             if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !known.is_established()) {
                 return Ok(known.refused(&invalid_routes(side, stack)));
@@ -140,6 +143,25 @@ impl PairSnapshot {
         self.item.as_ref().is_some_and(LedgerItem::is_established)
     }
 
+    /// A request to an external account that an execution asked for. Its owner has days to accept, so the sweep goes on where the
+    /// execution ended.
+    fn carried_on<N, L>(&self, Context { stack, now, .. }: Context<'_, N, L>, retry: bool) -> Option<Finding> {
+        let item = self.item.as_ref().filter(|item| item.connection.as_ref().is_some_and(|found| found.pending))?;
+        item.asked_by.as_ref()?.execution.as_ref()?;
+        let [end, peer] = self.pair.ends();
+        let Some(connection) = adopt(&self.connections, end, peer, stack) else {
+            let refusal = external::refused(&self.pair, &self.connections, item)?;
+            return Some(match self.is_told(&refusal) && !retry {
+                true => self.refused(&refusal),
+                false => self.unless_waiting(now, retry, Finding::Narrow),
+            });
+        };
+        Some(match external::waits_for(connection, stack) {
+            Some(reason) => Finding::Waiting(PeeringStatus::Waiting { reason }),
+            None => self.unless_waiting(now, retry, Finding::Narrow),
+        })
+    }
+
     pub(crate) fn refused(&self, error: &Error) -> Finding {
         let (name, _) = error.name_and_cause();
         let status = match (error, self.live_connection()) {
@@ -182,15 +204,18 @@ pub(crate) async fn plan<'s, L>(
 ) -> Result<Planned<'s>, Error> {
     let stack = context.stack;
     let request = request(&known.pair);
-    let vpc = |end| snapshot.vpc(end).map(Cow::Borrowed).ok_or_else(|| Error::missing(end));
-    let vpcs = [vpc(&request.end)?, vpc(&request.peer)?];
+    let vpc = |end: &End, other: &End| match stack.is_external(&end.owner_id) {
+        true => Ok(Cow::Owned(external::vpc(stack, end, other, &known.connections))),
+        false => snapshot.vpc(end).map(Cow::Borrowed).ok_or_else(|| Error::missing(end)),
+    };
+    let vpcs = [vpc(&request.end, &request.peer)?, vpc(&request.peer, &request.end)?];
     let pair = known.pair.in_order([&request.end, &request.peer]);
     check_pair(&pair, &vpcs, stack, RequestedBy::Tags)?;
     let tables = [&request.end, &request.peer].map(|end| Cow::Borrowed(snapshot.tables(end)));
     let survey = Survey { connections: known.connections.clone(), pair, vpcs, tables };
     let item = known.item.as_ref();
     let asked = Asked::of(&survey.pair, request, item, stack)?;
-    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
+    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer, stack);
     let routes = survey.plan(context, &asked, found, item).await?;
     Ok(Planned { asked, survey, routes })
 }
@@ -200,11 +225,15 @@ async fn compare<L>(
     snapshot: &Snapshot,
     known: &PairSnapshot,
 ) -> Result<Finding, Error> {
-    let Context { network, .. } = context;
+    let Context { network, stack, .. } = context;
     let Planned { asked, survey, routes: mut plan } = plan(context, snapshot, known).await?;
     let item = known.item.as_ref();
-    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer);
-    let Some(connection) = found else { return Ok(Finding::SetUp("Missing".into())) };
+    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer, stack);
+    let Some(connection) = found else {
+        // Their owner said no, or nothing: tags don't ask again by themselves.
+        let refusal = item.and_then(|item| external::refused(&survey.pair, &survey.connections, item));
+        return refusal.map_or_else(|| Ok(Finding::SetUp("Missing".into())), Err);
+    };
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_recorded = item.is_some_and(|item| {
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
@@ -217,8 +246,10 @@ async fn compare<L>(
         Status::Active if is_changed => "Routes",
         Status::Active if !is_recorded => "Unrecorded",
         Status::Active => {
-            match find_dns_resolution(connection, &asked, async |end| snapshot.has_dns_hostnames(network, end).await)
-                .await?
+            match find_dns_resolution(connection, &asked, stack, async |end| {
+                snapshot.has_dns_hostnames(network, end).await
+            })
+            .await?
             {
                 DnsFinding::Missing => "DnsResolution",
                 DnsFinding::InPlace => return Ok(Finding::InPlace(connection.id().clone(), plan.warnings)),
@@ -228,7 +259,10 @@ async fn compare<L>(
                 }
             }
         }
-        _ => "NotActive",
+        _ => match external::waits_for(connection, stack).filter(|_| is_recorded) {
+            Some(reason) => return Ok(Finding::Waiting(PeeringStatus::Waiting { reason })),
+            None => "NotActive",
+        },
     };
     Ok(Finding::SetUp(differs.into()))
 }

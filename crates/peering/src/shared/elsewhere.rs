@@ -1,13 +1,14 @@
 //! A request may leave out, or mistype, a Region or an account. A connection between the two ids shows where they are.
 
 use crate::connection::{Connection, End};
+use crate::context::Context;
 use crate::error::MissingVpc;
 use crate::ports::{CallErrorKind, CallResult, Location, NetworkReads};
 
 /// The end that is elsewhere, if either end, where it is said to be, sees a live connection between these two ids. `known`
 /// are the connections as the requester in the canonical direction sees them.
-pub(crate) async fn seen_elsewhere(
-    network: &impl NetworkReads,
+pub(crate) async fn seen_elsewhere<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
     [end, peer]: [&End; 2],
     known: Vec<Connection>,
 ) -> CallResult<Option<Box<MissingVpc>>> {
@@ -15,6 +16,9 @@ pub(crate) async fn seen_elsewhere(
     for (at, other) in [(end, peer), (peer, end)] {
         if Location::from(end) == Location::from(peer) && at == peer {
             break;
+        }
+        if stack.is_external(&at.owner_id) {
+            continue;
         }
         match network.connections_between(at, other).await {
             Ok(connections) => seen.extend(connections),

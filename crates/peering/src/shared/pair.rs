@@ -1,12 +1,13 @@
 //! A pair of VPCs as their tags are now: what several steps read before they write.
 
-use crate::connection::{End, Vpc};
+use crate::connection::{Connection, End, Vpc};
 use crate::consent::{TagRequest, is_requested};
 use crate::context::Context;
 use crate::error::{Error, TaggedEnd};
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::ports::{CallError, CallErrorKind, Location, NetworkReads, RegionReads};
+use crate::shared::external;
 use crate::stack::Stack;
 use crate::tags::{EXCLUDE, Tags, is_excluded, status_key};
 use futures_util::{StreamExt, join, stream};
@@ -31,6 +32,8 @@ pub(crate) enum Lookup {
     Found,
     NotFound,
     AccessDenied,
+    /// It belongs to an external account, in which no calls are made.
+    External,
 }
 
 /// The tags of both ends.
@@ -42,11 +45,11 @@ pub(crate) struct Pair {
 
 impl VpcTags {
     /// Reads the VPC's tags. A VPC that does not exist, or that we are not allowed to read, counts as one without tags; any
-    /// other failure is an error. Nothing is read of an account that is none of the stack's.
+    /// other failure is an error. Nothing is read in an account that is none of the stack's, or external.
     pub(crate) async fn read<L>(context: Context<'_, impl NetworkReads, L>, end: &End) -> Result<Self, Error> {
         let stack = context.stack;
-        if !stack.admits(&end.owner_id) {
-            return Ok(Self::unread(stack, end, Lookup::AccessDenied));
+        if let Some(unread) = Self::out_of_reach(stack, end) {
+            return Ok(unread);
         }
         match context.network.vpc(end).await {
             Ok(vpc) => Ok(Self::found(stack, end, vpc.tags)),
@@ -77,10 +80,10 @@ impl VpcTags {
         at: &Location,
         ends: &[&End],
     ) -> Vec<Result<Self, Error>> {
-        let unread = |lookup| ends.iter().map(|end| Ok(Self::unread(stack, end, lookup))).collect();
-        if !stack.admits(&at.owner_id) {
-            return unread(Lookup::AccessDenied);
+        if !stack.acts_in(&at.owner_id) {
+            return ends.iter().filter_map(|end| Self::out_of_reach(stack, end)).map(Ok).collect();
         }
+        let unread = |lookup| ends.iter().map(|end| Ok(Self::unread(stack, end, lookup))).collect();
         let ids = ends.iter().map(|end| end.vpc_id.clone()).collect();
         match network.vpcs_by_id(at, &ids).await {
             Ok(mut vpcs) => ends
@@ -102,6 +105,12 @@ impl VpcTags {
 
     pub(crate) fn unread(stack: &Stack, end: &End, lookup: Lookup) -> Self {
         Self { lookup, ..Self::found(stack, end, Tags::new()) }
+    }
+
+    /// The side, where no calls are made in its account.
+    pub(crate) fn out_of_reach(stack: &Stack, end: &End) -> Option<Self> {
+        let lookup = if stack.is_external(&end.owner_id) { Lookup::External } else { Lookup::AccessDenied };
+        (!stack.acts_in(&end.owner_id)).then(|| Self::unread(stack, end, lookup))
     }
 
     pub(crate) fn end(&self) -> &End {
@@ -130,16 +139,37 @@ impl Pair {
         Self { sides: sides.map(Rc::clone) }
     }
 
-    pub(crate) fn found(stack: &Stack, ends: [(&End, &Vpc); 2]) -> Self {
-        Self::of(ends.map(|(end, vpc)| VpcTags::found(stack, end, vpc.tags.clone())))
+    /// The pair of these VPCs, of which one may belong to an external account.
+    pub(crate) fn found(stack: &Stack, [(end, vpc), (peer, peer_vpc)]: [(&End, &Vpc); 2]) -> Self {
+        let found = |end: &End, vpc: &Vpc| {
+            let external = VpcTags::out_of_reach(stack, end);
+            external.unwrap_or_else(|| VpcTags::found(stack, end, vpc.tags.clone()))
+        };
+        Self::of([found(end, vpc), found(peer, peer_vpc)])
+    }
+
+    /// The same, with what the owner of an external account does in EC2, where one is.
+    pub(crate) fn with_requests(self, stack: &Stack, connections: &[Connection]) -> Self {
+        let [one, other] = self.ends().map(Clone::clone);
+        let sides = [(&self.sides[0], &other), (&self.sides[1], &one)].map(|(side, own)| match side.lookup {
+            Lookup::External => Rc::new(external::side(stack, side.end(), own, connections)),
+            _ => Rc::clone(side),
+        });
+        Self { sides }
     }
 
     pub(crate) async fn read<L>(
         context: Context<'_, impl NetworkReads, L>,
         [end, peer]: [&End; 2],
     ) -> Result<Self, Error> {
+        let Context { network, stack, .. } = context;
         let (side, peer_side) = join!(VpcTags::read(context, end), VpcTags::read(context, peer));
-        Ok(Self::of([side?, peer_side?]))
+        let pair = Self::of([side?, peer_side?]);
+        if !pair.is_one(Lookup::External) {
+            return Ok(pair);
+        }
+        let (own, other) = stack.direction(end, peer);
+        Ok(pair.with_requests(stack, &network.connections_between(own, other).await?))
     }
 
     pub(crate) fn ends(&self) -> [&End; 2] {
@@ -174,12 +204,12 @@ impl Pair {
         [(one, other), (other, one)].into_iter().filter(refuses).map(|(intent, _)| &intent.end).collect()
     }
 
-    /// The accounts whose tags request the peering.
+    /// The accounts whose tags request the peering, or consent to the request of an external account.
     pub(crate) fn asking_accounts(&self) -> BTreeSet<AccountId> {
-        let [intent, peer_intent] = self.intents();
-        let asks =
-            [(intent, peer_intent), (peer_intent, intent)].into_iter().filter(|(one, other)| one.names(&other.end));
-        asks.map(|(asking, _)| asking.end.owner_id.clone()).collect()
+        let [side, peer] = self.sides();
+        let asks = [(side, peer), (peer, side)].into_iter().filter(|(one, other)| one.intent.names(other.end()));
+        let tagged = asks.map(|(one, other)| if one.lookup == Lookup::External { other } else { one });
+        tagged.map(|tagged| tagged.end().owner_id.clone()).collect()
     }
 
     /// Whether tags concern the pair: one requests it, or holds its status.
@@ -223,10 +253,12 @@ impl Pair {
         }
     }
 
-    /// Both sides, first the one whose tag names the other; in their own order where both or neither do.
+    /// Both sides, first the one whose tag names the other; in their own order where both or neither do. One of an external
+    /// account comes last.
     pub(crate) fn asking_first(&self) -> [&VpcTags; 2] {
         let [side, peer] = self.sides();
-        match peer.intent.names(side.end()) && !side.intent.names(peer.end()) {
+        let is_asked = peer.intent.names(side.end()) && !side.intent.names(peer.end());
+        match side.lookup == Lookup::External || (is_asked && peer.lookup != Lookup::External) {
             true => [peer, side],
             false => [side, peer],
         }

@@ -27,12 +27,16 @@ impl PairSnapshot {
 /// Each pair once. Those with an end that could not be read are left out, for an unread tag is not an absent one; so are
 /// those whose item can't be used.
 pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
+    let requested = snapshot.external_requests(stack);
     let mut found: BTreeSet<PairKey> = BTreeSet::new();
     let mut add = |one: &End, other: &End| {
         found.insert(PairKey::of([one, other]));
     };
     for side in snapshot.tagged() {
         side.intent.peers.iter().filter(|peer| *peer != side.end()).for_each(|peer| add(side.end(), peer));
+        if let Some(requesters) = requested.get(side.end()) {
+            requesters.iter().for_each(|requester| add(side.end(), requester));
+        }
         for id in peers_with_status(&side.tags, &stack.tag_prefix).filter(|id| *id != side.end().vpc_id) {
             let named = side.intent.peers.iter().find(|peer| peer.vpc_id == id);
             if let Some(peer) = named.or_else(|| snapshot.locate(&id)) {
@@ -53,8 +57,9 @@ pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
     let pairs = found.into_iter().filter_map(|key| {
         let [requester, accepter] = key.ends();
         let sides = [snapshot.tags_of(stack, requester)?, snapshot.tags_of(stack, accepter)?];
-        let connections = snapshot.connections(&key);
-        Some(PairSnapshot { connections, pair: Pair { sides }, item: snapshot.item(&key).cloned() })
+        let connections = snapshot.connections(&key, stack);
+        let pair = Pair { sides }.with_requests(stack, &connections);
+        Some(PairSnapshot { connections, pair, item: snapshot.item(&key).cloned() })
     });
     pairs.collect()
 }

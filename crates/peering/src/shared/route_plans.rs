@@ -214,7 +214,7 @@ impl Side<'_> {
         let stands = |route: &PlannedRoute| matches!(route.action, Action::Unchanged | Action::Repaired);
         let lost = stale.iter().find(|route| covers(&self.other.vpc.cidr_blocks, &route.destination))?;
         let is_selected = tables.iter().any(|(table, _)| table.id == lost.table);
-        let end = if is_selected { &self.other.intent.end } else { self.end };
+        let end = if is_selected { self.other.stack.own_end([&self.other.intent.end, self.end]) } else { self.end };
         (!planned.iter().any(stands)).then(|| end.owner_id.clone())
     }
 
@@ -225,7 +225,7 @@ impl Side<'_> {
         known: &Known<'_>,
         planned: &[PlannedRoute],
     ) -> Result<(Vec<PlannedRoute>, BTreeSet<VpcPeeringConnectionId>), Error> {
-        if self.keeps_tables || !self.unknown_tables().is_empty() {
+        if self.keeps_tables || self.other.are_unknown() || !self.unknown_tables().is_empty() {
             return Ok((Vec::new(), BTreeSet::new()));
         }
         let recorded = &self.recorded;

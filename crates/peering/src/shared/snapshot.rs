@@ -7,10 +7,11 @@ use crate::ids::{VpcId, VpcPeeringConnectionId};
 use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::{CallError, CallResult, LedgerError, LedgerReads, Location, NetworkReads, RegionReads};
 use crate::route_tables::RouteTable;
+use crate::shared::external;
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::stack::{Scope, Stack};
-use crate::tags::{PEER, key, status_key_pattern};
+use crate::tags::{ACCEPT, PEER, key, status_key_pattern};
 use futures_util::{StreamExt, join, stream};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ pub(crate) struct Snapshot {
     tables: BTreeMap<End, Vec<RouteTable>>,
     /// Where the connections were read.
     read: BTreeSet<Location>,
-    /// The connections of each pair, as the requester in its canonical direction sees them.
+    /// The connections of each pair, as the end sees them from which we request it.
     connections: BTreeMap<PairKey, Vec<Connection>>,
     /// The same as the other side sees them, where that is another account or Region.
     seen_by_others: BTreeMap<VpcPeeringConnectionId, Connection>,
@@ -47,7 +48,12 @@ impl Snapshot {
         scope: &Scope,
     ) -> Result<Self, Error> {
         let peers = key(&context.stack.tag_prefix, PEER);
-        let keys = [format!("{peers}:*"), peers, status_key_pattern(&context.stack.tag_prefix)];
+        let mut keys = vec![format!("{peers}:*"), peers, status_key_pattern(&context.stack.tag_prefix)];
+        if !context.stack.external_accounts.is_empty() {
+            // Consent alone makes a pair with a VPC whose owner asks in EC2.
+            let accept = key(&context.stack.tag_prefix, ACCEPT);
+            keys.extend([format!("{accept}:*"), accept]);
+        }
         Self::read_with_tags(context, scope, &keys).await
     }
 
@@ -99,8 +105,8 @@ impl Snapshot {
 
     /// The VPC's tags, or that it does not exist; `None` where its Region could not be read.
     pub(crate) fn tags_of(&self, stack: &Stack, end: &End) -> Option<Rc<VpcTags>> {
-        if !stack.admits(&end.owner_id) {
-            return Some(Rc::new(VpcTags::unread(stack, end, Lookup::AccessDenied)));
+        if let Some(unread) = VpcTags::out_of_reach(stack, end) {
+            return Some(Rc::new(unread));
         }
         if self.failures.contains_key(&Location::from(end)) {
             return None;
@@ -119,10 +125,11 @@ impl Snapshot {
         self.tables.get(end).map_or(&[], Vec::as_slice)
     }
 
-    /// The connections of a pair, as the requester in its canonical direction sees them; each side's DNS resolution as that
-    /// side's owner does.
-    pub(crate) fn connections(&self, pair: &PairKey) -> Vec<Connection> {
-        let [_, other] = pair.ends();
+    /// The connections of a pair, as the end sees them from which we request it; each side's DNS resolution as that side's owner
+    /// does.
+    pub(crate) fn connections(&self, pair: &PairKey, stack: &Stack) -> Vec<Connection> {
+        let [first, second] = pair.ends();
+        let (_, other) = stack.direction(first, second);
         let with_dns_of_both = |connection: &Connection| {
             let mut connection = connection.clone();
             if let Some(theirs) = self.seen_by_others.get(connection.id()).map(|theirs| theirs.dns_resolution) {
@@ -142,10 +149,11 @@ impl Snapshot {
         cell.get_or_try_init(async || network.has_dns_hostnames(end).await).await.copied()
     }
 
-    fn add_connections(&mut self, at: &Location, connections: Vec<Connection>) {
+    fn add_connections(&mut self, stack: &Stack, at: &Location, connections: Vec<Connection>) {
         for connection in connections {
             let pair = PairKey::of([&connection.identity.requester, &connection.identity.accepter]);
-            let [first, second] = pair.ends().map(|end| Location::from(end) == *at);
+            let (reader, other) = stack.direction(&connection.identity.requester, &connection.identity.accepter);
+            let [first, second] = [reader, other].map(|end| Location::from(end) == *at);
             if first {
                 self.connections.entry(pair).or_default().push(connection);
             } else if second {
@@ -153,6 +161,20 @@ impl Snapshot {
             }
         }
         self.read.insert(at.clone());
+    }
+
+    /// The ends in external accounts that request a connection, and to which the accepter's owner consents; by accepter.
+    pub(crate) fn external_requests(&self, stack: &Stack) -> BTreeMap<&End, Vec<&End>> {
+        let mut requests: BTreeMap<&End, Vec<&End>> = BTreeMap::new();
+        for connection in self.connections.values().flatten() {
+            let accepter = &connection.identity.accepter;
+            let requester =
+                self.tags.get(accepter).and_then(|side| external::consented_request(stack, &side.intent, connection));
+            if let Some(requester) = requester {
+                requests.entry(accepter).or_default().push(requester);
+            }
+        }
+        requests
     }
 
     /// Everything that the ledger knows.
@@ -217,7 +239,7 @@ impl Snapshot {
                 (Ok(vpcs), Ok(connections)) => {
                     self.tagged.extend(vpcs.keys().map(|id| at.end(id.clone())));
                     self.add(stack, &at, vpcs);
-                    self.add_connections(&at, connections);
+                    self.add_connections(stack, &at, connections);
                 }
                 (Err(error), _) | (_, Err(error)) => drop(self.failures.insert(at, error)),
             }
@@ -236,7 +258,7 @@ impl Snapshot {
         let named = self.tags.values().flat_map(|side| side.intent.peers.iter());
         let joined = self.items.values().filter(|item| item.connection.is_some()).flat_map(|item| item.pair.ends());
         let mut missing: BTreeMap<Location, BTreeSet<_>> = BTreeMap::new();
-        let is_unread = |end: &&End| !self.tags.contains_key(end) && stack.admits(&end.owner_id);
+        let is_unread = |end: &&End| !self.tags.contains_key(end) && stack.acts_in(&end.owner_id);
         for end in named.chain(joined).filter(is_unread) {
             missing.entry(Location::from(end)).or_default().insert(end.vpc_id.clone());
         }
@@ -257,7 +279,7 @@ impl Snapshot {
                 (Ok(vpcs), Ok(connections)) => {
                     self.add(stack, &at, vpcs);
                     if let Some(connections) = connections {
-                        self.add_connections(&at, connections);
+                        self.add_connections(stack, &at, connections);
                     }
                 }
                 (Err(error), _) | (_, Err(error)) => drop(self.failures.insert(at, error)),

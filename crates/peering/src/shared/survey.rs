@@ -5,10 +5,11 @@ use crate::connection::{Connection, End, Vpc};
 use crate::consent::{RequestedBy, missing_consent};
 use crate::context::Context;
 use crate::error::{Error, TaggedEnd, UntrustedEnd};
-use crate::ports::{CallErrorKind, NetworkReads};
+use crate::ports::{CallErrorKind, CallResult, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
 use crate::shared::elsewhere::seen_elsewhere;
+use crate::shared::external;
 use crate::shared::lookups::check_regions;
 use crate::shared::pair::Pair;
 use crate::stack::Stack;
@@ -32,27 +33,31 @@ impl Survey<'static> {
         let Context { network, stack, .. } = context;
         let PeeringRequest { end, peer, .. } = request;
         check_regions(network, end, peer).await?;
-        let (requester, accepter) = request.canonical();
+        let (requester, accepter) = request.direction(stack);
         let (vpc, peer_vpc, connections, tables, peer_tables) = join!(
-            read_vpc(network, end),
-            read_vpc(network, peer),
+            read_vpc(context, end),
+            read_vpc(context, peer),
             network.connections_between(requester, accepter),
-            network.route_tables(end),
-            network.route_tables(peer),
+            read_tables(context, end),
+            read_tables(context, peer),
         );
         let vpcs = match (vpc, peer_vpc) {
             (Ok(vpc), Ok(peer_vpc)) => [vpc, peer_vpc],
             (Err(missing @ Error::VpcNotFound(_)), _) | (_, Err(missing @ Error::VpcNotFound(_))) => {
-                let elsewhere = seen_elsewhere(network, [end, peer], connections.unwrap_or_default()).await?;
+                let elsewhere = seen_elsewhere(context, [end, peer], connections.unwrap_or_default()).await?;
                 return Err(elsewhere.map_or(missing, Error::VpcNotFound));
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
-        let pair = Pair::found(stack, [(end, &vpcs[0]), (peer, &vpcs[1])]);
-        let vpcs = vpcs.map(Cow::Owned);
+        let connections = connections?;
+        let [vpc, peer_vpc] = vpcs;
+        let vpc = vpc.unwrap_or_else(|| external::vpc(stack, end, peer, &connections));
+        let peer_vpc = peer_vpc.unwrap_or_else(|| external::vpc(stack, peer, end, &connections));
+        let pair = Pair::found(stack, [(end, &vpc), (peer, &peer_vpc)]).with_requests(stack, &connections);
+        let vpcs = [vpc, peer_vpc].map(Cow::Owned);
         check_pair(&pair, &vpcs, stack, request.requested_by)?;
         let tables = [tables?, peer_tables?].map(Cow::Owned);
-        Ok(Self { connections: connections?, pair, vpcs, tables })
+        Ok(Self { connections, pair, vpcs, tables })
     }
 }
 
@@ -77,9 +82,25 @@ pub(crate) fn check_pair(
     }
 }
 
-async fn read_vpc(network: &impl NetworkReads, end: &End) -> Result<Vpc, Error> {
-    network.vpc(end).await.map_err(|error| match error.kind {
+/// The VPC; `None` where it belongs to an external account.
+async fn read_vpc<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
+    end: &End,
+) -> Result<Option<Vpc>, Error> {
+    if stack.is_external(&end.owner_id) {
+        return Ok(None);
+    }
+    let vpc = network.vpc(end).await.map_err(|error| match error.kind {
         CallErrorKind::NoSuchVpc => Error::missing(end),
         _ => error.into_error(),
-    })
+    });
+    vpc.map(Some)
+}
+
+/// Its tables; none where it belongs to an external account.
+pub(crate) async fn read_tables<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
+    end: &End,
+) -> CallResult<Vec<RouteTable>> {
+    if stack.is_external(&end.owner_id) { Ok(Vec::new()) } else { network.route_tables(end).await }
 }

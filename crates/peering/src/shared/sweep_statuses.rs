@@ -4,7 +4,7 @@ use crate::connection::End;
 use crate::context::Context;
 use crate::ids::{VpcId, VpcPeeringConnectionId};
 use crate::ports::NetworkWrites;
-use crate::shared::candidates::misplaced;
+use crate::shared::candidates::{misplaced, routes_to_strangers};
 use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::snapshot::Snapshot;
 use crate::shared::status_tags::{gets_status, remove, room_for_statuses, write_invalid_status};
@@ -66,7 +66,8 @@ async fn write_statuses_of<L>(
     let stack = context.stack;
     let peers: Vec<&VpcTags> = told.iter().map(|(peer, _)| &**peer).collect();
     let reasons = peers.iter().filter_map(|peer| misplaced(&stack.tag_prefix, side, peer, &peers));
-    let reasons: BTreeSet<String> = reasons.collect();
+    let is_peer = |id: &VpcId| peers.iter().any(|peer| peer.end().vpc_id == *id);
+    let reasons: BTreeSet<String> = reasons.chain(routes_to_strangers(stack, side, is_peer)).collect();
     let reasons: Vec<String> = reasons.into_iter().collect();
     let is_invalid = !reasons.is_empty() || !side.intent.invalid.is_empty();
     let chosen = choose(stack, side, told, usize::from(is_invalid), time);

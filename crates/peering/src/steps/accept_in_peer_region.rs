@@ -22,11 +22,12 @@ const ATTEMPTS_DENIED: u32 = 8;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Accepted {
-    /// Its status: `provisioning` or `active`.
+    /// Its status: `provisioning` or `active`; an earlier one where it is for somebody else to accept.
     pub status: Status,
 }
 
-/// Accepts the connection. [`Error::PeeringNotVisible`] while a new one is not visible to the accepter.
+/// Accepts the connection, unless the accepter's account is external: then its owner does. [`Error::PeeringNotVisible`] while a
+/// new one is not visible to the accepter.
 pub async fn accept_in_peer_region(
     context: Context<'_, impl Network, impl LedgerReads>,
     task: PeeringTask,
@@ -36,6 +37,9 @@ pub async fn accept_in_peer_region(
     check_time(context, "AcceptInPeerRegion", started)?;
     held(context, &peering.key(), &execution).await?;
     let connection = peering.identity();
+    if context.stack.is_external(&connection.accepter.owner_id) {
+        return Ok(Accepted { status: peering.status });
+    }
     match tag_and_accept(context.network, &connection, &peering.tags).await {
         Ok(status) => Ok(Accepted { status }),
         Err(error) if is_too_early(error.kind) && attempt < ATTEMPTS_WITHOUT_A_LOOK => {
@@ -68,11 +72,13 @@ async fn tag_and_accept(
 /// The call may have failed because it is too early, because somebody accepted already, or because the connection has
 /// ended.
 async fn explain<L>(
-    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
+    context: Context<'_, impl NetworkReads, L>,
     connection: &ConnectionIdentity,
     ends: [&End; 2],
     error: CallError,
 ) -> Result<Accepted, Error> {
+    let Context { network, stack, .. } = context;
+    let ConnectionIdentity { requester, accepter, .. } = connection;
     match error.kind {
         kind if is_too_early(kind) => {}
         CallErrorKind::ConnectionExists => {
@@ -81,27 +87,32 @@ async fn explain<L>(
             return Err(Error::PeeringFailed(EndedConnection { vpc_peering_connection_id, status_message }));
         }
         CallErrorKind::Quota(quota) => {
-            let resource = FullResource::VpcId(vpc_at_quota(network, connection).await?);
+            let resource = FullResource::VpcId(vpc_at_quota(context, connection).await?);
             return Err(Error::QuotaExceeded { quota, limit: stack.quotas.limit(quota), resource });
         }
         _ => return Err(error.into_error()),
     }
     // Right after the request even the requester may not see it; a connection that has ended stays visible for hours.
-    let Some(found) = network.connection(&connection.requester, &connection.id).await? else {
+    let Some(found) = network.connection(stack.own_end([requester, accepter]), &connection.id).await? else {
         return Err(not_visible(connection, Status::InitiatingRequest));
     };
     match found.status {
         status @ (Status::Provisioning | Status::Active) => Ok(Accepted { status }),
         status if status.is_live() => Err(not_visible(connection, status)),
-        _ => Err(diagnose(network, ends, &found).await),
+        _ => Err(diagnose(context, ends, &found).await),
     }
 }
 
 /// EC2 refuses when either VPC has all the connections that its quota allows, and doesn't say which.
-async fn vpc_at_quota(
-    network: &impl NetworkReads,
+async fn vpc_at_quota<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
     ConnectionIdentity { requester, accepter, .. }: &ConnectionIdentity,
 ) -> Result<VpcId, Error> {
+    if stack.is_external(&requester.owner_id) {
+        let limit = stack.quotas.peerings_per_vpc as usize;
+        let is_own = network.count_active_peerings(accepter).await? >= limit;
+        return Ok(if is_own { accepter } else { requester }.vpc_id.clone());
+    }
     let (count, peer_count) = join!(network.count_active_peerings(requester), network.count_active_peerings(accepter));
     let fuller = if count? > peer_count? { requester } else { accepter };
     Ok(fuller.vpc_id.clone())

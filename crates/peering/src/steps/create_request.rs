@@ -1,6 +1,7 @@
 //! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
 mod creation;
+mod external;
 mod tags;
 
 use crate::connection::{Connection, ConnectionIdentity, adopt};
@@ -14,6 +15,7 @@ use crate::ports::{Ledger, Network, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::shared::brake::{check_brake, forget_withdrawal, withdraw};
 use crate::shared::dns_resolution::read_dns_resolution;
+use crate::shared::external::waits_for;
 use crate::shared::lease::{acquire, check_time, update_held};
 use crate::shared::pair::VpcTags;
 use crate::shared::route_plans::RoutePlans;
@@ -23,6 +25,7 @@ use crate::shared::tag_requests::Asked;
 use crate::stack::{Mode, Stack};
 use crate::tags::{EXECUTION, Tags};
 use creation::create;
+use external::pending;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tags::{refresh_tags, tags_for_accepter};
@@ -49,10 +52,12 @@ pub struct CreateTask {
 pub struct Created {
     /// What the next states work on, as the variable `$peering`.
     pub peering: Option<Peering>,
-    /// The output of a dry run, or in report mode.
+    /// The output of a dry run, in report mode, or of a request that somebody else has yet to accept.
     pub output: Option<PeeringOutput>,
-    /// Whether that is published: in report mode.
+    /// Whether that is published: not of a dry run.
     pub publish: bool,
+    /// For its event: the ARNs of both VPCs where tags request the peering, else none.
+    pub resources: Vec<String>,
 }
 
 /// Everything that is decided before the first write.
@@ -78,13 +83,14 @@ pub async fn create_request(
             context.stack.check_mode()?;
         }
         let plan = plan(context, request, item.as_ref()).await?;
-        return Ok(Created { output: Some(plan.into_output()), publish, peering: None });
+        return Ok(Created { output: Some(plan.into_output(context.stack)), publish, ..Created::default() });
     }
     check_time(context, "CreateRequest", started)?;
     let item = acquire(context, &key, &execution, &time).await?;
     let plan = plan(context, request, Some(&item)).await?;
+    plan.check_not_refused(&item, context.stack)?;
     let withdrawal = check_withdrawal(context, &plan, &item, &execution).await?;
-    let connection = match plan.found() {
+    let connection = match plan.found(context.stack) {
         Some(connection) => connection.clone(),
         None => create(context, &plan.asked.request, &execution, attempt).await?,
     };
@@ -92,8 +98,12 @@ pub async fn create_request(
     if made {
         refresh_tags(context, &connection, &plan.asked.request).await?;
     }
+    plan.delete_opposite(context, &connection, &item).await?;
     let peering = Peering { withdrawal, ..peering(&plan, &connection, made, context.stack, &execution) };
-    Ok(Created { peering: Some(peering), ..Created::default() })
+    match waits_for(&connection, context.stack) {
+        Some(reason) => pending(context, &plan, peering, reason, (&item, &execution, &time)).await,
+        None => Ok(Created { peering: Some(peering), ..Created::default() }),
+    }
 }
 
 /// Where tags leave one side without routes, the brake has to let that pass. A mark of what they ask for again goes.
@@ -126,16 +136,18 @@ async fn plan<L>(
     request: PeeringRequest,
     item: Option<&LedgerItem>,
 ) -> Result<Plan, Error> {
-    let survey = Survey::read(context, &request).await?;
-    let asked = Asked::of(&survey.pair, request, item, context.stack)?;
-    let mut survey = survey;
+    let Context { network, stack, .. } = context;
+    let mut survey = Survey::read(context, &request).await?;
+    let asked = Asked::of(&survey.pair, request, item, stack)?;
     let (end, peer) = (&asked.request.end, &asked.request.peer);
     if asked.dns_resolution() {
-        read_dns_resolution(context.network, &mut survey.connections, asked.request.canonical()).await?;
+        read_dns_resolution(stack, network, &mut survey.connections, asked.request.direction(stack)).await?;
     }
-    let found = adopt(&survey.connections, end, peer);
+    let found = adopt(&survey.connections, end, peer, stack);
     let routes = survey.plan(context, &asked, found, item).await?;
-    Ok(Plan { asked, survey, routes })
+    let plan = Plan { asked, survey, routes };
+    plan.check_take_over(stack)?;
+    Ok(plan)
 }
 
 /// Whether the ledger knows the connection as ours: by its id, or, before that is recorded, by the execution that made it.
@@ -145,14 +157,20 @@ fn is_ours(connection: &Connection, item: &LedgerItem) -> bool {
 }
 
 impl Plan {
-    fn found(&self) -> Option<&Connection> {
-        adopt(&self.survey.connections, &self.asked.request.end, &self.asked.request.peer)
+    fn found(&self, stack: &Stack) -> Option<&Connection> {
+        adopt(&self.survey.connections, &self.asked.request.end, &self.asked.request.peer, stack)
     }
 
-    /// Whether DNS resolution is, or will be, on at both sides.
-    fn dns_resolution(&self, connection: Option<&Connection>) -> bool {
+    /// Whether DNS resolution is, or will be, on at both sides. An external account's owner turns it on at theirs.
+    fn dns_resolution(&self, connection: Option<&Connection>, stack: &Stack) -> bool {
         let allowed = connection.map(|connection| connection.dns_resolution).unwrap_or_default();
-        self.asked.dns_resolution() || (allowed.requester && allowed.accepter)
+        let (requester, accepter) = match connection {
+            Some(Connection { identity, .. }) => (&identity.requester, &identity.accepter),
+            None => self.asked.request.direction(stack),
+        };
+        [(allowed.requester, requester), (allowed.accepter, accepter)]
+            .into_iter()
+            .all(|(is_on, end)| is_on || (self.asked.dns_resolution() && !stack.is_external(&end.owner_id)))
     }
 
     /// Whether tags concern the request at all.
@@ -160,12 +178,12 @@ impl Plan {
         self.asked.request.requested_by == RequestedBy::Tags || self.survey.pair.concerns_tags(stack)
     }
 
-    fn into_output(mut self) -> PeeringOutput {
+    fn into_output(mut self, stack: &Stack) -> PeeringOutput {
         let routes = report(self.routes.sides.each_ref(), &mut self.routes.warnings);
-        let found = self.found();
+        let found = self.found(stack);
         let (requester, accepter) = match found {
             Some(Connection { identity, .. }) => (&identity.requester, &identity.accepter),
-            None => self.asked.request.canonical(),
+            None => self.asked.request.direction(stack),
         };
         PeeringOutput {
             vpc_peering_connection_id: found.map(Connection::id).cloned(),
@@ -174,7 +192,7 @@ impl Plan {
             requester: requester.clone(),
             accepter: accepter.clone(),
             routes,
-            dns_resolution: self.dns_resolution(found),
+            dns_resolution: self.dns_resolution(found, stack),
             warnings: self.routes.warnings,
         }
     }
@@ -197,7 +215,7 @@ fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, exec
     let other = of_side(peer_side, peer_standing, peer_tags, tags);
     let [requester, accepter] = in_request_order(swapped, one, other);
     let with_dns = |side: PeeringSide, is_allowed: bool| PeeringSide {
-        allow_dns_resolution: plan.asked.dns_resolution() && !is_allowed,
+        allow_dns_resolution: plan.asked.dns_resolution() && !is_allowed && !stack.is_external(&side.end().owner_id),
         ..side
     };
     Peering {
@@ -213,7 +231,7 @@ fn peering(plan: &Plan, connection: &Connection, made: bool, stack: &Stack, exec
         replaced: plan.routes.replaced.clone(),
         withdrawal: None,
         asked_by: plan.asked.asked_by.clone(),
-        dns_resolution: plan.dns_resolution(Some(connection)),
+        dns_resolution: plan.dns_resolution(Some(connection), stack),
         warnings: plan.routes.warnings.clone(),
         requested_by_tags: concerns_tags,
     }

@@ -1,7 +1,7 @@
 //! `PlanTeardown`: take the pair, find its connection, check that it is ours, and list every route that we wrote to it. It
 //! can't write to the network.
 
-use crate::connection::{Connection, ConnectionIdentity, adopt, canonical};
+use crate::connection::{Connection, ConnectionIdentity, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
@@ -18,6 +18,7 @@ use crate::shared::elsewhere::seen_elsewhere;
 use crate::shared::lease::{acquire, update_held};
 use crate::shared::lookups::{check_regions, deleted_connections};
 use crate::shared::pair::{Lookup, Pair};
+use crate::shared::survey::read_tables;
 use crate::shared::tag_requests::execution_has_consent;
 use crate::stack::{Mode, Stack};
 use crate::tags::EXECUTION;
@@ -144,25 +145,25 @@ async fn plan<L>(
     TeardownRequest { end, peer, requested_by, .. }: &TeardownRequest,
     item: &LedgerItem,
 ) -> Result<Planned, Error> {
-    let network = context.network;
-    let (requester, accepter) = canonical(end, peer);
+    let Context { network, stack, .. } = context;
+    let (requester, accepter) = stack.direction(end, peer);
     let (pair, connections, tables, peer_tables) = join!(
         Pair::read(context, [end, peer]),
         network.connections_between(requester, accepter),
-        network.route_tables(end),
-        network.route_tables(peer),
+        read_tables(context, end),
+        read_tables(context, peer),
     );
     let (connections, tables, peer_tables, pair) = (connections?, tables?, peer_tables?, pair?);
-    let live = adopt(&connections, end, peer);
+    let live = adopt(&connections, end, peer, stack);
     let by_maker = |live: &&Connection| live.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
     let recorded = match (live.filter(by_maker), &item.connection) {
         // An execution that died made it, and recorded no more.
-        (Some(live), _) => RecordedConnection { id: live.id().clone(), made: true },
+        (Some(live), _) => RecordedConnection { id: live.id().clone(), made: true, pending: false },
         (None, Some(recorded)) => recorded.clone(),
         (None, None) => match live {
             Some(live) => return Err(Error::NotOurs { vpc_peering_connection_id: live.id().clone() }),
             None => {
-                nothing_recorded(network, &pair, connections, item).await?;
+                nothing_recorded(context, &pair, connections, item).await?;
                 return Ok(Planned::Nothing(TeardownOutput::absent()));
             }
         },
@@ -184,11 +185,11 @@ async fn plan<L>(
     };
     let sides = [routes_of(end, &tables), routes_of(peer, &peer_tables)];
     pair.check_not_excluded()?;
-    if *requested_by == RequestedBy::Tags && live.is_some() && is_kept(&pair, item, context.stack) {
+    if *requested_by == RequestedBy::Tags && live.is_some() && is_kept(&pair, item, stack) {
         return Ok(Planned::Nothing(TeardownOutput::kept(&recorded.id)));
     }
     // Even where nothing is left to delete, the ledger and the status tags still know it.
-    pair.check_untagged(context.stack)?;
+    pair.check_untagged(stack)?;
     let identity = connections.iter().find(|connection| *connection.id() == recorded.id).map(identity_of);
     let identity = identity.unwrap_or_else(|| ConnectionIdentity {
         id: recorded.id.clone(),
@@ -196,7 +197,7 @@ async fn plan<L>(
         accepter: accepter.clone(),
     });
     let is_by_tags = *requested_by == RequestedBy::Tags && live.is_some();
-    let withdrawn_by = is_by_tags.then(|| withdrawing_account(&pair, item, context.stack)).flatten();
+    let withdrawn_by = is_by_tags.then(|| withdrawing_account(&pair, item, stack)).flatten();
     let plan = TeardownPlan::new(&identity, recorded.made, item, sides, replaced);
     Ok(Planned::Teardown(Box::new(plan), withdrawn_by))
 }
@@ -212,13 +213,13 @@ fn is_kept(pair: &Pair, item: &LedgerItem, stack: &Stack) -> bool {
 
 /// Nothing is to be removed, unless the request means another Region or account. A pair that was torn down before may have
 /// VPCs that are gone by now.
-async fn nothing_recorded(
-    network: &impl NetworkReads,
+async fn nothing_recorded<L>(
+    context: Context<'_, impl NetworkReads, L>,
     pair: &Pair,
     connections: Vec<Connection>,
     item: &LedgerItem,
 ) -> Result<(), Error> {
-    if let Some(elsewhere) = seen_elsewhere(network, pair.ends(), connections).await? {
+    if let Some(elsewhere) = seen_elsewhere(context, pair.ends(), connections).await? {
         return Err(Error::VpcNotFound(elsewhere));
     }
     let was_torn_down = item.outcome.as_ref().is_some_and(|outcome| outcome.error.is_none());

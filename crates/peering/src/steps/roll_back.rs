@@ -88,7 +88,7 @@ pub async fn roll_back(
     if let Some(connection) = &item.connection {
         undone.delete_pending(network, &item, &connection.id, has_time).await?;
     }
-    undone.delete_connections(network, &item, &request, &task).await?;
+    undone.delete_connections(context, &item, &request, &task).await?;
     Ok(undone)
 }
 
@@ -123,14 +123,14 @@ impl RolledBack {
     }
 
     /// Deletes the connections that this execution, or a dead one before it, made for the pair and did not hand over.
-    async fn delete_connections(
+    async fn delete_connections<L>(
         &mut self,
-        network: &impl Network,
+        Context { network, stack, .. }: Context<'_, impl Network, L>,
         item: &LedgerItem,
         request: &PeeringRequest,
         task: &RollBackTask,
     ) -> Result<(), Error> {
-        let (requester, accepter) = request.canonical();
+        let (requester, accepter) = request.direction(stack);
         let connections = match network.connections_between(requester, accepter).await {
             Ok(connections) => connections,
             Err(error) => {

@@ -6,11 +6,12 @@
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
+use crate::ids::VpcId;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
 use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites, RegionReads};
 use crate::request::TeardownInput;
 use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawing_account};
-use crate::shared::candidates::{candidates, misplaced};
+use crate::shared::candidates::{candidates, misplaced, routes_to_strangers};
 use crate::shared::decision::Decision;
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
@@ -72,15 +73,21 @@ pub async fn start_peering(
         return Ok(Started { invalid, ..Started::default() });
     }
     reject_unknown_regions(network, stack, &mut [&mut side]).await?;
+    let connections = match &task.change {
+        VpcChange::SetUp(peer) | VpcChange::TornDown(peer) if !stack.is_external(&peer.owner_id) => Vec::new(),
+        _ => network.connections_of(side.end()).await?,
+    };
     let peers = match &task.change {
-        VpcChange::Tags { accept } => candidates(context, &side, *accept).await?,
+        VpcChange::Tags { accept } => candidates(context, &side, &connections, *accept).await?,
         VpcChange::SetUp(peer) | VpcChange::TornDown(peer) => [peer.clone()].into(),
     };
     let mut started = Started { invalid: invalid_words(&side), ..Started::default() };
     let sides = VpcTags::read_all(context, &peers).await;
     let found: Vec<&VpcTags> = sides.iter().flatten().collect();
     let reason = |peer: &VpcTags| misplaced(&stack.tag_prefix, &side, peer, &found);
-    let reasons: Vec<String> = found.iter().filter_map(|peer| reason(peer)).collect();
+    let is_peer = |id: &VpcId| found.iter().any(|peer| peer.end().vpc_id == *id);
+    let strangers = routes_to_strangers(stack, &side, is_peer);
+    let reasons: Vec<String> = found.iter().filter_map(|peer| reason(peer)).chain(strangers).collect();
     clear_unasked_statuses(context, &side).await;
     if let VpcChange::Tags { .. } = &task.change {
         write_invalid_status(context, &side, &reasons, &task.time).await;
@@ -88,7 +95,7 @@ pub async fn start_peering(
     let mut first_failure = None;
     let mut decided = Vec::new();
     for peer in found.iter().filter(|peer| reason(peer).is_none()) {
-        let pair = Pair::of([side.clone(), (*peer).clone()]);
+        let pair = Pair::of([side.clone(), (*peer).clone()]).with_requests(stack, &connections);
         // A failure with one peer doesn't affect the others; EventBridge then delivers the event again.
         match Decided::of(context, &task, pair).await {
             Ok(pair) => decided.push(pair),

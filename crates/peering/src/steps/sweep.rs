@@ -146,7 +146,7 @@ async fn find(
 fn told(known: &PairSnapshot, finding: &Finding) -> Told {
     match finding {
         Finding::InPlace(id, warnings) => Told::Status(PeeringStatus::active(id, warnings)),
-        Finding::Refused { status, .. } => Told::Status(status.clone()),
+        Finding::Refused { status, .. } | Finding::Waiting(status) => Told::Status(status.clone()),
         Finding::Kept(Some(id)) if known.pair.is_requested() => match known.pair.check_not_excluded() {
             Ok(()) => Told::Stands(id.clone()),
             Err(excluded) => Told::Status(PeeringStatus::active(id, &[excluded.to_string()])),

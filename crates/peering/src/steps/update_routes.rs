@@ -115,7 +115,7 @@ async fn write<N: Network>(
             return Err(wait_for_the_larger_pair(context, peering, attempt, error).await);
         }
     }
-    let dns_warnings = allow_dns_resolution(network, peering).await?;
+    let dns_warnings = allow_dns_resolution(context, peering).await?;
     for side in [&mut peering.requester, &mut peering.accepter] {
         side.plan = without_skipped(side.plan.clone().without(&deleted_tables), &skipped);
     }
@@ -183,11 +183,7 @@ async fn write_active_status<L>(context: Context<'_, impl NetworkWrites, L>, pee
     write_statuses(context, due.map(|(side, peer)| (side.end(), &peer.vpc_id)).collect(), &status, time).await;
 }
 
-async fn explain<L>(
-    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
-    peering: &Peering,
-    incomplete: Incomplete,
-) -> Error {
+async fn explain<L>(context: Context<'_, impl NetworkReads, L>, peering: &Peering, incomplete: Incomplete) -> Error {
     let Incomplete { remaining, reason } = incomplete;
     let continue_later = || {
         let vpc_peering_connection_id = peering.vpc_peering_connection_id.clone();
@@ -201,11 +197,11 @@ async fn explain<L>(
     match error.kind {
         CallErrorKind::Quota(quota) => Error::QuotaExceeded {
             quota,
-            limit: stack.quotas.limit(quota),
+            limit: context.stack.quotas.limit(quota),
             resource: FullResource::RouteTableId(write.route.table),
         },
         CallErrorKind::NoSuchConnection | CallErrorKind::NoSuchRouteTable | CallErrorKind::WrongState => {
-            match deleted_meanwhile(network, peering, &write.end).await {
+            match deleted_meanwhile(context, peering, &write.end).await {
                 Some(error) => error,
                 // The table alone is deleted: the next call leaves it out.
                 None if error.kind == CallErrorKind::NoSuchRouteTable => continue_later(),
@@ -217,11 +213,15 @@ async fn explain<L>(
 }
 
 /// Whether the connection, or the whole VPC, was deleted meanwhile.
-async fn deleted_meanwhile(network: &impl NetworkReads, peering: &Peering, end: &End) -> Option<Error> {
-    if let Err(error) = still_live(network, peering.ends(), &peering.identity()).await {
+async fn deleted_meanwhile<L>(
+    context: Context<'_, impl NetworkReads, L>,
+    peering: &Peering,
+    end: &End,
+) -> Option<Error> {
+    if let Err(error) = still_live(context, peering.ends(), &peering.identity()).await {
         return Some(error);
     }
-    match network.vpc(end).await {
+    match context.network.vpc(end).await {
         Err(error) if error.kind == CallErrorKind::NoSuchVpc => Some(Error::missing(end)),
         _ => None,
     }

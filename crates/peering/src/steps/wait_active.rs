@@ -17,19 +17,24 @@ pub struct Active {
     pub status: Status,
 }
 
-/// Answers once the connection is active; [`Error::PeeringPending`] while it may still become so.
+/// Answers once the connection is active; [`Error::PeeringPending`] while it may still become so. Where one account is external,
+/// [`Error::PlanAgain`] in place of an answer: its blocks are shown now, or its owner has yet to accept.
 pub async fn wait_active<L>(context: Context<'_, impl NetworkReads, L>, task: PeeringTask) -> Result<Active, Error> {
     let PeeringTask { peering, started, .. } = task;
     check_time(context, "WaitActive", started)?;
-    let network = context.network;
+    let Context { network, stack, .. } = context;
     let id = peering.vpc_peering_connection_id.clone();
+    let [requester, accepter] = [peering.requester.end(), peering.accepter.end()];
+    let [asks, accepts] = [requester, accepter].map(|end| stack.is_external(&end.owner_id));
     // Not visible doesn't mean deleted: a deleted connection stays visible for hours, a new one may not be visible yet.
-    let Some(connection) = network.connection(peering.requester.end(), &id).await? else {
+    let Some(connection) = network.connection(stack.own_end([requester, accepter]), &id).await? else {
         return Err(Error::PeeringPending { vpc_peering_connection_id: id, status: Status::InitiatingRequest });
     };
     match connection.status {
+        Status::Active if asks || accepts => Err(Error::PlanAgain {}),
+        Status::PendingAcceptance if accepts => Err(Error::PlanAgain {}),
         status @ Status::Active => Ok(Active { status }),
         status if status.is_live() => Err(Error::PeeringPending { vpc_peering_connection_id: id, status }),
-        _ => Err(diagnose(network, peering.ends(), &connection).await),
+        _ => Err(diagnose(context, peering.ends(), &connection).await),
     }
 }

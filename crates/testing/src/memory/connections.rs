@@ -45,6 +45,7 @@ impl Memory {
             status_message: format!("is {status}"),
             tags: Tags::new(),
             dns_resolution: DnsSides::default(),
+            cidr_blocks: [Vec::new(), Vec::new()],
             expires_at: None,
         });
         id
@@ -87,6 +88,11 @@ impl Memory {
     pub(super) fn seen_from(&self, end: &End, mut connection: Connection) -> Connection {
         if Location::from(end) != Location::from(&connection.identity.requester) {
             connection.tags = self.accepter_tags.borrow().get(connection.id()).cloned().unwrap_or_default();
+        }
+        if connection.status == Status::Active {
+            let vpcs = self.vpcs.borrow();
+            let blocks = |end: &End| vpcs.get(end).map(|vpc| vpc.cidr_blocks.clone()).unwrap_or_default();
+            connection.cidr_blocks = [blocks(&connection.identity.requester), blocks(&connection.identity.accepter)];
         }
         connection
     }

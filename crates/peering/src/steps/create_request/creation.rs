@@ -14,7 +14,7 @@ pub(super) async fn create<L>(
     execution: &str,
     attempt: u32,
 ) -> Result<Connection, Error> {
-    let (requester, accepter) = request.canonical();
+    let (requester, accepter) = request.direction(context.stack);
     let mut tags = request.tags_at_creation(context.stack);
     tags.insert(STACK.into(), context.stack.installation.clone());
     tags.insert(EXECUTION.into(), execution.into());

@@ -25,7 +25,8 @@ pub(super) async fn refresh_tags<L>(
     tags.insert(STACK.into(), stack.installation.clone());
     let is_due = !carries(connection, &tags);
     // Until it is accepted, its accepter's side is tagged in the step that accepts it.
-    if connection.status == Status::Active && requester.sees_other_tags_than(accepter) {
+    let is_seen_by_other = requester.sees_other_tags_than(accepter) && !stack.is_external(&accepter.owner_id);
+    if connection.status == Status::Active && is_seen_by_other {
         let is_accepter_due = match is_due || !has_others {
             true => is_due,
             false => network.connection(accepter, id).await?.is_some_and(|seen| !carries(&seen, &for_accepter)),

@@ -82,8 +82,14 @@ impl Swept {
 
     pub(super) fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
         let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
-        let is_desired =
-            matches!(finding, Finding::InPlace(..) | Finding::SetUp(_) | Finding::Empty(_) | Finding::Refused { .. });
+        let is_desired = matches!(
+            finding,
+            Finding::InPlace(..)
+                | Finding::Waiting(_)
+                | Finding::SetUp(_)
+                | Finding::Empty(_)
+                | Finding::Refused { .. }
+        );
         self.desired += usize::from(is_desired);
         match finding {
             Finding::InPlace(..) => self.in_place += 1,
@@ -96,7 +102,7 @@ impl Swept {
             Finding::Refused { error, .. } => {
                 self.refused.push(RefusedPair { vpc_id, peer_vpc_id, error: error.clone() });
             }
-            Finding::NotRequested | Finding::Kept(_) => {}
+            Finding::NotRequested | Finding::Kept(_) | Finding::Waiting(_) => {}
         }
     }
 }

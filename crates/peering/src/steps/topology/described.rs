@@ -9,9 +9,12 @@ use crate::plan::SidePlan;
 use crate::ports::NetworkReads;
 use crate::routes::{Action, PlannedRoute, standing_routes};
 use crate::shared::drift::{Finding, plan};
+use crate::shared::external::waits_for;
 use crate::shared::held::{Found, Held};
+use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
+use crate::stack::Stack;
 use crate::status::PeeringStatus;
 use isthmus_topology::{self as topology, MissingRoute, Peering, RequestedBy, RouteCounts};
 use std::collections::BTreeMap;
@@ -39,9 +42,10 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
     pub(super) async fn of(&self, found: &Found<'_>) -> Option<Peering> {
         let known = found.0;
         let [end, peer] = known.pair.ends();
-        let connection = live_connection(known);
+        let connection = live_connection(known, self.context.stack);
         let Verdict { finding, differs, error, message } = self.verdict(found)?;
-        let [requester, accepter] = connection.map_or([end, peer], ends);
+        let (requester, accepter) = self.context.stack.direction(end, peer);
+        let [requester, accepter] = connection.map_or([requester, accepter], ends);
         Some(Peering {
             ours: is_ours(known, connection),
             requested_by: requested_by(known),
@@ -49,7 +53,7 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
             differs,
             error,
             message,
-            waits_for: self.waits_for(known),
+            waits_for: self.waits_for(known, connection),
             routes: self.routes(known, connection).await,
             ..of_connection(connection, requester, accepter)
         })
@@ -77,6 +81,7 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
             Finding::Refused { status: PeeringStatus::Active { warning, .. }, .. } => {
                 Verdict { message: warning.clone(), ..Verdict::of(topology::Finding::InPlace) }
             }
+            Finding::Waiting(status) => Verdict { message: reason(status), ..Verdict::of(topology::Finding::Waiting) },
             Finding::Refused { error, status } => Verdict::failed(error, reason(status)),
             Finding::SetUp(differs) => to_set_up(known, differs),
             Finding::TearDown(differs) => Verdict::differs(topology::Finding::Drift, differs),
@@ -90,7 +95,7 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
     /// What an execution asked for, or the stack's owner wants to stay: by what the ledger knows as written. The sweep leaves it
     /// alone; an execution repairs it.
     fn as_recorded(&self, known: &PairSnapshot) -> Verdict {
-        let Some(connection) = live_connection(known) else {
+        let Some(connection) = live_connection(known, self.context.stack) else {
             return Verdict::differs(topology::Finding::Missing, "Missing");
         };
         if connection.status != Status::Active {
@@ -106,7 +111,10 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
         }
     }
 
-    fn waits_for(&self, known: &PairSnapshot) -> Option<String> {
+    fn waits_for(&self, known: &PairSnapshot, connection: Option<&Connection>) -> Option<String> {
+        if let Some(connection) = connection.filter(|found| waits_for(found, self.context.stack).is_some()) {
+            return Some(connection.identity.accepter.vpc_id.to_string());
+        }
         match known.pair.tag_request(self.context.stack) {
             TagRequest::ConsentMissing(end) => Some(end.vpc_id.to_string()),
             TagRequest::Granted | TagRequest::None => None,
@@ -214,9 +222,9 @@ fn is_ours(known: &PairSnapshot, connection: Option<&Connection>) -> bool {
     recorded.is_some_and(|recorded| recorded.made && connection.is_some_and(|found| *found.id() == recorded.id))
 }
 
-fn live_connection(known: &PairSnapshot) -> Option<&Connection> {
+fn live_connection<'k>(known: &'k PairSnapshot, stack: &Stack) -> Option<&'k Connection> {
     let [end, peer] = known.pair.ends();
-    adopt(&known.connections, end, peer)
+    adopt(&known.connections, end, peer, stack)
 }
 
 fn is_requested_by_execution(known: &PairSnapshot) -> bool {
@@ -225,10 +233,13 @@ fn is_requested_by_execution(known: &PairSnapshot) -> bool {
 }
 
 fn requested_by(known: &PairSnapshot) -> RequestedBy {
-    let [one, other] = known.pair.intents();
-    let naming = [(one, other), (other, one)].into_iter().filter(|(asking, named)| asking.names(&named.end));
+    let [one, other] = known.pair.sides();
+    // An external account asks in EC2, not by a tag.
+    let names =
+        |(asking, named): &(&VpcTags, &VpcTags)| asking.lookup != Lookup::External && asking.intent.names(named.end());
+    let naming = [(one, other), (other, one)].into_iter().filter(names);
     RequestedBy {
-        tags: naming.map(|(asking, _)| asking.end.vpc_id.to_string()).collect(),
+        tags: naming.map(|(asking, _)| asking.end().vpc_id.to_string()).collect(),
         groups: Vec::new(),
         execution: is_requested_by_execution(known),
     }

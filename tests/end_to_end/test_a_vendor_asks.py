@@ -7,7 +7,6 @@ from .network import HUB, MEMBER, THERE, VENDOR, Network, Vpc, request, wait_unt
 from .sweeping import Sweep, drift, refused, started
 from .tagging import Peerings
 from .vendors import (
-    BLOCK,
     OURS,
     accept,
     asked,
@@ -213,4 +212,3 @@ def test_a_peering_that_the_vendor_requested_and_somebody_accepted_is_routed(
     vpc.tag(isthmus__accept=vendor.id)
     wait_until(lambda: vpc.status(vendor).startswith(f"active {pcx}"), "it is adopted")
     assert_routed(vpc, vendor, pcx)
-    assert {BLOCK} == {route["DestinationCidrBlock"] for route in vpc.tables()[vpc.main_table] if route.get("GatewayId")}

@@ -61,7 +61,8 @@ def asked(vpc: Vpc, vendor: Vpc, peerings: Peerings) -> str:
     vpc.tag(isthmus__peer=named(vendor))
     wait_until(lambda: vpc.status(vendor).startswith("waiting "), "the status says that the vendor has to accept")
     peerings.wait_for_executions(vpc, vendor)
-    [pcx] = pending(vpc)
+    waiting = [each for each in vpc.connections("pending-acceptance") if each["AccepterVpcInfo"]["VpcId"] == vendor.id]
+    [pcx] = [each["VpcPeeringConnectionId"] for each in waiting]
     return pcx
 
 

@@ -56,9 +56,9 @@ def live(vpc: Vpc) -> list[str]:
     return [each["VpcPeeringConnectionId"] for each in vpc.connections()]
 
 
-def asked(vpc: Vpc, vendor: Vpc, peerings: Peerings) -> str:
-    """Our VPC names the vendor's by its tag. Returns the connection that waits for the vendor."""
-    vpc.tag(isthmus__peer=named(vendor))
+def asked(vpc: Vpc, vendor: Vpc, peerings: Peerings, also: Vpc | None = None) -> str:
+    """Our VPC names the vendor's, and perhaps another, by its tag. Returns the connection that waits for the vendor."""
+    vpc.tag(isthmus__peer=" ".join(named(each) for each in (vendor, also) if each))
     wait_until(lambda: vpc.status(vendor).startswith("waiting "), "the status says that the vendor has to accept")
     peerings.wait_for_executions(vpc, vendor)
     waiting = [each for each in vpc.connections("pending-acceptance") if each["AccepterVpcInfo"]["VpcId"] == vendor.id]

@@ -53,6 +53,28 @@ def forget_sessions(environment: dict[str, str]) -> None:
         lambda_.update_function_configuration(FunctionName=each["FunctionName"], Timeout=each["Timeout"])
 
 
+@contextmanager
+def setting(environment: dict[str, str], **variables: str) -> Iterator[None]:
+    """Every function has these environment variables in this block, as if the stack's parameters were others.
+
+    The local cloud stops a function's processes when its time-out is set, to the same value, too.
+    """
+    lambda_ = client(environment, "lambda")
+    before = functions(environment)
+
+    def change(changes: dict[str, str]) -> None:
+        for each in before:
+            changed = {"Variables": each["Environment"]["Variables"] | changes}
+            name, timeout = each["FunctionName"], each["Timeout"]
+            lambda_.update_function_configuration(FunctionName=name, Environment=changed, Timeout=timeout)
+
+    change(variables)
+    try:
+        yield
+    finally:
+        change({})
+
+
 def assume(environment: dict[str, str], role: str, caller: str, **more: Any) -> str | None:
     """The error code of AssumeRole by that caller, if it fails. The local STS reads the caller's ARN from the session token."""
     sts = boto3.client(

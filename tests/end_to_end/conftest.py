@@ -19,6 +19,7 @@ from .network import Network
 from .program import Program
 from .sweeping import Sweep
 from .tagging import Peerings
+from .vendors import in_a_vendor_s_account
 
 DELAYS = {
     "pending_after": 0.3,
@@ -122,11 +123,15 @@ def record(environment: dict[str, str], permissions: Permissions) -> Iterator[Re
 
 @pytest.fixture(autouse=True)
 def every_call_is_allowed(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The local cloud authorizes every call; this fixture fails the test if a function's policy does not allow one of its calls."""
+    """The local cloud authorizes every call; this fixture fails the test if a function's policy does not allow one of its calls,
+    or if a function has made one in an external account.
+    """
     if "environment" not in request.fixturenames:
         yield
         return
     record, permissions = request.getfixturevalue("record"), request.getfixturevalue("permissions")
     yield
-    violations = permissions.violations(record.new_calls())
+    calls = record.new_calls()
+    violations = permissions.violations(calls)
     assert violations == [], "\n".join(violations)
+    assert [call for call in calls if in_a_vendor_s_account(call)] == []

@@ -19,6 +19,8 @@ from .calls import Calls, is_by_a_function, is_write
 
 HUB = "123456789012"
 MEMBER = "222222222222"
+VENDOR = "555555555555"
+"""An external account: it has no role of ours. Its VPCs are its owner's, whose calls are made by `Vpc.ec2`."""
 HERE = "us-east-1"
 THERE = "eu-west-1"
 LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]

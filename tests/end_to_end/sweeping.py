@@ -30,6 +30,11 @@ def started(summary: dict[str, Any], vpc: Vpc) -> list[str]:
     return [name for name in summary["Started"] if vpc.id in name]
 
 
+def refused(summary: dict[str, Any], vpc: Vpc) -> list[str]:
+    """Why pairs of that VPC can't be set up."""
+    return [each["Error"] for each in summary["Refused"] if vpc.id in (each["VpcId"], each["PeerVpcId"])]
+
+
 def unreachable(summary: dict[str, Any], vpc: Vpc) -> list[str]:
     """What could not be read about that VPC."""
     return [each for each in summary["Unreachable"] if vpc.id in each]

@@ -13,6 +13,7 @@ from .executions import Machine
 from .listening import Listener
 from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
 from .pipelines import Pipeline
+from .vendors import accept, assert_routed, vendor_vpc
 
 OTHER_MEMBER = "111111111111"  # the bus accepts its events; it owns neither VPC
 STRANGER = "999999999999"
@@ -132,6 +133,24 @@ def test_the_member_is_answered_on_its_own_bus(
     time.sleep(3)
     of_pair = [event for event in member_s_bus.received() if peer.id in json.dumps(event)]
     assert [event["detail-type"] for event in of_pair] == ["VPC Peering Failed", "VPC Peering Active"]
+
+
+def test_a_member_that_asks_for_a_vendor_is_told_that_it_waits(
+    network: Network, machine: Machine, sender: Sender, member_s_bus: Listener
+) -> None:
+    """Its VPC names the vendor's: what an event says about itself proves nothing."""
+    network.remove_delays()
+    vpc, vendor = network.vpc("10.1.0.0/16", region=THERE, account=MEMBER, consents=False), vendor_vpc(network)
+    network.control.disturb_events(drop=1)
+    vpc.tag(isthmus__accept=vendor.id)
+    arn, _ = sender.starts(MEMBER, request(vpc, vendor))
+    output = machine.wait(arn).succeeded().output
+    assert output["Status"] == "pending-acceptance"
+    assert member_s_bus.receive("VPC Peering Pending", vpc)["detail"] == output
+    accept(vendor, output["VpcPeeringConnectionId"])
+    arn, _ = sender.starts(MEMBER, request(vpc, vendor))
+    assert machine.wait(arn).succeeded().output["Status"] == "active"
+    assert_routed(vpc, vendor, output["VpcPeeringConnectionId"])
 
 
 @pytest.mark.parametrize("claim", ["execution", "tags"])

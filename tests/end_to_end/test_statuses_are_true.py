@@ -4,7 +4,7 @@ import pytest
 
 from .executions import Machine
 from .network import HUB, MEMBER, THERE, Network, Vpc, request, wait_until
-from .sweeping import Sweep, drift
+from .sweeping import Sweep, drift, refused
 from .tagging import Peerings
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
@@ -22,10 +22,6 @@ def pair(network: Network) -> tuple[Vpc, Vpc]:
 
 def statuses(vpc: Vpc) -> dict[str, str]:
     return {key: value for key, value in vpc.tags().items() if key.startswith("isthmus:status:")}
-
-
-def refused(summary: dict, vpc: Vpc) -> list[str]:
-    return [each["Error"] for each in summary["Refused"] if vpc.id in (each["VpcId"], each["PeerVpcId"])]
 
 
 def test_a_peer_named_twice_once_wrongly_has_one_true_status(peerings: Peerings, sweep: Sweep, pair: tuple[Vpc, Vpc]) -> None:

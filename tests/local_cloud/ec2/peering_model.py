@@ -7,7 +7,7 @@ from typing import Any
 from moto.ec2.models.vpcs import VPC
 
 from . import cidrs, timeline
-from .state import iso
+from .state import iso, settings
 from .timeline import Status, Timeline
 
 Place = tuple[str, str]
@@ -125,8 +125,9 @@ class PeeringConnection:
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
         """
         status = self.status(now)
-        requester = self.requester.identity() | self.requester.addresses()
-        accepter = self.accepter.identity()
+        requester, accepter = self.requester.identity(), self.accepter.identity()
+        if status.code == "active" or not settings.hides_requester_blocks:
+            requester |= self.requester.addresses()
         if status.code == "active":
             requester |= {"PeeringOptions": self.requester.options}
             accepter |= self.accepter.addresses() | {"PeeringOptions": self.accepter.options}

@@ -60,6 +60,12 @@ class Settings:
     """A call about a connection that its side does not see yet is denied, in place of not found."""
     hides_other_options: bool = False
     """The peering options of the other side are not shown across accounts and Regions."""
+    hides_requester_blocks: bool = False
+    """The requester's blocks appear once the connection is active, too, as the API reference has it ("CIDR block information is
+    only returned when describing an active VPC peering connection"); the examples of the AWS CLI show them while it waits.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
+    https://docs.aws.amazon.com/cli/latest/reference/ec2/create-vpc-peering-connection.html
+    """
     deletes_while_provisioning: bool = True
     """A connection may be deleted in ``initiating-request`` and ``provisioning``."""
     regions_off: dict[str, list[str]] = field(default_factory=dict)
@@ -83,7 +89,14 @@ class Settings:
 _DEFAULTS = Settings()
 UNDOCUMENTED = {
     name: getattr(_DEFAULTS, name)
-    for name in ("throttling", "denied_while_invisible", "hides_other_options", "deletes_while_provisioning", "regions_off")
+    for name in (
+        "throttling",
+        "denied_while_invisible",
+        "hides_other_options",
+        "hides_requester_blocks",
+        "deletes_while_provisioning",
+        "regions_off",
+    )
 }
 """What tests change of these, as it is by default."""
 

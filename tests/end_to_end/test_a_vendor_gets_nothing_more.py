@@ -84,7 +84,7 @@ def test_a_selection_for_a_vpc_that_is_no_peer_is_told(network: Network, peering
     pcx = peered(vpc, vendor, peerings, sweep)
     vpc.tag(**{f"isthmus__routes__{other.id}": "none"})
     wait_until(lambda: other.id in invalid(vpc), "its owner is told")
-    assert "names no peer of this VPC" in invalid(vpc) and f"isthmus:routes:{other.id}" in invalid(vpc)
+    assert "is no peer of this VPC" in invalid(vpc) and f"isthmus:routes:{other.id}" in invalid(vpc)
     swept(sweep, peerings, vpc, vendor)
     assert_routed(vpc, vendor, pcx)
     vpc.untag(f"isthmus:routes:{other.id}")

@@ -1,5 +1,7 @@
 """`ConnectionTags`: what every connection of the stack carries from its creation on, such as an organization's cost tags."""
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 from iam.cost_tags import denying_without
 from iam.evaluator import Evaluator
+from local_cloud.deployed import REPOSITORY
 
 from .clients import setting
 from .executions import Machine
@@ -110,12 +113,13 @@ def test_an_organization_that_demands_a_tag_lets_it_be_created(
 
 
 @pytest.mark.parametrize(
-    "value", ["isthmus:stack=mine", "Name=mine", "aws:cost=1", "CostCenter", "=1", "k" * 129 + "=1", "k=" + "v" * 257, "a=1,a=2"]
+    ("value", "is_taken"),
+    [
+        *((value, True) for value in ("", "a=1", "CostCenter=4711,owner of it=network team", "Names=1", "empty=")),
+        *((value, False) for value in ("isthmus:stack=mine", "a=1,Name=mine", "aws:cost=1", "CostCenter", "=1", "a=1,")),
+        *((value, False) for value in ("k" * 129 + "=1", "k=" + "v" * 257, "a=b=c,")),
+    ],
 )
-def test_tags_that_ec2_or_the_stack_would_not_take_are_refused_by_name(
-    environment: dict[str, str], network: Network, machine: Machine, value: str
-) -> None:
-    vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
-    with setting(environment, CONNECTION_TAGS=value), network.untouched(vpc, peer):
-        cause = machine.run(request(vpc, peer)).failed("InvalidRequest").cause
-    assert cause["Field"] == "ConnectionTags"
+def test_tags_that_ec2_or_the_stack_would_not_take_are_refused_at_deployment(value: str, is_taken: bool) -> None:
+    [pattern] = re.findall(r"\n  ConnectionTags:\n.*\n.*\n    AllowedPattern: (.*)\n", (REPOSITORY / "template.yaml").read_text())
+    assert bool(re.fullmatch(json.loads(pattern), value)) == is_taken

@@ -89,7 +89,9 @@ def test_the_quota_of_outstanding_requests_is_waited_out(network: Network, machi
     network.settle()
     waiting = [{"Name": "status-code", "Values": ["initiating-request", "pending-acceptance"]}]
     of_others = network.ec2().describe_vpc_peering_connections(Filters=waiting)["VpcPeeringConnections"]
-    of_here = [each for each in of_others if (each["RequesterVpcInfo"]["OwnerId"], each["RequesterVpcInfo"]["Region"]) == (HUB, HERE)]
+    of_here = [
+        each for each in of_others if (each["RequesterVpcInfo"]["OwnerId"], each["RequesterVpcInfo"]["Region"]) == (HUB, HERE)
+    ]
     network.control.set(quotas={"outstanding_requests": len(of_here) + 1})
     vpc, peer, third, fourth = (network.vpc(f"10.{number}.0.0/16") for number in range(4))
     last = network.peer_manually(third, fourth, accept=False)

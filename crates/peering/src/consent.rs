@@ -69,23 +69,21 @@ pub enum RequestedBy {
 /// Checks that both accounts are the stack's own, its members' or external ones, and not both external, before anything is read
 /// or written there. [`Error::PeerNotTrusted`] names the one that isn't.
 pub(crate) fn check_accounts([end, peer]: [&End; 2], stack: &Stack) -> Result<(), Error> {
-    let external: Vec<&AccountId> =
-        [end, peer].into_iter().map(|end| &end.owner_id).filter(|account| stack.is_external(account)).collect();
-    let is_also_ours = |account: &&&AccountId| {
-        ***account == stack.account
-            || stack.member_accounts.contains(**account)
-            || stack.trusted_accounts.contains(**account)
+    let is_also_ours = |account: &&AccountId| {
+        **account == stack.account
+            || stack.member_accounts.contains(*account)
+            || stack.trusted_accounts.contains(*account)
     };
-    if let Some(account) = external.iter().find(is_also_ours) {
+    if let Some(account) = stack.external_accounts.iter().find(is_also_ours) {
         let message = format!(
             "{account} is also the stack's own account or in MemberAccounts or TrustedAccounts: take it off one of them"
         );
         return Err(Error::invalid("ExternalAccounts", message));
     }
-    if external.len() == 2 {
+    if stack.is_external(&end.owner_id) && stack.is_external(&peer.owner_id) {
         return Err(Error::invalid(
             "OwnerId",
-            "both VPCs are in external accounts: one end has to be ours or a member's",
+            "both accounts are in ExternalAccounts: one end has to be the stack's own or a member's",
         ));
     }
     let outside = |end: &End, peer: &End| {

@@ -100,7 +100,7 @@ pub enum Error {
     #[error("{} was deleted while it was being set up: run again if it is still wanted", .0.vpc_peering_connection_id)]
     PeeringDeleted(EndedConnection),
     /// The connection became `failed`, and neither a missing VPC nor an overlap explains it.
-    #[error("{} has failed: read StatusMessage, then run again", .0.vpc_peering_connection_id)]
+    #[error("{} has failed ({}): correct that, then run again", .0.vpc_peering_connection_id, .0.status_message)]
     PeeringFailed(EndedConnection),
     /// The connection was not active in the time that the machine allows.
     #[error(

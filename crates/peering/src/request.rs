@@ -101,8 +101,7 @@ impl PeeringRequest {
         )?;
         for (end, field, selection) in [(&end, "Routes", &input.routes), (&peer, "PeerRoutes", &input.peer_routes)] {
             if stack.is_external(&end.owner_id) && !is_default(selection) {
-                let message =
-                    format!("{} belongs to an external account, where nothing is written: leave it out", end.vpc_id);
+                let message = format!("nothing is written in the external account {}: leave it out", end.owner_id);
                 return Err(Error::invalid(field, message));
             }
         }

@@ -88,6 +88,7 @@ async fn their_request_is_accepted_where_the_vpc_s_id_is_accepted() {
             sweep_and_run(&memory).await;
             assert!(routed(&memory, &own).is_empty());
             assert_eq!(live(&memory).len(), 1, "it is theirs, and stays");
+            assert!(sweep_and_run(&memory).await.started.is_empty(), "without consent nothing is done about it");
         }
     }
 }

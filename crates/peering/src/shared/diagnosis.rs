@@ -51,7 +51,7 @@ async fn explain<L>(
     let Context { network, stack, .. } = context;
     if [end, peer].iter().any(|end| stack.is_external(&end.owner_id)) {
         let reason = match status {
-            Status::Failed => "; most likely blocks of the two VPCs overlap, or there is no such VPC in that account",
+            Status::Failed => "; most likely blocks of the two VPCs overlap, or that account has no such VPC",
             _ => "",
         };
         return ended(id, status, format!("{status_message}{reason}"));

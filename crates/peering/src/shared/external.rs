@@ -3,7 +3,7 @@
 //! Its owner's word is what they do in EC2: a request of theirs is what a tag is on our side. Its blocks are those that the
 //! connection shows.
 
-use crate::connection::{Connection, End, Status, Vpc, adopt};
+use crate::connection::{Connection, ConnectionIdentity, End, Status, Vpc, adopt};
 use crate::error::Error;
 use crate::intent::VpcIntent;
 use crate::ledger::LedgerItem;
@@ -13,18 +13,13 @@ use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::stack::Stack;
 use crate::tags::Tags;
 
-/// Its side of the pair with `own`. Their live request names our VPC, as a tag would.
-pub(crate) fn side(stack: &Stack, end: &End, own: &End, connections: &[Connection]) -> VpcTags {
+/// Its side of the pair. Their live request names our VPC, as a tag would, if that VPC's owner consents: anybody may request.
+pub(crate) fn side(stack: &Stack, end: &End, own: &VpcIntent, connections: &[Connection]) -> VpcTags {
     let mut side = VpcTags::unread(stack, end, Lookup::External);
-    if connections.iter().any(|connection| is_request_of(end, own, connection)) {
-        side.intent.peers.insert(own.clone());
+    if connections.iter().any(|connection| consented_request(stack, own, connection) == Some(end)) {
+        side.intent.peers.insert(own.end.clone());
     }
     side
-}
-
-/// Whether that is a live connection that the owner of `end` requested.
-pub(crate) fn is_request_of(end: &End, own: &End, Connection { identity, status, .. }: &Connection) -> bool {
-    status.is_live() && identity.requester == *end && identity.accepter == *own
 }
 
 /// The VPC, with the blocks that its connection shows: none as long as they are unknown.
@@ -35,8 +30,8 @@ pub(crate) fn vpc(stack: &Stack, end: &End, own: &End, connections: &[Connection
 
 /// The end in an external account that requests this connection with the VPC of that intent, if its owner consents.
 pub(crate) fn consented_request<'c>(stack: &Stack, intent: &VpcIntent, connection: &'c Connection) -> Option<&'c End> {
-    let requester = &connection.identity.requester;
-    let is_theirs = stack.is_external(&requester.owner_id) && is_request_of(requester, &intent.end, connection);
+    let ConnectionIdentity { requester, accepter, .. } = &connection.identity;
+    let is_theirs = connection.status.is_live() && stack.is_external(&requester.owner_id) && *accepter == intent.end;
     (is_theirs && intent.consents(requester, stack)).then_some(requester)
 }
 

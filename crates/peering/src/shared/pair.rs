@@ -150,9 +150,9 @@ impl Pair {
 
     /// The same, with what the owner of an external account does in EC2, where one is.
     pub(crate) fn with_requests(self, stack: &Stack, connections: &[Connection]) -> Self {
-        let [one, other] = self.ends().map(Clone::clone);
-        let sides = [(&self.sides[0], &other), (&self.sides[1], &one)].map(|(side, own)| match side.lookup {
-            Lookup::External => Rc::new(external::side(stack, side.end(), own, connections)),
+        let [one, other] = &self.sides;
+        let sides = [(one, other), (other, one)].map(|(side, own)| match side.lookup {
+            Lookup::External => Rc::new(external::side(stack, side.end(), &own.intent, connections)),
             _ => Rc::clone(side),
         });
         Self { sides }
@@ -165,10 +165,10 @@ impl Pair {
         let Context { network, stack, .. } = context;
         let (side, peer_side) = join!(VpcTags::read(context, end), VpcTags::read(context, peer));
         let pair = Self::of([side?, peer_side?]);
-        if !pair.is_one(Lookup::External) {
+        let (own, other) = stack.direction(end, peer);
+        if !stack.is_external(&other.owner_id) || stack.is_external(&own.owner_id) {
             return Ok(pair);
         }
-        let (own, other) = stack.direction(end, peer);
         Ok(pair.with_requests(stack, &network.connections_between(own, other).await?))
     }
 
@@ -253,12 +253,10 @@ impl Pair {
         }
     }
 
-    /// Both sides, first the one whose tag names the other; in their own order where both or neither do. One of an external
-    /// account comes last.
+    /// Both sides, first the one whose tag names the other; in their own order where both or neither do.
     pub(crate) fn asking_first(&self) -> [&VpcTags; 2] {
         let [side, peer] = self.sides();
-        let is_asked = peer.intent.names(side.end()) && !side.intent.names(peer.end());
-        match side.lookup == Lookup::External || (is_asked && peer.lookup != Lookup::External) {
+        match peer.intent.names(side.end()) && !side.intent.names(peer.end()) {
             true => [peer, side],
             false => [side, peer],
         }

@@ -9,7 +9,7 @@ use crate::shared::pair::Pair;
 use crate::shared::removal::delete_connection;
 use crate::shared::status_tags::clear_status;
 use crate::steps::TeardownTask;
-use crate::tags::{STACK, Tags};
+use crate::tags::STACK;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
 use serde::Serialize;
@@ -63,7 +63,8 @@ async fn delete_own_connection<L>(context: Context<'_, impl Network, L>, teardow
         return Ok(());
     };
     if !connection.tags.contains_key(STACK) {
-        let tags = Tags::from([(STACK.to_owned(), stack.installation.clone())]);
+        let mut tags = stack.connection_tags.clone();
+        tags.insert(STACK.to_owned(), stack.installation.clone());
         network.tag_connection(requester, id, &tags).await?;
     }
     Ok(delete_connection(network, requester, id).await?)

@@ -1,26 +1,25 @@
 //! Whether a pair is as its tags request it, by the same plan that the machine would make. Nothing here can write.
 
+mod comparison;
+
 use crate::connection::{Connection, End, Status, adopt};
-use crate::consent::{RequestedBy, check_accounts};
+use crate::consent::check_accounts;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::{AccountId, VpcPeeringConnectionId};
 use crate::ledger::LedgerItem;
 use crate::ports::NetworkReads;
-use crate::routes::{stale_blackhole_targets, stale_routes};
 use crate::shared::candidates::namesake;
 use crate::shared::decision::Decision;
-use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
 use crate::shared::external;
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
-use crate::shared::route_plans::RoutePlans;
 use crate::shared::snapshot::Snapshot;
-use crate::shared::survey::{Survey, check_pair};
-use crate::shared::tag_requests::{Asked, invalid_routes, request, side_with_invalid_routes};
+use crate::shared::tag_requests::{invalid_routes, side_with_invalid_routes};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
-use std::borrow::Cow;
+pub(crate) use comparison::plan;
+use comparison::{compare, leaves_blackholes};
 
 /// What a sweep finds about a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,98 +186,4 @@ impl PairSnapshot {
             (None, None) => finding,
         }
     }
-}
-
-/// What the machine would plan for a pair that tags request.
-pub(crate) struct Planned<'s> {
-    asked: Asked,
-    survey: Survey<'s>,
-    pub(crate) routes: RoutePlans,
-}
-
-/// Plans a pair as the machine would.
-pub(crate) async fn plan<'s, L>(
-    context: Context<'_, impl NetworkReads, L>,
-    snapshot: &'s Snapshot,
-    known: &PairSnapshot,
-) -> Result<Planned<'s>, Error> {
-    let stack = context.stack;
-    let request = request(&known.pair);
-    let vpc = |end: &End, other: &End| match stack.is_external(&end.owner_id) {
-        true => Ok(Cow::Owned(external::vpc(stack, end, other, &known.connections))),
-        false => snapshot.vpc(end).map(Cow::Borrowed).ok_or_else(|| Error::missing(end)),
-    };
-    let vpcs = [vpc(&request.end, &request.peer)?, vpc(&request.peer, &request.end)?];
-    let pair = known.pair.in_order([&request.end, &request.peer]);
-    check_pair(&pair, &vpcs, stack, RequestedBy::Tags)?;
-    let tables = [&request.end, &request.peer].map(|end| Cow::Borrowed(snapshot.tables(end)));
-    let survey = Survey { connections: known.connections.clone(), pair, vpcs, tables };
-    let item = known.item.as_ref();
-    let asked = Asked::of(&survey.pair, request, item, stack)?;
-    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer, stack);
-    let routes = survey.plan(context, &asked, found, item).await?;
-    Ok(Planned { asked, survey, routes })
-}
-
-async fn compare<L>(
-    context: Context<'_, impl NetworkReads, L>,
-    snapshot: &Snapshot,
-    known: &PairSnapshot,
-) -> Result<Finding, Error> {
-    let Context { network, stack, .. } = context;
-    let Planned { asked, survey, routes: mut plan } = plan(context, snapshot, known).await?;
-    let item = known.item.as_ref();
-    let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer, stack);
-    let Some(connection) = found else {
-        // Their owner said no, or nothing: tags don't ask again by themselves.
-        let refusal = item.and_then(|item| external::refused(&survey.pair, &survey.connections, item));
-        return refusal.map_or_else(|| Ok(Finding::SetUp("Missing".into())), Err);
-    };
-    let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
-    let is_recorded = item.is_some_and(|item| {
-        let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
-        is_this && item.asked_by.as_ref().is_some_and(|asked| asked.tags == survey.pair.asking_accounts())
-    });
-    if let (Status::Active, Some(by)) = (connection.status, plan.emptied_by) {
-        return Ok(Finding::Empty(by));
-    }
-    let differs = match connection.status {
-        Status::Active if is_changed => "Routes",
-        Status::Active if !is_recorded => "Unrecorded",
-        Status::Active => {
-            match find_dns_resolution(connection, &asked, stack, async |end| {
-                snapshot.has_dns_hostnames(network, end).await
-            })
-            .await?
-            {
-                DnsFinding::Missing => "DnsResolution",
-                DnsFinding::InPlace => return Ok(Finding::InPlace(connection.id().clone(), plan.warnings)),
-                DnsFinding::Unavailable(warnings) => {
-                    plan.warnings.extend(warnings);
-                    return Ok(Finding::InPlace(connection.id().clone(), plan.warnings));
-                }
-            }
-        }
-        _ => match external::waits_for(connection, stack).filter(|_| is_recorded) {
-            Some(reason) => return Ok(Finding::Waiting(PeeringStatus::Waiting { reason })),
-            None => "NotActive",
-        },
-    };
-    Ok(Finding::SetUp(differs.into()))
-}
-
-/// Whether a connection that is deleted left routes behind that we wrote.
-fn leaves_blackholes(snapshot: &Snapshot, known: &PairSnapshot) -> bool {
-    let Some(item) = &known.item else { return false };
-    let Some(recorded) = &item.connection else { return false };
-    let is_live =
-        |id: &VpcPeeringConnectionId| known.connections.iter().any(|found| found.id() == id && found.status.is_live());
-    let are_left = |end: &End| {
-        let (tables, routes) = (snapshot.tables(end), item.routes_at(end));
-        let others = stale_blackhole_targets(tables, &routes, Some(&recorded.id), &[]);
-        let own = [recorded.id.clone()].into();
-        (!is_live(&recorded.id) && !stale_routes(tables, &routes, &own, &[]).is_empty())
-            || others.iter().any(|id| !is_live(id))
-    };
-    known.pair.check_not_excluded().is_ok() && item.pair.ends().into_iter().any(are_left)
 }

@@ -1,125 +1,27 @@
 //! A pair of VPCs as their tags are now: what several steps read before they write.
 
+mod vpc_tags;
+
 use crate::connection::{Connection, End, Vpc};
 use crate::consent::{TagRequest, is_requested};
 use crate::context::Context;
 use crate::error::{Error, TaggedEnd};
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
-use crate::ports::{CallError, CallErrorKind, Location, NetworkReads, RegionReads};
+use crate::ports::NetworkReads;
 use crate::shared::external;
 use crate::stack::Stack;
-use crate::tags::{EXCLUDE, Tags, is_excluded, status_key};
-use futures_util::{StreamExt, join, stream};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tags::{EXCLUDE, is_excluded};
+use futures_util::join;
+use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// Regions read at once.
-const AT_ONCE: usize = 8;
-
-/// One VPC's tags.
-#[derive(Debug, Clone)]
-pub(crate) struct VpcTags {
-    /// None where the VPC could not be read.
-    pub(crate) tags: Tags,
-    pub(crate) intent: VpcIntent,
-    pub(crate) lookup: Lookup,
-}
-
-/// Whether the VPC could be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lookup {
-    Found,
-    NotFound,
-    AccessDenied,
-    /// It belongs to an external account, in which no calls are made.
-    External,
-}
+pub(crate) use vpc_tags::{Lookup, VpcTags};
 
 /// The tags of both ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
     /// Shared: a sweep has a VPC's tags once, however many peers it has.
     pub(crate) sides: [Rc<VpcTags>; 2],
-}
-
-impl VpcTags {
-    /// Reads the VPC's tags. A VPC that does not exist, or that we are not allowed to read, counts as one without tags; any
-    /// other failure is an error. Nothing is read in an account that is none of the stack's, or external.
-    pub(crate) async fn read<L>(context: Context<'_, impl NetworkReads, L>, end: &End) -> Result<Self, Error> {
-        let stack = context.stack;
-        if let Some(unread) = Self::out_of_reach(stack, end) {
-            return Ok(unread);
-        }
-        match context.network.vpc(end).await {
-            Ok(vpc) => Ok(Self::found(stack, end, vpc.tags)),
-            Err(CallError { kind: CallErrorKind::NoSuchVpc, .. }) => Ok(Self::unread(stack, end, Lookup::NotFound)),
-            Err(CallError { kind: CallErrorKind::Denied, .. }) => Ok(Self::unread(stack, end, Lookup::AccessDenied)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The same of many, each by itself: with one call for all in one Region, instead of one each.
-    pub(crate) async fn read_all<L>(
-        context: Context<'_, impl NetworkReads + RegionReads, L>,
-        ends: &BTreeSet<End>,
-    ) -> Vec<Result<Self, Error>> {
-        let mut by_place: BTreeMap<Location, Vec<&End>> = BTreeMap::new();
-        for end in ends {
-            by_place.entry(Location::from(end)).or_default().push(end);
-        }
-        let read = stream::iter(by_place).map(async |(at, ends)| match ends.as_slice() {
-            [end] => vec![Self::read(context, end).await],
-            _ => Self::read_at(context, &at, &ends).await,
-        });
-        read.buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten().collect()
-    }
-
-    async fn read_at<L>(
-        Context { network, stack, .. }: Context<'_, impl RegionReads, L>,
-        at: &Location,
-        ends: &[&End],
-    ) -> Vec<Result<Self, Error>> {
-        if !stack.acts_in(&at.owner_id) {
-            return ends.iter().filter_map(|end| Self::out_of_reach(stack, end)).map(Ok).collect();
-        }
-        let unread = |lookup| ends.iter().map(|end| Ok(Self::unread(stack, end, lookup))).collect();
-        let ids = ends.iter().map(|end| end.vpc_id.clone()).collect();
-        match network.vpcs_by_id(at, &ids).await {
-            Ok(mut vpcs) => ends
-                .iter()
-                .map(|end| match vpcs.remove(&end.vpc_id) {
-                    Some(vpc) => Ok(Self::found(stack, end, vpc.tags)),
-                    None => Ok(Self::unread(stack, end, Lookup::NotFound)),
-                })
-                .collect(),
-            Err(CallError { kind: CallErrorKind::Denied, .. }) => unread(Lookup::AccessDenied),
-            Err(error) => ends.iter().map(|_| Err(error.clone().into())).collect(),
-        }
-    }
-
-    pub(crate) fn found(stack: &Stack, end: &End, tags: Tags) -> Self {
-        let intent = VpcIntent::parse(&tags, &stack.tag_prefix, end);
-        Self { tags, intent, lookup: Lookup::Found }
-    }
-
-    pub(crate) fn unread(stack: &Stack, end: &End, lookup: Lookup) -> Self {
-        Self { lookup, ..Self::found(stack, end, Tags::new()) }
-    }
-
-    /// The side, where no calls are made in its account.
-    pub(crate) fn out_of_reach(stack: &Stack, end: &End) -> Option<Self> {
-        let lookup = if stack.is_external(&end.owner_id) { Lookup::External } else { Lookup::AccessDenied };
-        (!stack.acts_in(&end.owner_id)).then(|| Self::unread(stack, end, lookup))
-    }
-
-    pub(crate) fn end(&self) -> &End {
-        &self.intent.end
-    }
-
-    fn has_status_of(&self, peer: &Self, prefix: &str) -> bool {
-        self.tags.contains_key(&status_key(prefix, &peer.end().vpc_id))
-    }
 }
 
 impl Pair {

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import chart, crowd, functions, memory, peerings, quota, report, sizes, sweeps
+from bench import at_scale, chart, crowd, functions, memory, peerings, quota, report, sizes
 from bench.goals import goals
 from bench.subjects import zipped
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ is not written")
     parser.add_argument(
         "--part",
-        choices=["functions", "memory", "peerings", "crowd", "sweep"],
+        choices=["functions", "memory", "peerings", "crowd", "sweep", "groups"],
         help="measure only this, and keep the other figures in docs/",
     )
     arguments = parser.parse_args()
@@ -67,7 +67,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         document["crowd"] = crowd.measure(REPOSITORY, speed=8 if arguments.quick else 1)
     if arguments.part in (None, "sweep"):
         print("the sweep of a large organization", flush=True)
-        document["sweep"] = sweeps.measure(REPOSITORY)
+        document["sweep"] = at_scale.measure(REPOSITORY, "sweep")
+    if arguments.part in (None, "groups"):
+        print("the plan of groups", flush=True)
+        document["groups"] = at_scale.measure(REPOSITORY, "groups")
     return document
 
 

@@ -1,14 +1,15 @@
-"""The sweep of a large organization, on a network in memory in which each call of EC2 takes a quarter of a second."""
+"""Large organizations, in memory: the sweep, where each call of EC2 takes a quarter of a second, and the plan of groups."""
 
 import json
 import subprocess
 from pathlib import Path
 
-EXAMPLE = ["run", "--release", "--package", "isthmus-testing", "--example", "sweep_at_scale"]
+RUN = ["run", "--release", "--package", "isthmus-testing", "--example"]
 
 
-def measure(repository: Path) -> dict[str, float]:
-    """What `crates/testing/examples/sweep_at_scale.rs` prints."""
-    ran = subprocess.run([".ci/cargo", *EXAMPLE], cwd=repository, check=True, capture_output=True, text=True)
+def measure(repository: Path, subject: str) -> dict[str, float]:
+    """What `crates/testing/examples/<subject>_at_scale.rs` prints."""
+    command = [".ci/cargo", *RUN, f"{subject}_at_scale"]
+    ran = subprocess.run(command, cwd=repository, check=True, capture_output=True, text=True)
     [figures] = [line for line in ran.stdout.splitlines() if line.startswith("{")]
     return json.loads(figures)

@@ -55,6 +55,11 @@ def sweep_table(sweep: dict[str, float]) -> str:
     return table(["figure", "measured", "limit"], [[name, _number(sweep[name]), limits.get(name, "")] for name in sweep])
 
 
+def groups_table(groups: dict[str, float]) -> str:
+    limits = {"plan ms": "250", "peak MB": "64", "mesh of 51 ms": "1", "sweep line ms": "beside *all with all ms*"}
+    return table(["figure", "measured", "limit"], [[name, _number(groups[name]), limits.get(name, "")] for name in groups])
+
+
 def goals_table(goals: list[Goal]) -> str:
     rows = [[goal.figure, goal.goal, goal.measured, "met" if goal.met else "**missed**"] for goal in goals]
     return table(["figure", "goal", "measured", ""], rows)
@@ -76,6 +81,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "sizes": sizes_table,
     "crowd": crowd_table,
     "sweep": sweep_table,
+    "groups": groups_table,
 }
 
 

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod context;
 pub mod error;
 pub mod failure;
+pub mod groups;
 pub mod ids;
 pub mod intent;
 pub mod ledger;

@@ -9,6 +9,7 @@ use isthmus_peering::ledger::PairKey;
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_peering::stack::{Scope, Stack};
 use isthmus_peering::steps::{Sweep, sweep};
+use isthmus_testing::memory_mb;
 use isthmus_testing::{Machines, Memory, context, stack};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -104,12 +105,6 @@ fn organization() -> Memory {
         }
     }
     memory
-}
-
-fn memory_mb(field: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -7,6 +7,7 @@ mod executions;
 mod explore;
 mod faulty;
 mod ledger;
+pub mod members;
 mod memory;
 pub mod owners;
 pub mod pair;
@@ -22,3 +23,10 @@ pub use faulty::{Faulty, When};
 pub use ledger::{HasLedger, MemoryLedger};
 pub use memory::Memory;
 use pause::pause;
+
+/// A figure of this process's memory, such as `VmRSS` or `VmHWM`, in MB.
+pub fn memory_mb(field: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
+}

@@ -1,0 +1,55 @@
+//! The stack's parameter `GroupAccounts`: which accounts' VPCs may be members, in which role. A group's name is no secret, so
+//! carrying it proves nothing across accounts.
+
+use crate::groups::membership::{GroupName, Role};
+use crate::ids::{AccountId, Malformed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+/// Who is admitted, by group and role.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupAccounts {
+    admitted: BTreeMap<(GroupName, Role), Admitted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Admitted {
+    /// `*`, for spokes alone: a false hub or mesh member would reach everybody.
+    All,
+    These(BTreeSet<AccountId>),
+}
+
+impl GroupAccounts {
+    /// Whether VPCs of that account may have that role in the group.
+    pub fn admits(&self, group: &GroupName, role: Role, account: &AccountId) -> bool {
+        match self.admitted.get(&(group.clone(), role)) {
+            None => false,
+            Some(Admitted::All) => true,
+            Some(Admitted::These(accounts)) => accounts.contains(account),
+        }
+    }
+}
+
+/// `group:role=account,account …`, separated by spaces.
+impl FromStr for GroupAccounts {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let mut admitted = BTreeMap::new();
+        for word in text.split_whitespace() {
+            let malformed = || Malformed(format!("{word:?} is not group:role=account,account"));
+            let (member, accounts) = word.split_once('=').ok_or_else(malformed)?;
+            let (name, role) = member.split_once(':').ok_or_else(malformed)?;
+            let key: (GroupName, Role) = (name.parse()?, role.parse()?);
+            let accounts = match (accounts, key.1) {
+                ("*", Role::Spoke) => Admitted::All,
+                ("*", role) => return Err(Malformed(format!("{word:?}: * is for spokes, not for {role}"))),
+                (list, _) => Admitted::These(list.split(',').map(str::parse).collect::<Result<_, _>>()?),
+            };
+            if admitted.insert(key, accounts).is_some() {
+                return Err(Malformed(format!("{member} is given twice")));
+            }
+        }
+        Ok(Self { admitted })
+    }
+}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local_cloud.ministack_test.cloud import Cloud, jsonata
-from local_cloud.ministack_test.map_runs import ALL, children_of, distributed, events_of, machine, run_of
+from local_cloud.ministack_test.map_runs import ALL, WAIT, children_of, distributed, events_of, machine, run_of, until_running
 
 DONE = {"Type": "Succeed"}
 
@@ -119,10 +119,12 @@ def test_no_more_children_run_at_once_than_max_concurrency(cloud: Cloud, bound: 
     assert run_of(cloud, closed["executionArn"])["maxConcurrency"] == 2
 
 
-def test_without_a_bound_all_run_at_once(cloud: Cloud) -> None:
-    wait = {"Wait": {"Type": "Wait", "Seconds": 3, "End": True}}
-    closed = cloud.run(machine(distributed(wait)), list(range(100)))
-    assert most_at_once(cloud, closed["executionArn"]) == 100
+@pytest.mark.parametrize("fields", [{}, {"MaxConcurrency": 0}])
+def test_without_a_bound_all_run_at_once(cloud: Cloud, fields: dict[str, Any]) -> None:
+    execution = cloud.start(machine(distributed({"Wait": {**WAIT, "Seconds": 29}}, **fields)), list(range(100)))
+    until_running(cloud, execution, children=100)
+    assert run_of(cloud, execution)["executionCounts"]["running"] == 100
+    cloud.client("stepfunctions").stop_execution(executionArn=execution)
 
 
 def test_five_hundred_children(cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""The calls that the functions made, from the local cloud's log, evaluated by the policies of their roles."""
+"""The calls that functions and machines made, from the local cloud's log, evaluated by the policies of their roles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from local_cloud.distributed_map.calls import USER_AGENT as STEP_FUNCTIONS
 
 from iam.evaluator import Evaluator
 
@@ -41,6 +43,11 @@ def is_by_a_function(agent: str) -> bool:
     return "aws-sdk-rust" in agent and "app/isthmus-cli-" not in agent
 
 
+def is_by_the_stack(agent: str) -> bool:
+    """By a function, or by Step Functions as the role of a machine: so it starts the children of a Distributed Map."""
+    return is_by_a_function(agent) or agent == STEP_FUNCTIONS
+
+
 class Permissions:
     """Which calls are allowed, and which grants allow them."""
 
@@ -50,14 +57,14 @@ class Permissions:
         self._used = used
 
     def violations(self, calls: Iterable[Call]) -> list[str]:
-        """The calls of functions that their policies do not allow, each once."""
-        made = (call for call in calls if is_by_a_function(call["UserAgent"] or ""))  # not the tests' own calls
+        """The calls of functions and machines that their policies do not allow, each once."""
+        made = (call for call in calls if is_by_the_stack(call["UserAgent"] or ""))  # not the tests' own calls
         return list(dict.fromkeys(problem for call in made for problem in self._problems(call)))
 
     def _problems(self, call: Call) -> Iterator[str]:
         role = self._evaluator.roles.get(call["Caller"])
         if role is None:
-            yield f"{call['Caller']} calls {call['Action']}, but is not the role of a function or a member"
+            yield f"{call['Caller']} calls {call['Action']}, but is not the role of a function, a machine or a member"
             return
         # In another account all functions use the member role; the session's name identifies the function.
         who = f"{role.name} for {call['SessionName']}" if call["SessionName"] else role.name

@@ -10,6 +10,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
 from ministack.services.cloudformation import engine, provisioners
 
+from local_cloud.distributed_map.definitions import of_type
 from local_cloud.environment import REGION
 
 Properties = dict[str, Any]
@@ -68,7 +69,8 @@ def _create_state_machine(logical_id: str, properties: Properties, stack: str) -
     if taken in stepfunctions._state_machines:
         raise ValueError(f"State Machine Already Exists: '{taken}'")
     arn, attributes = provisioners._sfn_state_machine_create(logical_id, properties, stack)
-    fault = stepfunctions._validate_definition_jsonata(stepfunctions._state_machines[arn]["definition"])
+    with of_type(properties.get("StateMachineType", "STANDARD")):
+        fault = stepfunctions._validate_definition_jsonata(stepfunctions._state_machines[arn]["definition"])
     if fault:
         del stepfunctions._state_machines[arn]
         raise ValueError(f"InvalidDefinition: {fault}")

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from local_cloud.distributed_map import definitions as distributed_map
+
 STATE_TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 TERMINAL_TYPES = {"Succeed", "Fail"}
 
@@ -31,7 +33,9 @@ def first_fault(definition: Any) -> str | None:
         machine = json.loads(definition)
     except (TypeError, ValueError):
         return "INVALID_JSON_DESCRIPTION: Invalid State Machine Definition"
-    fault = next(_faults(machine, ""), None) or next(_jsonata_faults(machine, ""), None)
+    fault = (
+        next(_faults(machine, ""), None) or next(distributed_map.faults(machine), None) or next(_jsonata_faults(machine, ""), None)
+    )
     return f"Invalid State Machine Definition: '{fault}'" if fault else None
 
 

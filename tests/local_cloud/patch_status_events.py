@@ -37,7 +37,7 @@ def describe_the_end(original: Callable[..., Response], data: dict[str, Any], **
     ended = {
         "error": execution.get("error"),
         "cause": execution.get("cause"),
-        "redriveStatus": "REDRIVABLE",
+        "redriveStatus": "REDRIVABLE_BY_MAP_RUN" if "mapRunArn" in execution else "REDRIVABLE",
         "redriveStatusReason": None,
     }
     detail = json.dumps(json.loads(entry["Detail"]) | ended)

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -37,6 +38,8 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
 @dataclass(frozen=True)
 class Cloud:
     endpoint: str
+    call_log: Path | None = None
+    """Where the calls of functions and machines are logged."""
 
     @functools.cache
     def client(self, service: str, account: str = ACCOUNT, region: str = REGION) -> Any:
@@ -49,9 +52,9 @@ class Cloud:
             config=Config(retries={"max_attempts": 0}, max_pool_connections=40),
         )
 
-    def create_machine(self, definition: dict[str, Any]) -> str:
+    def create_machine(self, definition: dict[str, Any], **options: Any) -> str:
         answer = self.client("stepfunctions").create_state_machine(
-            name=unique("machine"), definition=json.dumps(definition), roleArn=f"arn:aws:iam::{ACCOUNT}:role/any"
+            name=unique("machine"), definition=json.dumps(definition), roleArn=f"arn:aws:iam::{ACCOUNT}:role/any", **options
         )
         return answer["stateMachineArn"]
 

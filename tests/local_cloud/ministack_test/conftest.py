@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud import environment, processes
+from local_cloud import environment, function_calls, processes
 from local_cloud.launcher import READY_WITHIN_SECONDS, Server, free_ports, ministack_server
 from local_cloud.ministack_test.cloud import Cloud, unique
 from local_cloud.ministack_test.ledger_table import Table
@@ -24,7 +24,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     process = processes.spawn(server.command, environment.process_environment(state, port, port), log)
     try:
         _wait_until_ready(server, process, log)
-        yield Cloud(environment.endpoint(port))
+        yield Cloud(environment.endpoint(port), state / function_calls.FILE)
     finally:
         processes.end(process.pid, state)
 

@@ -193,12 +193,15 @@ def test_two_hundred_vpcs_in_three_regions_take_few_calls(network: Network, swee
     """
     regions = [HERE, THERE, WEST]
     ends = {region: network.vpc("10.0.0.0/16", region=region) for region in regions}
+    spokes = []
     for number in range(200):
         region = regions[number % 3]
         ec2 = network.ec2(region)
         tags = [{"Key": "isthmus:peer", "Value": ends[region].id}, {"Key": "isthmus:routes", "Value": "none"}]
         network.control.disturb_events(drop=1)
-        ec2.create_vpc(CidrBlock=f"10.{number + 1}.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}])
+        spec = [{"ResourceType": "vpc", "Tags": tags}]
+        created = ec2.create_vpc(CidrBlock=f"10.{number + 1}.0.0/16", TagSpecifications=spec)
+        spokes.append((ec2, created["Vpc"]["VpcId"]))
     network.control.disturb_events()
     with network.calls() as calls:
         summary = sweep(DryRun=True)
@@ -211,9 +214,7 @@ def test_two_hundred_vpcs_in_three_regions_take_few_calls(network: Network, swee
     of_other_tests = {"DescribeSubnets", "DescribeRegions", "DescribeVpcAttribute"}  # for the tags of their VPCs
     assert set(made) <= {"DescribeVpcs", "DescribeVpcPeeringConnections", "DescribeRouteTables"} | of_other_tests
     assert summary["Unreachable"] == []
-    for region in regions:
-        described = network.ec2(region).describe_vpcs(Filters=[{"Name": "tag-key", "Values": ["isthmus:peer"]}])["Vpcs"]
-        for vpc in described:  # otherwise every later sweep of this cloud would start executions for them
-            network.control.disturb_events(drop=1)
-            network.ec2(region).delete_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "isthmus:peer"}])
+    for ec2, vpc in spokes:  # otherwise every later sweep of this cloud would start executions for them
+        network.control.disturb_events(drop=1)
+        ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "isthmus:peer"}])
     network.control.disturb_events()

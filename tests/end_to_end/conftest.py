@@ -28,7 +28,8 @@ DELAYS = {
     "requester_visible_after": 0.2,
     "deleting_for": 0,
 }
-QUOTAS = {"peerings_per_vpc": 50, "outstanding_requests": 25, "routes_per_table": 500}
+QUOTAS = {"peerings_per_vpc": 50, "routes_per_table": 500}
+OUTSTANDING_REQUESTS = 25
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,7 @@ def reset(network: Network) -> None:
     network.control.clear_faults()
     network.control.set(**DELAYS, **UNDOCUMENTED, quotas=QUOTAS)
     network.control.set_latency(0)
+    network.leave_outstanding_requests(OUTSTANDING_REQUESTS)
     network.control.disturb_events(drop=0, duplicate=0)
     network.services.clear_faults()
 

@@ -210,6 +210,14 @@ class Network:
         """All calls to this cloud so far, of the tests too."""
         return [json.loads(line) for line in self._call_log.read_text().splitlines()]
 
+    def leave_outstanding_requests(self, count: int) -> None:
+        """Sets the quota to so many more than the requests that wait in the stack's account and Region, of earlier tests."""
+        waiting = [{"Name": "status-code", "Values": ["initiating-request", "pending-acceptance"]}]
+        found = self.ec2().describe_vpc_peering_connections(Filters=waiting)["VpcPeeringConnections"]
+        requesters = [each["RequesterVpcInfo"] for each in found]
+        here = [each for each in requesters if (each["OwnerId"], each["Region"]) == (HUB, HERE)]
+        self.control.set(quotas={"outstanding_requests": len(here) + count})
+
     def settle(self) -> None:
         """Returns once no call has been logged for a moment: executions of the previous test may still be running."""
         size = -1

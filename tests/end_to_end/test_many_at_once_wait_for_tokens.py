@@ -6,7 +6,7 @@ A hub and its spokes, all in one Region of one account: the worst case, for all 
 import pytest
 
 from .executions import Machine
-from .network import HERE, HUB, Network, request, wait_until
+from .network import Network, request, wait_until
 from .sweeping import Sweep
 
 SPOKES = 50
@@ -42,7 +42,7 @@ def throttled(network: Network) -> int:
 
 
 def test_spokes_that_are_tagged_at_once_and_a_changed_selection(network: Network, machine: Machine, sweep: Sweep) -> None:
-    network.control.set(quotas={"outstanding_requests": 8})
+    network.leave_outstanding_requests(8)
     hub = Hub(network)
     network.settle()
     before = throttled(network)
@@ -87,12 +87,7 @@ def test_an_event_waits_for_as_long_as_it_is_throttled(network: Network) -> None
 def test_the_quota_of_outstanding_requests_is_waited_out(network: Network, machine: Machine) -> None:
     """Somebody else's request takes the last place, until it is accepted."""
     network.settle()
-    waiting = [{"Name": "status-code", "Values": ["initiating-request", "pending-acceptance"]}]
-    of_others = network.ec2().describe_vpc_peering_connections(Filters=waiting)["VpcPeeringConnections"]
-    of_here = [
-        each for each in of_others if (each["RequesterVpcInfo"]["OwnerId"], each["RequesterVpcInfo"]["Region"]) == (HUB, HERE)
-    ]
-    network.control.set(quotas={"outstanding_requests": len(of_here) + 1})
+    network.leave_outstanding_requests(1)
     vpc, peer, third, fourth = (network.vpc(f"10.{number}.0.0/16") for number in range(4))
     last = network.peer_manually(third, fourth, accept=False)
     arn = machine.start(request(vpc, peer))

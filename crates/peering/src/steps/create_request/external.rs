@@ -12,8 +12,7 @@ use crate::shared::removal::delete_connection;
 use crate::shared::status_tags::write_status;
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
-use crate::steps::create_request::{Created, Plan};
-use crate::tags::EXECUTION;
+use crate::steps::create_request::{Created, Plan, is_ours};
 
 impl Plan {
     /// A connection that an external account requested stays theirs.
@@ -51,12 +50,11 @@ impl Plan {
         if !stack.is_external(&used.identity.requester.owner_id) {
             return Ok(());
         }
-        let is_ours = |other: &&Connection| {
-            let by_maker = other.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
+        let is_opposite = |other: &&Connection| {
             let waits = matches!(other.status, Status::InitiatingRequest | Status::PendingAcceptance);
-            waits && other.id() != used.id() && (by_maker || item.own_connection() == Some(other.id()))
+            waits && other.id() != used.id() && is_ours(other, item)
         };
-        for ours in self.survey.connections.iter().filter(is_ours) {
+        for ours in self.survey.connections.iter().filter(is_opposite) {
             delete_connection(network, &ours.identity.requester, ours.id()).await?;
         }
         Ok(())

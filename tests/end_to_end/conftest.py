@@ -15,6 +15,7 @@ from local_cloud.ec2.state import UNDOCUMENTED
 from .clients import client
 from .executions import Machine
 from .ledger import Ledger
+from .listening import Listener
 from .network import Network
 from .program import Program
 from .sweeping import Sweep
@@ -79,6 +80,14 @@ def an_hour_later(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def teardown(network: Network, environment: dict[str, str]) -> Machine:
     return Machine(environment, environment["TEARDOWN_STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def bus(environment: dict[str, str]) -> Iterator[Listener]:
+    """What the stack publishes during the test."""
+    listener = Listener(environment, {"source": ["isthmus"]})
+    yield listener
+    listener.stop()
 
 
 @pytest.fixture

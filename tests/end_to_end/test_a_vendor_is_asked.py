@@ -1,7 +1,5 @@
 """A VPC of an account that lets nobody in is asked, waited for without an execution, and routed on our side alone."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from .clients import output
@@ -31,13 +29,6 @@ REGIONS = pytest.mark.parametrize("vendor_region", [HERE, THERE], ids=["one Regi
 @pytest.fixture(autouse=True)
 def no_delays(network: Network) -> None:
     network.remove_delays()
-
-
-@pytest.fixture
-def bus(environment: dict[str, str]) -> Iterator[Listener]:
-    listener = Listener(environment, {"source": ["isthmus"]})
-    yield listener
-    listener.stop()
 
 
 def tags_of(vpc: Vpc, pcx: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A vendor that rejects, or lets seven days pass: it is told once, and asked again only when somebody says so."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -17,13 +17,6 @@ SEVEN_DAYS = 7 * 24 * 3600
 @pytest.fixture(autouse=True)
 def no_delays(network: Network) -> None:
     network.remove_delays()
-
-
-@pytest.fixture
-def bus(environment: dict[str, str]) -> Iterator[Listener]:
-    listener = Listener(environment, {"source": ["isthmus"]})
-    yield listener
-    listener.stop()
 
 
 def rejects(network: Network, vendor: Vpc, pcx: str) -> None:

@@ -3,16 +3,16 @@
 
 use crate::connection::{Connection, ConnectionIdentity, End, Vpc};
 use crate::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
-use crate::ports::CallResult;
+use crate::ports::{CallResult, RegionReads};
 use crate::route_tables::RouteTable;
 use crate::tags::Tags;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
-/// What can be read. Lists are whole: the implementation follows every page.
+/// What can be read of a VPC, beside what a Region has. Lists are whole: the implementation follows every page.
 // Only this project implements it, and a Lambda function handles one event at a time: no future has to be `Send`.
 #[allow(async_fn_in_trait)]
-pub trait NetworkReads {
+pub trait NetworkReads: RegionReads {
     /// The VPC; `NoSuchVpc` where that account and Region has none of that id.
     async fn vpc(&self, end: &End) -> CallResult<Vpc>;
 

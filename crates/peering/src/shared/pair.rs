@@ -12,7 +12,6 @@ use crate::ports::NetworkReads;
 use crate::shared::external;
 use crate::stack::Stack;
 use crate::tags::{EXCLUDE, is_excluded};
-use futures_util::join;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 pub(crate) use vpc_tags::{Lookup, VpcTags};
@@ -65,7 +64,7 @@ impl Pair {
         [end, peer]: [&End; 2],
     ) -> Result<Self, Error> {
         let Context { network, stack, .. } = context;
-        let (side, peer_side) = join!(VpcTags::read(context, end), VpcTags::read(context, peer));
+        let [side, peer_side] = VpcTags::read_both(context, [end, peer]).await;
         let pair = Self::of([side?, peer_side?]);
         let (own, other) = stack.direction(end, peer);
         if !stack.is_external(&other.owner_id) || stack.is_external(&own.owner_id) {

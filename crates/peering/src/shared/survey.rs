@@ -5,7 +5,7 @@ use crate::connection::{Connection, End, Vpc};
 use crate::consent::{RequestedBy, missing_consent};
 use crate::context::Context;
 use crate::error::{Error, TaggedEnd, UntrustedEnd};
-use crate::ports::{CallErrorKind, CallResult, NetworkReads};
+use crate::ports::{CallErrorKind, CallResult, Location, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::route_tables::RouteTable;
 use crate::shared::elsewhere::seen_elsewhere;
@@ -25,7 +25,7 @@ pub(crate) struct Survey<'s> {
 }
 
 impl Survey<'static> {
-    /// Reads everything at once; five calls, plus pages. Fails where the pair can't be peered at all.
+    /// Reads everything at once; five calls, or three where both VPCs are in one place, plus pages. Fails where the pair can't be peered at all.
     pub(crate) async fn read<L>(
         context: Context<'_, impl NetworkReads, L>,
         request: &PeeringRequest,
@@ -34,20 +34,18 @@ impl Survey<'static> {
         let PeeringRequest { end, peer, .. } = request;
         check_regions(network, end, peer).await?;
         let (requester, accepter) = request.direction(stack);
-        let (vpc, peer_vpc, connections, tables, peer_tables) = join!(
-            read_vpc(context, end),
-            read_vpc(context, peer),
+        let (vpcs, connections, tables) = join!(
+            read_vpcs(context, [end, peer]),
             network.connections_between(requester, accepter),
-            read_tables(context, end),
-            read_tables(context, peer),
+            read_tables(context, [end, peer]),
         );
-        let vpcs = match (vpc, peer_vpc) {
-            (Ok(vpc), Ok(peer_vpc)) => [vpc, peer_vpc],
-            (Err(missing @ Error::VpcNotFound(_)), _) | (_, Err(missing @ Error::VpcNotFound(_))) => {
+        let vpcs = match vpcs {
+            [Ok(vpc), Ok(peer_vpc)] => [vpc, peer_vpc],
+            [Err(missing @ Error::VpcNotFound(_)), _] | [_, Err(missing @ Error::VpcNotFound(_))] => {
                 let elsewhere = seen_elsewhere(context, [end, peer], connections.unwrap_or_default()).await?;
                 return Err(elsewhere.map_or(missing, Error::VpcNotFound));
             }
-            (Err(error), _) | (_, Err(error)) => return Err(error),
+            [Err(error), _] | [_, Err(error)] => return Err(error),
         };
         let connections = connections?;
         let [vpc, peer_vpc] = vpcs;
@@ -56,7 +54,7 @@ impl Survey<'static> {
         let pair = Pair::found(stack, [(end, &vpc), (peer, &peer_vpc)]).with_requests(stack, &connections);
         let vpcs = [vpc, peer_vpc].map(Cow::Owned);
         check_pair(&pair, &vpcs, stack, request.requested_by)?;
-        let tables = [tables?, peer_tables?].map(Cow::Owned);
+        let tables = tables?.map(Cow::Owned);
         Ok(Self { connections, pair, vpcs, tables })
     }
 }
@@ -82,7 +80,23 @@ pub(crate) fn check_pair(
     }
 }
 
-/// The VPC; `None` where it belongs to an external account.
+/// The VPCs; `None` of an external account's.
+async fn read_vpcs<L>(
+    context: Context<'_, impl NetworkReads, L>,
+    [end, peer]: [&End; 2],
+) -> [Result<Option<Vpc>, Error>; 2] {
+    if !are_read_together(context.stack, [end, peer]) {
+        let (vpc, peer_vpc) = join!(read_vpc(context, end), read_vpc(context, peer));
+        return [vpc, peer_vpc];
+    }
+    let ids = [end, peer].map(|end| end.vpc_id.clone()).into();
+    let found = context.network.vpcs_by_id(&end.into(), &ids).await;
+    [end, peer].map(|end| match &found {
+        Ok(vpcs) => vpcs.get(&end.vpc_id).cloned().map(Some).ok_or_else(|| Error::missing(end)),
+        Err(error) => Err(error.clone().into_error()),
+    })
+}
+
 async fn read_vpc<L>(
     Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
     end: &End,
@@ -97,10 +111,26 @@ async fn read_vpc<L>(
     vpc.map(Some)
 }
 
-/// Its tables; none where it belongs to an external account.
+/// Their tables; none of an external account's.
 pub(crate) async fn read_tables<L>(
-    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
-    end: &End,
-) -> CallResult<Vec<RouteTable>> {
-    if stack.is_external(&end.owner_id) { Ok(Vec::new()) } else { network.route_tables(end).await }
+    context: Context<'_, impl NetworkReads, L>,
+    [end, peer]: [&End; 2],
+) -> CallResult<[Vec<RouteTable>; 2]> {
+    let Context { network, stack, .. } = context;
+    if are_read_together(stack, [end, peer]) {
+        let ids = [end, peer].map(|end| end.vpc_id.clone()).into();
+        let mut tables = network.route_tables_of(&end.into(), &ids).await?;
+        return Ok([end, peer].map(|end| tables.remove(&end.vpc_id).unwrap_or_default()));
+    }
+    let read = async |end: &End| match stack.is_external(&end.owner_id) {
+        true => Ok(Vec::new()),
+        false => network.route_tables(end).await,
+    };
+    let (tables, peer_tables) = join!(read(end), read(peer));
+    Ok([tables?, peer_tables?])
+}
+
+/// Whether one call reads both: they take their tokens from the same bucket, and many executions at once share it.
+fn are_read_together(stack: &Stack, [end, peer]: [&End; 2]) -> bool {
+    Location::from(end) == Location::from(peer) && stack.acts_in(&end.owner_id)
 }

@@ -147,13 +147,12 @@ async fn plan<L>(
 ) -> Result<Planned, Error> {
     let Context { network, stack, .. } = context;
     let (requester, accepter) = stack.direction(end, peer);
-    let (pair, connections, tables, peer_tables) = join!(
+    let (pair, connections, tables) = join!(
         Pair::read(context, [end, peer]),
         network.connections_between(requester, accepter),
-        read_tables(context, end),
-        read_tables(context, peer),
+        read_tables(context, [end, peer]),
     );
-    let (connections, tables, peer_tables, pair) = (connections?, tables?, peer_tables?, pair?);
+    let (connections, [tables, peer_tables], pair) = (connections?, tables?, pair?);
     let live = adopt(&connections, end, peer, stack);
     let by_maker = |live: &&Connection| live.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
     let recorded = match (live.filter(by_maker), &item.connection) {

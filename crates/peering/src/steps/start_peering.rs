@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcId;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
-use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites, RegionReads};
+use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
 use crate::request::TeardownInput;
 use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::candidates::{candidates, misplaced, routes_to_strangers};
@@ -61,12 +61,19 @@ pub struct Started {
 
 /// Starts one execution for each pair that needs one.
 pub async fn start_peering(
-    context: Context<'_, impl Network + RegionReads, impl Ledger>,
+    context: Context<'_, impl Network, impl Ledger>,
     executions: &impl Executions,
     task: StartTask,
 ) -> Result<Started, Error> {
     let Context { network, stack, .. } = context;
-    let mut side = VpcTags::read(context, &task.end).await?;
+    let (side, peer) = match &task.change {
+        VpcChange::SetUp(peer) | VpcChange::TornDown(peer) => {
+            let [side, peer] = VpcTags::read_both(context, [&task.end, peer]).await;
+            (side, Some(peer))
+        }
+        VpcChange::Tags { .. } => (VpcTags::read(context, &task.end).await, None),
+    };
+    let mut side = side?;
     if side.lookup != Lookup::Found {
         // Another delivery of the event would find the same.
         let invalid = vec![format!("{}: VPC not found, or access denied", task.end)];
@@ -77,12 +84,13 @@ pub async fn start_peering(
         VpcChange::SetUp(peer) | VpcChange::TornDown(peer) if !stack.is_external(&peer.owner_id) => Vec::new(),
         _ => network.connections_of(side.end()).await?,
     };
-    let peers = match &task.change {
-        VpcChange::Tags { accept } => candidates(context, &side, &connections, *accept).await?,
-        VpcChange::SetUp(peer) | VpcChange::TornDown(peer) => [peer.clone()].into(),
-    };
     let mut started = Started { invalid: invalid_words(&side), ..Started::default() };
-    let sides = VpcTags::read_all(context, &peers).await;
+    let sides = match (peer, &task.change) {
+        (None, VpcChange::Tags { accept }) => {
+            VpcTags::read_all(context, &candidates(context, &side, &connections, *accept).await?).await
+        }
+        (peer, _) => peer.into_iter().collect(),
+    };
     let found: Vec<&VpcTags> = sides.iter().flatten().collect();
     let reason = |peer: &VpcTags| misplaced(&stack.tag_prefix, &side, peer, &found);
     let is_peer = |id: &VpcId| found.iter().any(|peer| peer.end().vpc_id == *id);

@@ -10,7 +10,7 @@ mod withdrawals;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Network, RegionReads};
+use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Network};
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
@@ -38,7 +38,7 @@ const STARTS_AT_A_PLACE: usize = 300;
 
 /// Finds what differs and starts at most so many executions about it. Fails if the stack's own Region can't be read.
 pub async fn sweep(
-    context: Context<'_, impl Network + RegionReads, impl Ledger>,
+    context: Context<'_, impl Network, impl Ledger>,
     executions: &impl Executions,
     sweep: &Sweep,
     task: Value,

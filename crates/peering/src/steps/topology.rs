@@ -6,7 +6,7 @@ use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ledger::end_key;
-use crate::ports::{LedgerReads, NetworkReads, RegionReads};
+use crate::ports::{LedgerReads, NetworkReads};
 use crate::shared::drift::{Finding, examine};
 use crate::shared::held::{Found, Held};
 use crate::shared::pair::VpcTags;
@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 /// Reads everything in that scope. Fails if the stack's own Region can't be read. `name` is the stack's, `time` when the
 /// invocation began, as ISO 8601.
 pub async fn topology(
-    context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+    context: Context<'_, impl NetworkReads, impl LedgerReads>,
     scope: &Scope,
     name: &str,
     time: &str,

@@ -7,7 +7,7 @@ use crate::intent::VpcIntent;
 use crate::ports::{CallError, CallErrorKind, Location, NetworkReads, RegionReads};
 use crate::stack::Stack;
 use crate::tags::{Tags, status_key};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, join, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Regions read at once.
@@ -48,9 +48,25 @@ impl VpcTags {
         }
     }
 
+    /// The same of both, with one call where they are in one place.
+    pub(crate) async fn read_both<L>(
+        context: Context<'_, impl NetworkReads, L>,
+        [end, peer]: [&End; 2],
+    ) -> [Result<Self, Error>; 2] {
+        let at = Location::from(end);
+        if at == Location::from(peer) {
+            let mut read = Self::read_at(context, &at, &[end, peer]).await.into_iter();
+            if let (Some(side), Some(peer_side)) = (read.next(), read.next()) {
+                return [side, peer_side];
+            }
+        }
+        let (side, peer_side) = join!(Self::read(context, end), Self::read(context, peer));
+        [side, peer_side]
+    }
+
     /// The same of many, each by itself: with one call for all in one Region, instead of one each.
     pub(crate) async fn read_all<L>(
-        context: Context<'_, impl NetworkReads + RegionReads, L>,
+        context: Context<'_, impl NetworkReads, L>,
         ends: &BTreeSet<End>,
     ) -> Vec<Result<Self, Error>> {
         let mut by_place: BTreeMap<Location, Vec<&End>> = BTreeMap::new();

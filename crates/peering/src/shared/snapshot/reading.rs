@@ -18,7 +18,7 @@ use std::rc::Rc;
 impl Snapshot {
     /// Reads the tagged VPCs of the scope, then the VPCs that these concern, then all their tables.
     pub(crate) async fn read(
-        context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+        context: Context<'_, impl NetworkReads, impl LedgerReads>,
         scope: &Scope,
     ) -> Result<Self, Error> {
         let peers = key(&context.stack.tag_prefix, PEER);
@@ -33,14 +33,14 @@ impl Snapshot {
 
     /// The same of all VPCs of the scope, tagged or not.
     pub(crate) async fn read_all(
-        context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+        context: Context<'_, impl NetworkReads, impl LedgerReads>,
         scope: &Scope,
     ) -> Result<Self, Error> {
         Self::read_with_tags(context, scope, &[]).await
     }
 
     async fn read_with_tags(
-        context: Context<'_, impl NetworkReads + RegionReads, impl LedgerReads>,
+        context: Context<'_, impl NetworkReads, impl LedgerReads>,
         scope: &Scope,
         keys: &[String],
     ) -> Result<Self, Error> {

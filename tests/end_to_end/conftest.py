@@ -14,6 +14,7 @@ from local_cloud.ec2.state import UNDOCUMENTED
 
 from .clients import client
 from .executions import Machine
+from .grouping import Groups
 from .ledger import Ledger
 from .listening import Listener
 from .network import Network
@@ -103,6 +104,13 @@ def peerings(machine: Machine, teardown: Machine) -> Peerings:
 @pytest.fixture(scope="session")
 def ledger(environment: dict[str, str]) -> Ledger:
     return Ledger(environment)
+
+
+@pytest.fixture
+def groups(network: Network, environment: dict[str, str]) -> Iterator[Groups]:
+    groups = Groups(network, environment)
+    yield groups
+    groups.leave()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,9 @@ A Wait state of at least ``LONG_SECONDS`` takes only ``SHORT_SECONDS``; the rest
 for the executions that were closed when the wait began: their ``startDate`` and ``stopDate`` are earlier by as much. Whoever
 compares them with its own clock sees what it would see on AWS at the end of the wait.
 
+Waits of a minute and less are real. A run of the groups machine waits until the minute ends that is in its name: if it ended
+earlier, what changes in the rest of the minute would be missed.
+
 A wait is for something to be over, and nothing else runs faster here. So the wait goes on, up to its full length, while an
 invocation of a function that had begun before it is running: on AWS it would have ended within the wait.
 
@@ -22,7 +25,7 @@ from typing import Any
 from ministack.core.responses import now_iso
 from ministack.services import lambda_svc, stepfunctions
 
-LONG_SECONDS = 30
+LONG_SECONDS = 61
 SHORT_SECONDS = 2
 
 _in_wait_state: ContextVar[bool] = ContextVar("in_wait_state", default=False)

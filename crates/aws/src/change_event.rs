@@ -6,7 +6,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use isthmus_peering::connection::End;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{StartTask, VpcChange};
-use isthmus_peering::tags::{ACCEPT, key};
+use isthmus_peering::tags::{ACCEPT, GROUP, key};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ impl ChangeEvent {
                     };
                     keys.into_iter().flatten().any(|key| key.as_str().is_some_and(is_it))
                 };
-                VpcChange::Tags { accept: has(ACCEPT) }
+                VpcChange::Tags { accept: has(ACCEPT), group: has(GROUP) }
             }
             "isthmus" if account == stack.account.as_str() => {
                 let mut peer = ends.next()?;

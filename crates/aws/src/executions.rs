@@ -1,4 +1,4 @@
-//! Both state machines, as far as they can be started.
+//! The state machines, as far as they can be started.
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
@@ -8,27 +8,38 @@ use isthmus_peering::request::{PeeringInput, TeardownInput};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The peering machine, the teardown machine, and the one that cleans up after both.
+/// The machines.
 pub struct StateMachines {
     client: Client,
-    peering_arn: String,
-    teardown_arn: String,
-    clean_up_arn: String,
+    arns: Arns,
+}
+
+/// The ARNs of the machines that a function may start.
+pub struct Arns {
+    /// The peering machine's.
+    pub peering: String,
+    /// The teardown machine's.
+    pub teardown: String,
+    /// The clean-up machine's.
+    pub clean_up: String,
+    /// The groups machine's.
+    pub groups: String,
 }
 
 impl StateMachines {
     /// The machines of these ARNs.
-    pub fn new(client: Client, peering_arn: String, teardown_arn: String, clean_up_arn: String) -> Self {
-        Self { client, peering_arn, teardown_arn, clean_up_arn }
+    pub fn new(client: Client, arns: Arns) -> Self {
+        Self { client, arns }
     }
 
-    async fn start(&self, arn: &str, name: &str, input: &impl Serialize) -> Result<(), Error> {
+    /// `false` where an execution of that name is closed already, or has another input.
+    async fn start(&self, arn: &str, name: &str, input: &impl Serialize) -> Result<bool, Error> {
         let fault = |code: String| Error::ServiceFault { action: "states:StartExecution".into(), code };
         let input = serde_json::to_string(input).map_err(|error| fault(error.to_string()))?;
         let started = self.client.start_execution().state_machine_arn(arn).name(name).input(input).send().await;
         match started {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(false),
             Err(error) => Err(fault(error.code().unwrap_or("NoAnswer").to_owned())),
         }
     }
@@ -36,11 +47,15 @@ impl StateMachines {
 
 impl Executions for StateMachines {
     async fn start_peering(&self, name: &str, input: &PeeringInput) -> Result<(), Error> {
-        self.start(&self.peering_arn, name, input).await
+        self.start(&self.arns.peering, name, input).await.map(drop)
     }
 
     async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error> {
-        self.start(&self.teardown_arn, name, input).await
+        self.start(&self.arns.teardown, name, input).await.map(drop)
+    }
+
+    async fn start_groups(&self, name: &str) -> Result<bool, Error> {
+        self.start(&self.arns.groups, name, &json!({})).await
     }
 
     async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
@@ -57,7 +72,7 @@ impl Executions for StateMachines {
             "status": described.status().as_str(),
             "input": request,
         });
-        self.start(&self.clean_up_arn, &name_of(execution), &input).await
+        self.start(&self.arns.clean_up, &name_of(execution), &input).await.map(drop)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::accounts::{Accounts, CALL, sdk_config};
 use crate::ec2::Ec2Network;
-use crate::executions::StateMachines;
+use crate::executions::{Arns, StateMachines};
 use crate::ledger::DynamoLedger;
 use crate::logs;
 use crate::settings::{self, BadSetting, setting};
@@ -48,15 +48,16 @@ impl Runtime {
         &self.stack
     }
 
-    /// Both machines, for the functions that start them.
+    /// The machines, for the functions that start them.
     pub fn state_machines(&self) -> Result<StateMachines, Error> {
         let arn = |name| setting(name).map_err(bad);
-        Ok(StateMachines::new(
-            aws_sdk_sfn::Client::new(&self.config),
-            arn("STATE_MACHINE_ARN")?,
-            arn("TEARDOWN_STATE_MACHINE_ARN")?,
-            arn("CLEAN_UP_STATE_MACHINE_ARN")?,
-        ))
+        let arns = Arns {
+            peering: arn("STATE_MACHINE_ARN")?,
+            teardown: arn("TEARDOWN_STATE_MACHINE_ARN")?,
+            clean_up: arn("CLEAN_UP_STATE_MACHINE_ARN")?,
+            groups: arn("GROUPS_STATE_MACHINE_ARN")?,
+        };
+        Ok(StateMachines::new(aws_sdk_sfn::Client::new(&self.config), arns))
     }
 
     /// Where the functions that read beyond one pair have to read.

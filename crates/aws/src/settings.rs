@@ -33,6 +33,7 @@ pub(crate) fn stack() -> Result<Stack, BadSetting> {
         has_organization: !setting::<String>("ORGANIZATION_ID")?.is_empty(),
         external_accounts: listed("EXTERNAL_ACCOUNTS")?,
         trusted_accounts: listed("TRUSTED_ACCOUNTS")?,
+        group_accounts: setting("GROUP_ACCOUNTS")?,
         connection_tags: connection_tags()?,
         routable_blocks: listed("ROUTABLE_BLOCKS")?,
         teardown_on_untag: setting("TEARDOWN_ON_UNTAG")?,

@@ -7,8 +7,8 @@ use crate::exit;
 use crate::printer::ColorWhen;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use commands::{
-    Asked, CompletionsArguments, ExplainArguments, Pair, PeerArguments, PlanArguments, State, StatusArguments,
-    SweepArguments, TopologyArguments, UnpeerArguments, Waiting, WatchArguments,
+    Asked, CompletionsArguments, ExplainArguments, GroupsArguments, Pair, PeerArguments, PlanArguments, State,
+    StatusArguments, SweepArguments, TopologyArguments, UnpeerArguments, Waiting, WatchArguments,
 };
 use std::ffi::OsString;
 pub use values::Routes;
@@ -83,6 +83,8 @@ pub enum Command {
     Topology(TopologyArguments),
     /// Compare desired and actual state everywhere, and start what is missing.
     Sweep(SweepArguments),
+    /// Show how the groups of VPCs stand, and what it takes to set up what is missing.
+    Groups(GroupsArguments),
     /// Follow an execution to its end.
     Watch(WatchArguments),
     /// Explain an error or an alarm: what it means, and what to do.

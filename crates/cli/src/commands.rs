@@ -1,5 +1,6 @@
 //! One file a command. Each asks the stack and answers an [`Outcome`]; none writes to the terminal but by the printer.
 
+mod groups;
 mod peer;
 mod plan;
 mod status;
@@ -62,6 +63,7 @@ impl<'s> Session<'s> {
             Command::Status(arguments) => status::run(self, arguments).await,
             Command::Topology(arguments) => topology::run(self, arguments).await,
             Command::Sweep(arguments) => sweep::run(self, arguments).await,
+            Command::Groups(arguments) => groups::run(self, arguments).await,
             Command::Watch(arguments) => watch::run(self, arguments).await,
             Command::Explain(arguments) => explained(arguments),
             Command::Completions(arguments) => completions(arguments),

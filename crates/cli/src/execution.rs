@@ -68,7 +68,7 @@ pub struct Execution {
 }
 
 /// The states that call a function of the stack; a test compares them with the machines. The others choose, publish or end.
-pub const STATES: [&str; 9] = [
+pub const STATES: [&str; 10] = [
     "CreateRequest",
     "AcceptInPeerRegion",
     "WaitActive",
@@ -78,13 +78,14 @@ pub const STATES: [&str; 9] = [
     "PlanTeardown",
     "DeleteRoutes",
     "DeletePeering",
+    "PlanGroups",
 ];
 
 /// How `WaitActive` says that the peering with an external account is to be planned again. It is no failure.
 const PLAN_AGAIN: &str = "PlanAgain";
 
 /// States that only wait.
-pub const PAUSES: [&str; 2] = ["WaitUntilDue", "WaitForItsFunctions"];
+pub const PAUSES: [&str; 3] = ["WaitUntilDue", "WaitForItsFunctions", "WaitForItsMinute"];
 
 impl Machine {
     /// The states that an execution goes through where nothing is skipped and nothing fails.
@@ -93,6 +94,7 @@ impl Machine {
             Self::Peering => &["CreateRequest", "AcceptInPeerRegion", "WaitActive", "UpdateRoutes"],
             Self::Teardown => &["PlanTeardown", "DeleteRoutes", "DeletePeering"],
             Self::CleanUp => &["WaitForItsFunctions", "RollBack", "RecordFailure"],
+            Self::Groups => &["PlanGroups"],
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod execution;
 pub mod exit;
 pub mod explanations;
 pub mod failure;
+pub mod groups_text;
 pub mod help;
 mod json;
 pub mod outcome;

@@ -25,11 +25,13 @@ pub enum Machine {
     Teardown,
     /// Undoes what an execution made that was cut off.
     CleanUp,
+    /// Plans the groups.
+    Groups,
 }
 
 impl Machine {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Peering, Self::Teardown, Self::CleanUp];
+    pub const ALL: [Self; 4] = [Self::Peering, Self::Teardown, Self::CleanUp, Self::Groups];
 
     /// What its name ends in, after the stack's.
     pub fn suffix(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Machine {
             Self::Peering => "peering",
             Self::Teardown => "teardown",
             Self::CleanUp => "clean-up",
+            Self::Groups => "groups",
         }
     }
 }

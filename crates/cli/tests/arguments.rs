@@ -112,7 +112,7 @@ fn what_contradicts_itself_is_refused() {
         "--stack a:b status",
         "--stack 1 status",
         "plan a",
-        "groups",
+        "groups A",
     ] {
         assert!(parse(line).is_err(), "{line}");
     }

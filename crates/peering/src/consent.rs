@@ -6,6 +6,7 @@
 
 use crate::connection::End;
 use crate::error::{Error, TaggedEnd, UntrustedEnd};
+use crate::groups::asking_group;
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::stack::Stack;
@@ -28,7 +29,9 @@ pub(crate) fn is_unclear(one: &VpcIntent, other: &VpcIntent, stack: &Stack) -> b
     let may_be_requested = one.may_name(&other.end) || other.may_name(&one.end);
     let may_consent = one.end.owner_id == other.end.owner_id
         || (one.may_consent(&other.end, stack) && other.may_consent(&one.end, stack));
-    may_be_requested && may_consent
+    let may_share_group =
+        |one: &VpcIntent, other: &VpcIntent| one.unclear.groups && (other.unclear.groups || !other.groups.is_empty());
+    (may_be_requested && may_consent) || may_share_group(one, other) || may_share_group(other, one)
 }
 
 impl TagRequest {
@@ -102,6 +105,9 @@ pub fn missing_consent<'i>(
     requested_by: RequestedBy,
     stack: &Stack,
 ) -> Option<&'i End> {
+    if requested_by == RequestedBy::Tags && asking_group(one, other, stack).is_some() {
+        return None;
+    }
     let is_of_stack = |intent: &VpcIntent| intent.end.owner_id == stack.account;
     let must_consent: &[&VpcIntent] = match (requested_by, is_of_stack(one), is_of_stack(other)) {
         (RequestedBy::Tags, ..) if one.names(&other.end) => &[other],

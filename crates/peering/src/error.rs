@@ -9,7 +9,7 @@ use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
 pub use details::{
-    Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd,
+    AskingEnd, Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -119,11 +119,8 @@ pub enum Error {
         vpc_peering_connection_id: VpcPeeringConnectionId,
     },
     /// The pair to tear down is requested by a tag, so that it would only be set up again.
-    #[error(
-        "the tag {}:peer of {} names {}: remove it from that tag, and the peering is torn down",
-        .0.tag_prefix, .0.vpc_id, .0.peer.vpc_id
-    )]
-    StillTagged(Box<TaggedEnd>),
+    #[error("{0}")]
+    StillTagged(Box<AskingEnd>),
     /// The brake holds what the tags of one account take away: it is too much at once.
     #[error(
         "{held} removals that tags of account {account} ask for are held: it was more than {limit} in an hour. Restore the tags, or invoke the sweep with {{\"Release\": {held}}}"

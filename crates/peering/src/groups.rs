@@ -3,15 +3,19 @@
 
 mod accounts;
 mod admission;
+mod consent;
 mod effort;
 mod membership;
 mod overlaps;
 mod planning;
+mod report;
 mod room;
 
 pub use accounts::GroupAccounts;
-pub use effort::{Effort, LaneCalls, effort};
-pub use membership::{GroupName, Membership, Role, memberships};
+pub use consent::{asking_group, groups_of_pair, not_admitted};
+pub use effort::{Effort, LaneCalls, Lanes, effort};
+pub use membership::{GroupName, Role, memberships};
 pub use overlaps::overlapping;
-pub use planning::{GroupPlan, GroupsPlan, Member, Planning, Refusal, plan};
+pub use planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, Refusal, plan};
+pub use report::{GroupReport, GroupsReport, NearQuota, RefusedByGroup, SlowestLane};
 pub use room::RouteRoom;

@@ -1,18 +1,20 @@
 //! What the owner of a VPC requests by its tags.
 //!
 //! `isthmus:peer` names the other ends, `isthmus:accept` says who may name this VPC, `isthmus:routes` selects its tables,
-//! `isthmus:advertise` says what of its blocks peers may route to, `isthmus:dns` requests DNS resolution. Lists are separated
-//! by spaces or commas. An invalid word is reported and adds nothing; while a key has one, nothing is removed because of that
+//! `isthmus:advertise` says what of its blocks peers may route to, `isthmus:dns` requests DNS resolution,
+//! `isthmus:group` makes this VPC a member of groups. Lists are separated by spaces or commas. An invalid word is reported and adds nothing; while a key has one, nothing is removed because of that
 //! key.
 
 mod parse;
 
 use crate::connection::End;
+use crate::groups::{GroupName, Role};
 use crate::ids::{AccountId, Malformed, Region, VpcId};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::stack::Stack;
 use crate::tags::{PEER, key};
 use ipnet::IpNet;
+pub(crate) use parse::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The value of one tag.
@@ -44,6 +46,8 @@ pub struct VpcIntent {
     pub advertise: TagValue<BTreeSet<IpNet>>,
     /// Whether DNS resolution is requested; `None` where the tag is absent or invalid.
     pub dns_resolution: Option<bool>,
+    /// The groups of which it is a member, each with its role.
+    pub groups: BTreeMap<GroupName, Role>,
     /// What is invalid: the key and why.
     pub invalid: Vec<(String, Malformed)>,
     /// Which lists have invalid words.
@@ -72,6 +76,8 @@ pub struct Unclear {
     pub advertise: bool,
     /// Whether DNS resolution is wanted: it may have been meant to be refused.
     pub dns: bool,
+    /// The groups.
+    pub groups: bool,
 }
 
 impl VpcIntent {

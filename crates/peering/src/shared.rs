@@ -11,6 +11,8 @@ pub(crate) mod dns_resolution;
 pub(crate) mod drift;
 pub(crate) mod elsewhere;
 pub(crate) mod external;
+pub(crate) mod group_warnings;
+pub(crate) mod grouped;
 pub(crate) mod held;
 pub(crate) mod lease;
 pub(crate) mod lookups;

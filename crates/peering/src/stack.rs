@@ -2,6 +2,7 @@
 
 use crate::connection::{End, canonical};
 use crate::error::{Error, Quota};
+use crate::groups::GroupAccounts;
 use crate::ids::{AccountId, Malformed, Region};
 use crate::ports::Location;
 use crate::tags::Tags;
@@ -30,6 +31,8 @@ pub struct Stack {
     pub external_accounts: BTreeSet<AccountId>,
     /// Accounts whose VPCs consent to every request.
     pub trusted_accounts: BTreeSet<AccountId>,
+    /// Whose VPCs may be members of groups, in which role.
+    pub group_accounts: GroupAccounts,
     /// What every connection that is made carries, beside the tags of its request.
     pub connection_tags: Tags,
     /// What peers may route to by default, and at most: of a block outside, nothing is routed.

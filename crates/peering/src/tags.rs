@@ -21,6 +21,8 @@ pub const ROUTES: &str = "routes";
 pub const ADVERTISE: &str = "advertise";
 /// Requests DNS resolution.
 pub const DNS: &str = "dns";
+/// Makes this VPC a member of groups.
+pub const GROUP: &str = "group";
 
 /// A key under the stack's prefix.
 pub fn key(prefix: &str, name: &str) -> String {

@@ -27,9 +27,13 @@ fn teardown() -> Value {
     serde_json::from_str(&text("statemachine/teardown.asl.json")).expect("JSON")
 }
 
-/// The states of both machines.
+fn groups() -> Value {
+    serde_json::from_str(&text("statemachine/groups.asl.json")).expect("JSON")
+}
+
+/// The states of these machines.
 fn states() -> Vec<(String, Value)> {
-    [machine(), teardown()].iter().flat_map(states_of).collect()
+    [machine(), teardown(), groups()].iter().flat_map(states_of).collect()
 }
 
 fn states_of(machine: &Value) -> Vec<(String, Value)> {
@@ -133,6 +137,7 @@ fn each_ending_is_reported_on_the_bus() {
             ("RemovalPlanned", "VPC Peering Removal Planned"),
             ("PublishFailure", "VPC Peering Failed"),
             ("PublishHeld", "VPC Peering Teardowns Held"),
+            ("TellGroups", "VPC Peering Group Settled"),
         ])
     );
 }
@@ -152,7 +157,9 @@ fn failed_means_failed() {
     };
     assert_eq!(ends(&machine()), names(&["PeeringActive", "PeeringPending", "PeeringPlanned"]));
     assert_eq!(ends(&teardown()), names(&["PeeringRemoved", "RemovalPlanned"]));
-    for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "RecordFailure")] {
+    assert_eq!(of_type(&groups(), "Fail"), names(&["GroupsFailed"]));
+    assert_eq!((of_type(&groups(), "Succeed"), ends(&groups())), (names(&["GroupsSettled"]), names(&[])));
+    for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "RecordFailure"), (groups(), "GroupsFailed")] {
         for (name, state) in states_of(&machine).into_iter().filter(|(_, state)| state["Type"] == "Task") {
             let last = state["Catch"].as_array().and_then(|catches| catches.last()).expect("a Catch");
             assert_eq!(last["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
@@ -162,6 +169,7 @@ fn failed_means_failed() {
                 "PublishFailure" => "ChooseEnding",
                 "PublishHeld" if way_out == "RollBack" => "PeeringFailed",
                 "PublishHeld" => "TeardownFailed",
+                "TellGroups" => "GroupsSettled",
                 "PeeringActive" | "PeeringPending" | "PeeringRemoved" | "PeeringPlanned" | "RemovalPlanned" => {
                     "ReturnOutput"
                 }
@@ -232,6 +240,7 @@ fn machines_functions_and_outputs_have_their_fixed_names() {
     for name in [
         "Name: !Sub ${AWS::StackName}-peering",
         "Name: !Sub ${AWS::StackName}-teardown",
+        "Name: !Sub ${AWS::StackName}-groups",
         "FunctionName: !Sub ${AWS::StackName}-sweep",
     ] {
         assert!(template.contains(&format!("      {name}\n")), "{name}");
@@ -239,6 +248,7 @@ fn machines_functions_and_outputs_have_their_fixed_names() {
     for output in [
         "StateMachineArn",
         "TeardownStateMachineArn",
+        "GroupsStateMachineArn",
         "EventBusArn",
         "InvokeRoleArn",
         "MemberRoleName",

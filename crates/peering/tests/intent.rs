@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
+use isthmus_peering::groups::Role;
 use isthmus_peering::ids::VpcId;
 use isthmus_peering::intent::{Accept, TagValue, Unclear, VpcIntent};
 use isthmus_peering::selection::TableSelection;
@@ -52,8 +53,10 @@ fn intents() -> impl Strategy<Value = VpcIntent> {
     let routes_to = btree_map(vpcs(), selections().prop_map(TagValue::Valid), 0..3);
     let blocks = btree_set(words("10\\.[0-9]{1,2}\\.0\\.0/16|fd00:[1-9]::/56"), 1..4);
     let advertise = proptest::option::of(blocks).prop_map(|blocks| blocks.map_or(TagValue::Absent, TagValue::Valid));
-    (btree_set(ends(), 0..5), accept, routes, routes_to, advertise, any::<Option<bool>>()).prop_map(
-        |(peers, accept, routes, routes_to, advertise, dns_resolution)| VpcIntent {
+    let roles = prop_oneof![Just(Role::Hub), Just(Role::Mesh), Just(Role::Spoke)];
+    let groups = btree_map(words("[a-z0-9][a-z0-9-]{0,31}"), roles, 0..4);
+    (btree_set(ends(), 0..5), accept, routes, routes_to, advertise, any::<Option<bool>>(), groups).prop_map(
+        |(peers, accept, routes, routes_to, advertise, dns_resolution, groups)| VpcIntent {
             end: end(),
             peers,
             accept,
@@ -61,6 +64,7 @@ fn intents() -> impl Strategy<Value = VpcIntent> {
             routes_to,
             advertise,
             dns_resolution,
+            groups,
             invalid: Vec::new(),
             unclear: Unclear::default(),
         },
@@ -71,7 +75,7 @@ fn intents() -> impl Strategy<Value = VpcIntent> {
 fn values() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
-        "(vpc-[0-9a-f]{0,18}|@|us-east-1|[0-9]{11,13}| |\t|\n|all|tag:|=|rtb-0{8}|subnet-0{8}){0,8}",
+        "(vpc-[0-9a-f]{0,18}|@|us-east-1|[0-9]{11,13}| |\t|\n|all|tag:|=|rtb-0{8}|subnet-0{8}|payments|:hub|:|,){0,8}",
     ]
 }
 
@@ -83,7 +87,7 @@ proptest! {
 
     #[test]
     fn no_tag_panics_and_what_is_valid_prints_and_parses_the_same(
-        tags in btree_map("isthmus:(peer|peer:more|accept|routes|routes:vpc-0000000b|advertise|dns)", values(), 0..4)
+        tags in btree_map("isthmus:(peer|peer:more|accept|routes|routes:vpc-0000000b|advertise|dns|group)", values(), 0..4)
     ) {
         let mut intent = VpcIntent::parse(&tags, "isthmus", &end());
         for (key, malformed) in &intent.invalid {

@@ -16,8 +16,7 @@ use serde_json::json;
 async fn seen_with(memory: &Memory, teardown_delay: i64) -> Topology {
     let stack = Stack { mode: Mode::Report, teardown_delay, ..stack() };
     memory.take_calls();
-    let seen =
-        topology(context(memory, &stack), &scope(), "isthmus", "2026-11-26T12:00:00Z").await.expect("a topology");
+    let seen = topology(context(memory, &stack), &scope(), "2026-11-26T12:00:00Z").await.expect("a topology");
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
     Topology::parse(&serde_json::to_vec(&seen).expect("JSON")).expect("what is written can be read")
 }

@@ -17,7 +17,7 @@ pub(crate) struct Band {
     pub(crate) at: String,
 }
 
-fn arc_path(Arc { from, to }: Arc, radius: f64) -> String {
+pub(crate) fn arc_path(Arc { from, to }: Arc, radius: f64) -> String {
     // A whole circle has no arc in SVG: there is always a gap.
     let [(x, y), (to_x, to_y)] = [from, to].map(|angle| point(angle, radius));
     let large = u8::from(to - from > std::f64::consts::PI);

@@ -4,10 +4,12 @@ use crate::network::{Network, Segment};
 use crate::text::width;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-/// From the radius of the ring: where the VPCs are, the middle of the Regions' band, the accounts' arcs, the labels.
+/// From the radius of the ring: where the VPCs are, the middle of the Regions' band, the accounts' arcs, the
+/// groups' arcs, the labels.
 pub(crate) const NODES: f64 = -12.0;
 pub(crate) const BAND: f64 = 10.0;
 pub(crate) const ACCOUNTS: f64 = 26.0;
+pub(crate) const GROUPS: f64 = 31.0;
 pub(crate) const LABELS: f64 = 46.0;
 pub(crate) const BAND_FONT: f64 = 12.0;
 

@@ -8,6 +8,7 @@ mod arcs;
 mod attention;
 mod bundle;
 
+mod groups;
 mod labels;
 mod layout;
 mod network;

@@ -1,6 +1,7 @@
 //! The page: the ring, the panel, and the tables.
 
 use crate::attention::{Attention, routes, sentence};
+use crate::groups::{Group, groups};
 use crate::network::{Line, Network, Node};
 use crate::ring::{Ring, STYLE, class, title};
 use crate::text::counted;
@@ -9,13 +10,13 @@ use askama::Template;
 use std::cmp::Reverse;
 
 /// What the page's policy allows to run: the digests of its own style and script, which a test compares with the files.
-const STYLE_DIGEST: &str = "sha256-NCACh/Dq1M//epBkvCwMoEY5iBnNqa2+MQ/GomhV1NU=";
-const PAGE_STYLE_DIGEST: &str = "sha256-wHPfGW+xeX7NVzrbSPNFPTBL0gw9V87eU6XCucLmrGg=";
+const STYLE_DIGEST: &str = "sha256-+gB7UoRsWbFpfE9qFdMRxwi+wNu87s81zjo12sJiTXk=";
+const PAGE_STYLE_DIGEST: &str = "sha256-sKHZuKJR7FGlVQxXHeC6BOaend6v9Tk4Dowe03Sf0Q4=";
 const SCRIPT_DIGEST: &str = "sha256-t1s1+sHgu6cz6JFl0DIrpjK0odN4JRT5Y1H3vDg9Jio=";
 
 #[derive(Template)]
 #[template(path = "page.html")]
-pub(crate) struct Page {
+pub(crate) struct Page<'n> {
     policy: String,
     style: &'static str,
     page_style: &'static str,
@@ -23,6 +24,7 @@ pub(crate) struct Page {
     title: String,
     subtitle: String,
     counts: Vec<Count>,
+    groups: Vec<Group<'n>>,
     attention: Attention,
     ring: Ring,
     peerings: Vec<PeeringRow>,
@@ -57,8 +59,8 @@ struct VpcRow {
     peerings: usize,
 }
 
-impl Page {
-    pub(crate) fn of(network: &Network<'_>) -> Self {
+impl<'n> Page<'n> {
+    pub(crate) fn of(network: &'n Network<'_>) -> Self {
         let mut worst_first: Vec<&Line> = network.lines.iter().collect();
         worst_first.sort_by_key(|line| Reverse(line.peering.finding));
         Self {
@@ -71,6 +73,7 @@ impl Page {
             title: title(network),
             subtitle: subtitle(network),
             counts: counts(network),
+            groups: groups(network),
             attention: Attention::of(network, usize::MAX),
             ring: Ring::of(network, ""),
             peerings: worst_first.into_iter().map(|line| peering_row(network, line)).collect(),

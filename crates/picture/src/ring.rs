@@ -2,6 +2,7 @@
 
 use crate::arcs::{Band, accounts, bands, land};
 use crate::bundle::Bundles;
+use crate::groups::{Group, groups};
 use crate::labels::{LINE, Label, Subject, expected, labels};
 use crate::layout::{ACCOUNTS, Layout, NODES, count, point};
 use crate::network::{Line, Network, Node};
@@ -28,10 +29,17 @@ pub(crate) struct Ring {
     land: String,
     bands: Vec<Band>,
     accounts: Vec<Band>,
+    groups: Vec<DrawnGroup>,
     lines: Vec<DrawnLine>,
     leaders: Vec<(String, String)>,
     nodes: Vec<DrawnNode>,
     labels: Vec<DrawnLabel>,
+}
+
+struct DrawnGroup {
+    class: &'static str,
+    path: String,
+    title: String,
 }
 
 struct DrawnLine {
@@ -93,6 +101,7 @@ impl Ring {
             land: land(network, &layout),
             bands: bands(network, &layout),
             accounts: accounts(network, &layout),
+            groups: groups(network).iter().map(|group| drawn_group(group, &layout)).collect(),
             lines: network.lines_by_finding().into_iter().map(|line| drawn_line(network, &bundles, line)).collect(),
             leaders: labels.iter().filter_map(leader).collect(),
             nodes: network.nodes.iter().zip(&layout.nodes).map(|(n, at)| node(n, at.angle, radius, largest)).collect(),
@@ -121,6 +130,10 @@ fn view_box(labels: &[Label], radius: f64) -> String {
     let [x, y, width, height] =
         [-half_width, -half_height, 2.0 * half_width, 2.0 * half_height].map(|value| number(value.round()));
     format!("{x} {y} {width} {height}")
+}
+
+fn drawn_group(group: &Group<'_>, layout: &Layout<'_>) -> DrawnGroup {
+    DrawnGroup { class: group.class, path: group.path(layout), title: group.title() }
 }
 
 fn drawn_line(network: &Network<'_>, bundles: &Bundles, line: &Line<'_>) -> DrawnLine {

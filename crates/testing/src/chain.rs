@@ -4,6 +4,7 @@
 use crate::{HasLedger, MemoryLedger};
 use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
+use isthmus_peering::groups::GroupAccounts;
 use isthmus_peering::ids::Region;
 use isthmus_peering::ports::Network;
 use isthmus_peering::stack::{Mode, Quotas, Stack};
@@ -37,6 +38,7 @@ pub fn stack() -> Stack {
         has_organization: false,
         external_accounts: ["555555555555"].iter().filter_map(|account| account.parse().ok()).collect(),
         trusted_accounts: BTreeSet::new(),
+        group_accounts: GroupAccounts::default(),
         connection_tags: Tags::new(),
         routable_blocks: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::/0"]
             .iter()

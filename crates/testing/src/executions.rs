@@ -14,6 +14,10 @@ pub struct Machines {
     pub peerings: RefCell<BTreeMap<String, PeeringInput>>,
     /// Executions of the teardown machine.
     pub teardowns: RefCell<BTreeMap<String, TeardownInput>>,
+    /// Executions of the groups machine.
+    pub groups: RefCell<BTreeSet<String>>,
+    /// Those of the groups machine that are closed.
+    pub closed_groups: RefCell<BTreeSet<String>>,
     /// The executions that the clean-up machine was started for.
     pub clean_ups: RefCell<BTreeSet<String>>,
 }
@@ -27,6 +31,14 @@ impl Executions for Machines {
     async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error> {
         self.teardowns.borrow_mut().entry(name.to_owned()).or_insert_with(|| input.clone());
         Ok(())
+    }
+
+    async fn start_groups(&self, name: &str) -> Result<bool, Error> {
+        let is_closed = self.closed_groups.borrow().contains(name);
+        if !is_closed {
+            self.groups.borrow_mut().insert(name.to_owned());
+        }
+        Ok(!is_closed)
     }
 
     async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
@@ -45,6 +57,10 @@ impl Executions for Unavailable {
     }
 
     async fn start_teardown(&self, name: &str, _input: &TeardownInput) -> Result<(), Error> {
+        panic!("{name}: must not be started")
+    }
+
+    async fn start_groups(&self, name: &str) -> Result<bool, Error> {
         panic!("{name}: must not be started")
     }
 

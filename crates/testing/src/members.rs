@@ -51,6 +51,6 @@ pub type Pairs = BTreeSet<(usize, usize)>;
 
 /// The plan, where everybody consents.
 pub fn planned(members: &[Member], live: &Pairs, limit: usize) -> GroupsPlan {
-    let consent = |_: &GroupName, _: &Member, _: &Member| true;
-    plan(&Planning { members, live, asked: &Pairs::new(), consent: &consent, peerings_per_vpc: limit })
+    let not_admitted = |_: &GroupName, _, _| None;
+    plan(&Planning { members, live, asked: &Pairs::new(), not_admitted: &not_admitted, peerings_per_vpc: limit })
 }

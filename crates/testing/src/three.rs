@@ -35,7 +35,7 @@ pub fn task(id: &str, change: VpcChange) -> StartTask {
 }
 
 /// The tags changed, `accept` not among them.
-pub const TAGS: VpcChange = VpcChange::Tags { accept: false };
+pub const TAGS: VpcChange = VpcChange::Tags { accept: false, group: false };
 
 /// Runs the trigger.
 pub async fn start_as(

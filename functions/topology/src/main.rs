@@ -39,7 +39,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         if asked.describe {
             return Ok(Answer::Text(DESCRIPTION.to_owned()));
         }
-        let seen = topology(runtime.context(call), &runtime.scope()?, runtime.stack().name(), &call.began()).await?;
+        let seen = topology(runtime.context(call), &runtime.scope()?, &call.began()).await?;
         Ok(match asked.widget_context {
             Some(context) => Answer::Text(widget(&seen, theme(&context))),
             None => Answer::Topology(seen),

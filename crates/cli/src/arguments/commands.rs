@@ -5,6 +5,7 @@ use crate::arguments::values::parse_duration;
 use crate::ends::EndArgument;
 use clap::{Args, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use isthmus_peering::groups::GroupName;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -158,6 +159,17 @@ pub struct SweepArguments {
     /// Exit with 3 if something differs.
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// Arguments of `groups`.
+#[derive(Debug, Args)]
+pub struct GroupsArguments {
+    /// The groups to report about; all by default.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<GroupName>,
+    /// Only report: publish nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Arguments of `watch`.

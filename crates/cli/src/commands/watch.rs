@@ -4,11 +4,13 @@ use crate::arguments::WatchArguments;
 use crate::commands::Session;
 use crate::exit;
 use crate::failure::Failure;
+use crate::groups_text;
 use crate::outcome::Outcome;
 use crate::plan_text::{Names, PENDING_ACCEPTANCE, PeeringReport, TeardownReport, read};
 use crate::progress::Progress;
 use crate::stack::Machine;
 use crate::text::{Line, quoted};
+use isthmus_peering::groups::GroupsReport;
 use serde_json::Value;
 
 pub(super) async fn run(session: &Session<'_>, arguments: &WatchArguments) -> Result<Outcome, Failure> {
@@ -23,6 +25,9 @@ pub(super) async fn run(session: &Session<'_>, arguments: &WatchArguments) -> Re
         let is_pending = report.status == PENDING_ACCEPTANCE;
         let outcome = Outcome::done(report.done(first, &Names::new()), &output)?;
         return Ok(outcome.with_code(is_pending, exit::PENDING_ACCEPTANCE));
+    }
+    if output.get("Groups").is_some() {
+        return Outcome::done(groups_text::lines(&read::<GroupsReport>(&output)?), &output);
     }
     let lines = match read::<TeardownReport>(&output) {
         Ok(report) => report.done(),

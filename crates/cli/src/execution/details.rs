@@ -38,6 +38,7 @@ impl Known {
             }
             ("WaitUntilDue", _) => "it may not begin yet".into(),
             ("WaitForItsFunctions", _) => "functions of the execution may still run".into(),
+            ("WaitForItsMinute", _) => "for other changes of this minute".into(),
             _ => String::new(),
         }
     }
@@ -52,7 +53,7 @@ impl Known {
             }
             ("AcceptInPeerRegion", ..) => Some(self.on_entry(state)),
             ("WaitActive", ..) => Some("active".into()),
-            ("UpdateRoutes" | "DeleteRoutes" | "DeletePeering" | "RollBack" | "RecordFailure", ..) => {
+            ("UpdateRoutes" | "DeleteRoutes" | "DeletePeering" | "RollBack" | "RecordFailure" | "PlanGroups", ..) => {
                 Some(String::new())
             }
             _ => None,

@@ -1,6 +1,7 @@
 //! Parts of the causes of failures.
 
 use crate::connection::End;
+use crate::groups::GroupName;
 use crate::ids::{AccountId, RouteTableId, VpcId, VpcPeeringConnectionId};
 use crate::ledger::PairKey;
 use ipnet::IpNet;
@@ -98,6 +99,33 @@ impl TaggedEnd {
     pub fn of(end: &End, peer: &End, tag_prefix: &str) -> Box<Self> {
         let End { vpc_id, owner_id, .. } = end.clone();
         Box::new(Self { vpc_id, owner_id, peer: peer.clone(), tag_prefix: tag_prefix.into() })
+    }
+}
+
+/// An end whose tags ask for the peering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskingEnd {
+    /// The end.
+    #[serde(flatten)]
+    pub end: TaggedEnd,
+    /// The group that asks for it, where no `peer` tag does.
+    #[serde(skip)]
+    pub group: Option<GroupName>,
+}
+
+impl fmt::Display for AskingEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TaggedEnd { vpc_id, peer: End { vpc_id: peer, .. }, tag_prefix: prefix, .. } = &self.end;
+        match &self.group {
+            None => write!(
+                f,
+                "the tag {prefix}:peer of {vpc_id} names {peer}: remove it from that tag, and the peering is torn down"
+            ),
+            Some(group) => write!(
+                f,
+                "the tags {prefix}:group of {vpc_id} and {peer} make both members of {group}: take one of them out of it first"
+            ),
+        }
     }
 }
 

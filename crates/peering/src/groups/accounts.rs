@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// Who is admitted, by group and role.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupAccounts {
-    admitted: BTreeMap<(GroupName, Role), Admitted>,
+    admitted: BTreeMap<GroupName, BTreeMap<Role, Admitted>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +22,20 @@ enum Admitted {
 impl GroupAccounts {
     /// Whether VPCs of that account may have that role in the group.
     pub fn admits(&self, group: &GroupName, role: Role, account: &AccountId) -> bool {
-        match self.admitted.get(&(group.clone(), role)) {
+        match self.admitted.get(group).and_then(|roles| roles.get(&role)) {
             None => false,
             Some(Admitted::All) => true,
             Some(Admitted::These(accounts)) => accounts.contains(account),
         }
+    }
+
+    /// Every account that is named.
+    pub fn named(&self) -> BTreeSet<&AccountId> {
+        let listed = self.admitted.values().flat_map(BTreeMap::values).filter_map(|admitted| match admitted {
+            Admitted::All => None,
+            Admitted::These(accounts) => Some(accounts),
+        });
+        listed.flatten().collect()
     }
 }
 
@@ -35,18 +44,18 @@ impl FromStr for GroupAccounts {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let mut admitted = BTreeMap::new();
+        let mut admitted: BTreeMap<GroupName, BTreeMap<Role, Admitted>> = BTreeMap::new();
         for word in text.split_whitespace() {
             let malformed = || Malformed(format!("{word:?} is not group:role=account,account"));
             let (member, accounts) = word.split_once('=').ok_or_else(malformed)?;
             let (name, role) = member.split_once(':').ok_or_else(malformed)?;
-            let key: (GroupName, Role) = (name.parse()?, role.parse()?);
-            let accounts = match (accounts, key.1) {
+            let (name, role): (GroupName, Role) = (name.parse()?, role.parse()?);
+            let accounts = match (accounts, role) {
                 ("*", Role::Spoke) => Admitted::All,
                 ("*", role) => return Err(Malformed(format!("{word:?}: * is for spokes, not for {role}"))),
                 (list, _) => Admitted::These(list.split(',').map(str::parse).collect::<Result<_, _>>()?),
             };
-            if admitted.insert(key, accounts).is_some() {
+            if admitted.entry(name).or_default().insert(role, accounts).is_some() {
                 return Err(Malformed(format!("{member} is given twice")));
             }
         }

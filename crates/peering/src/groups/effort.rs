@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "members are numbered, and every number is of the same list")]
 
-use crate::connection::canonical;
+use crate::connection::{End, canonical};
 use crate::groups::planning::Member;
 use crate::ports::Location;
 use std::collections::BTreeMap;
@@ -41,34 +41,61 @@ fn bucket(action: &str) -> (usize, usize) {
 const CREATE: &str = "CreateVpcPeeringConnection";
 const ACCEPT: &str = "AcceptVpcPeeringConnection";
 const CREATE_ROUTE: &str = "CreateRoute";
+const DELETE_ROUTE: &str = "DeleteRoute";
 const CREATE_TAGS: &str = "CreateTags";
 
-/// What it costs to set up these pairs of members.
+/// Calls that write, by the bucket from which they take a token.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lanes(BTreeMap<(Location, &'static str), usize>);
+
+impl Lanes {
+    /// A connection that has to be made: requested, accepted, and tagged on the accepter's side where that has tags of its own.
+    pub fn add_connection(&mut self, one: &End, other: &End) {
+        let (requester, accepter) = canonical(one, other);
+        self.add(requester, CREATE, 1);
+        self.add(accepter, ACCEPT, 1);
+        // The requester's side is tagged as it is made.
+        self.add(accepter, CREATE_TAGS, usize::from(requester.sees_other_tags_than(accepter)));
+    }
+
+    /// Routes in the tables of that end.
+    pub fn add_routes(&mut self, end: &End, created: usize, deleted: usize) {
+        self.add(end, CREATE_ROUTE, created);
+        self.add(end, DELETE_ROUTE, deleted);
+    }
+
+    fn add(&mut self, end: &End, action: &'static str, calls: usize) {
+        if calls > 0 {
+            *self.0.entry((end.into(), action)).or_default() += calls;
+        }
+    }
+
+    /// What all of it costs.
+    pub fn effort(&self) -> Effort {
+        let mut effort = Effort::default();
+        for ((_, action), calls) in &self.0 {
+            *effort.calls.entry(action).or_default() += calls;
+        }
+        let waits = |((_, action), calls): &(&(Location, &'static str), &usize)| {
+            let (burst, rate) = bucket(action);
+            calls.saturating_sub(burst).div_ceil(rate)
+        };
+        let slowest = self.0.iter().max_by_key(waits);
+        effort.least_seconds = slowest.map_or(0, |slowest| SECONDS_FOR_ONE + waits(&slowest));
+        let slowest = slowest.filter(|slowest| waits(slowest) > 0);
+        effort.slowest = slowest.map(|((at, action), calls)| LaneCalls { at: at.clone(), action, calls: *calls });
+        effort
+    }
+}
+
+/// What it costs to set up these pairs of members, of which nothing is there yet.
 pub fn effort(members: &[Member], pairs: impl Iterator<Item = (usize, usize)>) -> Effort {
-    let mut lanes: BTreeMap<(Location, &'static str), usize> = BTreeMap::new();
+    let mut lanes = Lanes::default();
     for (one, other) in pairs {
         let (one, other) = (&members[one], &members[other]);
-        let (requester, accepter) = canonical(&one.end, &other.end);
-        let mut add = |at: Location, action, calls| *lanes.entry((at, action)).or_default() += calls;
-        add(requester.into(), CREATE, 1);
-        add(accepter.into(), ACCEPT, 1);
-        // The requester's side is tagged as it is made.
-        add(accepter.into(), CREATE_TAGS, usize::from(requester.sees_other_tags_than(accepter)));
-        add((&one.end).into(), CREATE_ROUTE, one.tables * other.routed.len());
-        add((&other.end).into(), CREATE_ROUTE, other.tables * one.routed.len());
+        lanes.add_connection(&one.end, &other.end);
+        lanes.add_routes(&one.end, one.tables * other.routed.len(), 0);
+        lanes.add_routes(&other.end, other.tables * one.routed.len(), 0);
     }
-    lanes.retain(|_, calls| *calls > 0);
-    let mut effort = Effort::default();
-    for ((_, action), calls) in &lanes {
-        *effort.calls.entry(action).or_default() += calls;
-    }
-    let waits = |((_, action), calls): &(&(Location, &'static str), &usize)| {
-        let (burst, rate) = bucket(action);
-        calls.saturating_sub(burst).div_ceil(rate)
-    };
-    let slowest = lanes.iter().max_by_key(waits);
-    effort.least_seconds = slowest.map_or(0, |slowest| SECONDS_FOR_ONE + waits(&slowest));
-    let slowest = slowest.filter(|slowest| waits(slowest) > 0);
-    effort.slowest = slowest.map(|((at, action), calls)| LaneCalls { at: at.clone(), action, calls: *calls });
-    effort
+    lanes.effort()
 }

@@ -1,6 +1,7 @@
 //! What a VPC's tag `group` says: of which groups it is a member, and in which role.
 
 use crate::ids::Malformed;
+use crate::intent::words;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -98,39 +99,30 @@ impl fmt::Display for GroupName {
     }
 }
 
-/// What the tag says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Membership {
-    /// The groups, each with the VPC's role.
-    pub groups: BTreeMap<GroupName, Role>,
-    /// The words that mean nothing, and why. While there is one, nothing is removed because of the tag.
-    pub invalid: Vec<Malformed>,
-}
-
-/// Reads `<name>[:hub|:spoke|:mesh] …`, separated by spaces or commas; without a role it is mesh. A group that is named in two
-/// roles is invalid.
-pub fn memberships(value: &str) -> Membership {
-    let mut membership = Membership::default();
+/// Reads `<name>[:hub|:spoke|:mesh] …`; without a role it is mesh. Answers the groups, each with the VPC's role, and the words that
+/// mean nothing, with the reasons. A group that is named in two roles is one of these.
+pub fn memberships(value: &str) -> (BTreeMap<GroupName, Role>, Vec<Malformed>) {
+    let (mut groups, mut invalid) = (BTreeMap::new(), Vec::new());
     let mut twice: BTreeSet<GroupName> = BTreeSet::new();
-    for word in value.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
+    for word in words(value) {
         match parse_word(word) {
             Ok((name, role)) => {
-                let known = *membership.groups.entry(name.clone()).or_insert(role);
+                let known = *groups.entry(name.clone()).or_insert(role);
                 if known != role {
                     twice.insert(name);
                 }
             }
-            Err(malformed) => membership.invalid.push(malformed),
+            Err(malformed) => invalid.push(malformed),
         }
     }
     for name in twice {
-        membership.groups.remove(&name);
-        membership.invalid.push(Malformed(format!("{:?} is named in two roles: name it in one", name.as_str())));
+        groups.remove(&name);
+        invalid.push(Malformed(format!("{:?} is named in two roles: name it in one", name.as_str())));
     }
-    membership
+    (groups, invalid)
 }
 
-pub(super) fn parse_word(word: &str) -> Result<(GroupName, Role), Malformed> {
+fn parse_word(word: &str) -> Result<(GroupName, Role), Malformed> {
     match word.split_once(':') {
         None => Ok((word.parse()?, Role::Mesh)),
         Some((name, role)) => Ok((name.parse()?, role.parse()?)),

@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs of members by their numbers, the smaller first.
-pub(super) type Pairs = BTreeSet<(usize, usize)>;
+pub type Pairs = BTreeSet<(usize, usize)>;
 
 /// A VPC that is a member of at least one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct Planning<'p> {
     pub live: &'p Pairs,
     /// The pairs that something else asks for, such as `peer` tags.
     pub asked: &'p Pairs,
-    /// Whether both owners consent to their pair in that group.
-    pub consent: &'p dyn Fn(&GroupName, &Member, &Member) -> bool,
+    /// Why the pair of these two lacks consent in that group, if it does.
+    pub not_admitted: &'p dyn Fn(&GroupName, usize, usize) -> Option<String>,
     /// AWS's quota.
     pub peerings_per_vpc: usize,
 }

@@ -24,6 +24,12 @@ impl RouteRoom {
         Some(Self { v4: self.v4.checked_sub(taken.v4)?, v6: self.v6.checked_sub(taken.v6)? })
     }
 
+    /// What fits into both.
+    #[must_use]
+    pub fn least(self, other: Self) -> Self {
+        Self { v4: self.v4.min(other.v4), v6: self.v6.min(other.v6) }
+    }
+
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -2,10 +2,11 @@
 
 use crate::cidr::parse_destination;
 use crate::connection::End;
+use crate::groups::memberships;
 use crate::ids::{AccountId, Malformed, Region, RouteTableId, SubnetId, VpcId};
 use crate::intent::{Accept, TagValue, Unclear, VpcIntent};
 use crate::selection::TableSelection;
-use crate::tags::{ACCEPT, ADVERTISE, DNS, PEER, ROUTES, Tags, key};
+use crate::tags::{ACCEPT, ADVERTISE, DNS, GROUP, PEER, ROUTES, Tags, key};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -21,6 +22,7 @@ impl VpcIntent {
             routes_to: BTreeMap::new(),
             advertise: TagValue::Absent,
             dns_resolution: None,
+            groups: BTreeMap::new(),
             invalid: Vec::new(),
             unclear: Unclear::default(),
         };
@@ -34,7 +36,8 @@ impl VpcIntent {
                 (ROUTES, Some(peer)) => intent.read_routes_to(peer, value),
                 (ADVERTISE, None) => intent.read_advertise(value),
                 (DNS, None) => intent.read_dns(value),
-                (ADVERTISE | DNS, Some(_)) => {
+                (GROUP, None) => intent.read_groups(value),
+                (ADVERTISE | DNS | GROUP, Some(_)) => {
                     vec![Malformed("there is no such key: use the one without that ending".into())]
                 }
                 _ => Vec::new(),
@@ -125,6 +128,13 @@ impl VpcIntent {
         Vec::new()
     }
 
+    fn read_groups(&mut self, value: &str) -> Vec<Malformed> {
+        let (groups, refused) = memberships(value);
+        self.groups = groups;
+        self.unclear.groups = !refused.is_empty();
+        refused
+    }
+
     /// The tags that request the same. What is invalid is left out.
     pub fn print(&self, prefix: &str) -> Tags {
         let peers = self.peers.iter().map(|End { vpc_id, region, owner_id }| format!("{vpc_id}@{region}@{owner_id}"));
@@ -149,6 +159,7 @@ impl VpcIntent {
             (ROUTES.to_owned(), routes(&self.routes)),
             (ADVERTISE.to_owned(), advertised),
             (DNS.to_owned(), dns.to_owned()),
+            (GROUP.to_owned(), listed(self.groups.iter().map(|(name, role)| format!("{name}:{role}")))),
         ];
         values.extend(self.routes_to.iter().map(|(peer, value)| (format!("{ROUTES}:{peer}"), routes(value))));
         values
@@ -160,7 +171,7 @@ impl VpcIntent {
 }
 
 /// The words of a list, which spaces or commas separate.
-fn words(value: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(value: &str) -> impl Iterator<Item = &str> {
     value.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
 }
 

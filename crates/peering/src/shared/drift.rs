@@ -8,17 +8,18 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::ids::{AccountId, VpcPeeringConnectionId};
 use crate::ledger::LedgerItem;
+use crate::plan::SidePlan;
 use crate::ports::NetworkReads;
 use crate::shared::candidates::namesake;
 use crate::shared::decision::Decision;
 use crate::shared::external;
+use crate::shared::grouped::Grouped;
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
 use crate::shared::tag_requests::{invalid_routes, side_with_invalid_routes};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
-pub(crate) use comparison::plan;
 use comparison::{compare, leaves_blackholes};
 
 /// What a sweep finds about a pair.
@@ -50,6 +51,19 @@ pub(crate) enum Finding {
     NotRequested,
 }
 
+/// A pair, compared with its tags.
+pub(crate) struct Examined {
+    pub(crate) finding: Finding,
+    /// The plan for the routes of both sides, where one was made.
+    pub(crate) sides: Option<[SidePlan; 2]>,
+}
+
+impl From<Finding> for Examined {
+    fn from(finding: Finding) -> Self {
+        Self { finding, sides: None }
+    }
+}
+
 impl Finding {
     /// Whether an execution does something about it.
     pub(crate) fn is_to_start(&self) -> bool {
@@ -61,44 +75,72 @@ impl Finding {
 pub(crate) async fn examine<L>(
     context: Context<'_, impl NetworkReads, L>,
     snapshot: &Snapshot,
+    grouped: &Grouped,
     known: &PairSnapshot,
     retry: bool,
-) -> Result<Finding, Error> {
+) -> Result<Examined, Error> {
     let stack = context.stack;
     if let Err(error) = check_accounts(known.pair.ends(), stack) {
         // Nothing is called there, nor decided about it.
         let is_of_concern = known.pair.is_requested() || known.is_established();
-        return Ok(if is_of_concern { known.refused(&error) } else { Finding::NotRequested });
+        return Ok(if is_of_concern { known.refused(&error) } else { Finding::NotRequested }.into());
     }
-    match Decision::of(&known.pair, known.item.as_ref(), stack) {
+    let refused_by_group = || {
+        let (error, message) = grouped.refusal(&known.key())?;
+        let (error, message) = (error.to_owned(), message.to_owned());
+        Some(Finding::Refused { error: error.clone(), status: PeeringStatus::Failed { error, message } })
+    };
+    let finding = match Decision::of(&known.pair, known.item.as_ref(), stack) {
         Decision::TearDown | Decision::ClearStatus if leaves_blackholes(snapshot, known) => {
-            Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())))
+            known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into()))
         }
-        Decision::TearDown => Ok(known.unless_waiting(context.now, retry, Finding::TearDown("NotRequested".into()))),
-        Decision::Narrow => Ok(Finding::Narrow),
-        Decision::Keep => Ok(Finding::Kept(known.live_connection().cloned())),
-        Decision::ClearStatus => Ok(known.carried_on(context, retry).unwrap_or(Finding::NotRequested)),
-        Decision::SetUp => {
-            if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !known.is_established()) {
-                return Ok(known.refused(&invalid_routes(side, stack)));
-            }
-            // No execution could repair these routes.
-            if known.pair.is_one(Lookup::NotFound) && leaves_blackholes(snapshot, known) {
-                return Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())));
-            }
-            match compare(context, snapshot, known).await {
-                Ok(finding @ (Finding::SetUp(_) | Finding::Empty(_))) => {
-                    Ok(known.unless_waiting(context.now, retry, finding))
-                }
-                Ok(finding) => Ok(finding),
-                Err(error @ (Error::ServiceFault { .. } | Error::Throttled { .. })) => Err(error),
-                // In report mode no execution records that it told this.
-                Err(error) if (known.is_told(&error) && !retry) || stack.mode == Mode::Report => {
-                    Ok(known.refused(&error))
-                }
-                Err(error) => Ok(Finding::SetUp(error.name_and_cause().0)),
-            }
+        Decision::TearDown => known.unless_waiting(context.now, retry, Finding::TearDown("NotRequested".into())),
+        Decision::Narrow => Finding::Narrow,
+        Decision::Keep => Finding::Kept(known.live_connection().cloned()),
+        Decision::ClearStatus => {
+            let carried_on = known.carried_on(context, retry);
+            carried_on.or_else(refused_by_group).unwrap_or(Finding::NotRequested)
         }
+        Decision::LeaveToGroups if grouped.refusal(&known.key()).is_some() => {
+            refused_by_group().unwrap_or(Finding::NotRequested)
+        }
+        decision @ (Decision::SetUp | Decision::LeaveToGroups) => {
+            return examine_desired(context, snapshot, known, retry, decision).await;
+        }
+    };
+    Ok(finding.into())
+}
+
+async fn examine_desired<L>(
+    context: Context<'_, impl NetworkReads, L>,
+    snapshot: &Snapshot,
+    known: &PairSnapshot,
+    retry: bool,
+    decision: Decision,
+) -> Result<Examined, Error> {
+    let stack = context.stack;
+    if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !known.is_established()) {
+        return Ok(known.refused(&invalid_routes(side, stack)).into());
+    }
+    // No execution could repair these routes.
+    if known.pair.is_one(Lookup::NotFound) && leaves_blackholes(snapshot, known) {
+        return Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())).into());
+    }
+    match compare(context, snapshot, known).await {
+        Ok(Examined { finding: finding @ (Finding::SetUp(_) | Finding::Empty(_)), sides }) => {
+            Ok(Examined { finding: known.unless_waiting(context.now, retry, finding), sides })
+        }
+        Ok(examined) => Ok(examined),
+        Err(error @ (Error::ServiceFault { .. } | Error::Throttled { .. })) => Err(error),
+        // In report mode no execution records that it told this, and of what groups alone ask for, none does.
+        Err(error)
+            if (known.is_told(&error) && !retry)
+                || stack.mode == Mode::Report
+                || decision == Decision::LeaveToGroups =>
+        {
+            Ok(known.refused(&error).into())
+        }
+        Err(error) => Ok(Finding::SetUp(error.name_and_cause().0).into()),
     }
 }
 

@@ -5,7 +5,8 @@ mod vpc_tags;
 use crate::connection::{Connection, End, Vpc};
 use crate::consent::{TagRequest, is_requested};
 use crate::context::Context;
-use crate::error::{Error, TaggedEnd};
+use crate::error::{AskingEnd, Error, TaggedEnd};
+use crate::groups::{GroupName, asking_group};
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::ports::NetworkReads;
@@ -81,7 +82,7 @@ impl Pair {
         self.sides().map(|side| &side.intent)
     }
 
-    /// What the tags of both ends amount to; nothing, where one of the VPCs does not exist.
+    /// What the `peer` tags of both ends amount to; nothing, where one of the VPCs does not exist.
     pub(crate) fn tag_request(&self, stack: &Stack) -> TagRequest {
         let [intent, peer_intent] = self.intents();
         match self.is_one(Lookup::NotFound) {
@@ -90,7 +91,13 @@ impl Pair {
         }
     }
 
-    /// Whether a tag of either VPC requests the peering.
+    /// The group that asks for the pair, if one does.
+    pub(crate) fn asking_group(&self, stack: &Stack) -> Option<&GroupName> {
+        let [intent, peer_intent] = self.intents();
+        asking_group(intent, peer_intent, stack)
+    }
+
+    /// Whether a `peer` tag of either VPC requests the peering.
     pub(crate) fn is_requested(&self) -> bool {
         let [intent, peer_intent] = self.intents();
         is_requested(intent, peer_intent)
@@ -139,11 +146,16 @@ impl Pair {
         if let Some(side) = self.sides.iter().find(|side| side.lookup == Lookup::AccessDenied) {
             return Err(Error::denied("ec2:DescribeVpcs", side.end()));
         }
-        if self.tag_request(stack) != TagRequest::Granted {
-            return Ok(());
-        }
+        let group = match self.tag_request(stack) {
+            TagRequest::Granted => None,
+            _ => match self.asking_group(stack) {
+                Some(group) => Some(group.clone()),
+                None => return Ok(()),
+            },
+        };
         let [asking, other] = self.asking_first();
-        Err(Error::StillTagged(TaggedEnd::of(asking.end(), other.end(), &stack.tag_prefix)))
+        let end = *TaggedEnd::of(asking.end(), other.end(), &stack.tag_prefix);
+        Err(Error::StillTagged(Box::new(AskingEnd { end, group })))
     }
 
     /// [`Error::Excluded`] if the owner of either VPC excludes it.

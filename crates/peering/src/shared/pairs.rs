@@ -1,9 +1,11 @@
-//! The pairs that a sweep examines: those that a tag names, those that a status tag is about, and those that the ledger
-//! knows.
+//! The pairs that a sweep examines: those that a tag names, those that groups make, those that a status tag is about, and those
+//! that the ledger knows.
 
 use crate::connection::{Connection, End};
 use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::Location;
+use crate::shared::decision::Decision;
+use crate::shared::grouped::Grouped;
 use crate::shared::pair::Pair;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
@@ -18,6 +20,11 @@ pub(crate) struct PairSnapshot {
 }
 
 impl PairSnapshot {
+    /// Whether a group alone asks for it: then no execution of the peering machine is started.
+    pub(crate) fn is_left_to_groups(&self, stack: &Stack) -> bool {
+        Decision::of(&self.pair, self.item.as_ref(), stack) == Decision::LeaveToGroups
+    }
+
     /// The key of its item.
     pub(crate) fn key(&self) -> PairKey {
         PairKey::of(self.pair.ends())
@@ -26,7 +33,7 @@ impl PairSnapshot {
 
 /// Each pair once. Those with an end that could not be read are left out, for an unread tag is not an absent one; so are
 /// those whose item can't be used.
-pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
+pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack, grouped: &Grouped) -> Vec<PairSnapshot> {
     let requested = snapshot.external_requests(stack);
     let mut found: BTreeSet<PairKey> = BTreeSet::new();
     let mut add = |one: &End, other: &End| {
@@ -47,6 +54,7 @@ pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
             }
         }
     }
+    found.extend(grouped.pairs());
     found.extend(
         snapshot
             .items()
@@ -54,12 +62,14 @@ pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
             .map(|item| item.pair.clone()),
     );
     found.retain(|key| !snapshot.has_unusable_item(key));
-    let pairs = found.into_iter().filter_map(|key| {
-        let [requester, accepter] = key.ends();
-        let sides = [snapshot.tags_of(stack, requester)?, snapshot.tags_of(stack, accepter)?];
-        let connections = snapshot.connections(&key, stack);
-        let pair = Pair { sides }.with_requests(stack, &connections);
-        Some(PairSnapshot { connections, pair, item: snapshot.item(&key).cloned() })
-    });
-    pairs.collect()
+    found.into_iter().filter_map(|key| pair(snapshot, stack, key)).collect()
+}
+
+/// One pair; `None` where an end could not be read.
+pub(crate) fn pair(snapshot: &Snapshot, stack: &Stack, key: PairKey) -> Option<PairSnapshot> {
+    let [requester, accepter] = key.ends();
+    let sides = [snapshot.tags_of(stack, requester)?, snapshot.tags_of(stack, accepter)?];
+    let connections = snapshot.connections(&key, stack);
+    let pair = Pair { sides }.with_requests(stack, &connections);
+    Some(PairSnapshot { connections, pair, item: snapshot.item(&key).cloned() })
 }

@@ -44,6 +44,11 @@ impl Snapshot {
         self.tags.values().map(Rc::as_ref)
     }
 
+    /// One VPC's tags, where they were read.
+    pub(crate) fn side(&self, end: &End) -> Option<&VpcTags> {
+        self.tags.get(end).map(Rc::as_ref)
+    }
+
     /// The VPCs with tags about peering.
     pub(crate) fn tagged(&self) -> impl Iterator<Item = &VpcTags> {
         self.tagged.iter().filter_map(|end| self.tags.get(end).map(Rc::as_ref))

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ids::VpcId;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
 use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
-use crate::request::TeardownInput;
+use crate::request::{Moment, TeardownInput};
 use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawing_account};
 use crate::shared::candidates::{candidates, misplaced, routes_to_strangers};
 use crate::shared::decision::Decision;
@@ -40,6 +40,8 @@ pub enum VpcChange {
     Tags {
         /// Whether `accept` is among them.
         accept: bool,
+        /// Whether `group` is among them.
+        group: bool,
     },
     /// Its peering with this end was set up, while its tags may have changed.
     SetUp(End),
@@ -53,6 +55,8 @@ pub enum VpcChange {
 pub struct Started {
     /// The names of the executions of the peering machine.
     pub executions: Vec<String>,
+    /// The name of the one of the groups machine.
+    pub groups: Option<String>,
     /// The names of those of the teardown machine.
     pub teardowns: Vec<String>,
     /// The VPCs and words of tags that nothing is started for.
@@ -86,7 +90,7 @@ pub async fn start_peering(
     };
     let mut started = Started { invalid: invalid_words(&side), ..Started::default() };
     let sides = match (peer, &task.change) {
-        (None, VpcChange::Tags { accept }) => {
+        (None, VpcChange::Tags { accept, .. }) => {
             VpcTags::read_all(context, &candidates(context, &side, &connections, *accept).await?).await
         }
         (peer, _) => peer.into_iter().collect(),
@@ -94,7 +98,8 @@ pub async fn start_peering(
     let found: Vec<&VpcTags> = sides.iter().flatten().collect();
     let reason = |peer: &VpcTags| misplaced(&stack.tag_prefix, &side, peer, &found);
     let is_peer = |id: &VpcId| found.iter().any(|peer| peer.end().vpc_id == *id);
-    let strangers = routes_to_strangers(stack, &side, is_peer);
+    // Of the members of its groups, the sweep knows whether they are peers.
+    let strangers = routes_to_strangers(stack, &side, is_peer).into_iter().filter(|_| side.intent.groups.is_empty());
     let reasons: Vec<String> = found.iter().filter_map(|peer| reason(peer)).chain(strangers).collect();
     clear_unasked_statuses(context, &side).await;
     if let VpcChange::Tags { .. } = &task.change {
@@ -114,6 +119,11 @@ pub async fn start_peering(
     for decided in decided {
         let result = started.start(context, executions, &task, &decided).await;
         first_failure = first_failure.or(result.err());
+    }
+    if let VpcChange::Tags { group, .. } = task.change
+        && (group || !side.intent.groups.is_empty())
+    {
+        started.groups = start_groups(executions, context.now).await?;
     }
     let unread = sides.into_iter().find_map(Result::err);
     first_failure.or(unread).map_or(Ok(started), Err)
@@ -164,7 +174,8 @@ impl Started {
         let again = item.as_ref().is_some_and(|item| item.again == Some(true));
         match (decision, &task.change) {
             (Decision::SetUp, VpcChange::SetUp(_)) if !again => {}
-            (Decision::TearDown | Decision::Narrow, VpcChange::TornDown(_)) | (Decision::Keep, _) => {}
+            (Decision::TearDown | Decision::Narrow, VpcChange::TornDown(_))
+            | (Decision::Keep | Decision::LeaveToGroups, _) => {}
             (Decision::Narrow, _) => {
                 if let Some(item) = &item {
                     executions.start_peering(&name, &narrowing_input(item)).await?;
@@ -196,3 +207,18 @@ fn invalid_words(side: &VpcTags) -> Vec<String> {
     let vpc_id = &side.end().vpc_id;
     side.intent.invalid.iter().map(|(key, malformed)| format!("{vpc_id}: {key}: {malformed}")).collect()
 }
+
+/// Starts the run of the groups machine for everything that changes in this minute: it waits until the minute ends, and its name
+/// says so, so that all these changes start one. One that is closed has read before this change; then it is the next minute's.
+async fn start_groups(executions: &impl Executions, now: i64) -> Result<Option<String>, Error> {
+    for minute in (now / 60 + 1)..=(now / 60 + MINUTES) {
+        let name = format!("tags-{}", String::from(Moment(minute * 60)).replace(':', "-"));
+        if executions.start_groups(&name).await? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// The clocks of Lambda and of Step Functions differ by less.
+const MINUTES: i64 = 10;

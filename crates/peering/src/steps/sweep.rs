@@ -14,6 +14,7 @@ use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Ne
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
+use crate::shared::grouped::Grouped;
 use crate::shared::held::Held;
 use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
@@ -50,13 +51,14 @@ pub async fn sweep(
     }
     let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
-    let (mut statuses, mut due) = (Statuses::default(), Vec::new());
-    let mut pairs = pairs(&snapshot, context.stack);
+    let (mut statuses, mut due, mut due_in_groups) = (Statuses::default(), Vec::new(), 0);
+    let grouped = Grouped::of(&snapshot, context.stack);
+    let mut pairs = pairs(&snapshot, context.stack, &grouped);
     // A different one first each time: otherwise the same would always be left, where time runs out, or more is due than may be
     // started.
     let first = rotation(&sweep.id, pairs.len());
     pairs.rotate_left(first);
-    let (all, whole) = (pairs.as_slice(), &snapshot);
+    let (all, whole) = (pairs.as_slice(), (&snapshot, &grouped));
     let finding = stream::iter(all).map(async |known| match has_time() {
         true => (known, find(context, executions, whole, all, known, task).await),
         false => (known, Ok(None)),
@@ -86,7 +88,9 @@ pub async fn sweep(
             Ok(None) => swept.left += 1,
             Err(error) => swept.fail(known, error),
         }
+        let is_of_groups = known.is_left_to_groups(context.stack);
         let told = match (&finding, &waiting) {
+            _ if is_of_groups => Told::Nothing,
             (_, Some(status)) => Told::Status(status.clone()),
             (Ok(Some(finding)), None) => told(known, finding),
             (Ok(None) | Err(_), None) => Told::AsWritten,
@@ -95,9 +99,13 @@ pub async fn sweep(
         if let (Ok(Some(finding)), None) = (finding, waiting)
             && finding.is_to_start()
         {
-            due.push((known, finding));
+            match is_of_groups {
+                true => due_in_groups += 1,
+                false => due.push((known, finding)),
+            }
         }
     }
+    swept.waiting += due_in_groups;
     if !task.dry_run && context.stack.mode == Mode::Apply {
         statuses.write(context, &snapshot, &sweep.time).await;
     }
@@ -118,6 +126,13 @@ pub async fn sweep(
             }
         }
     }
+    if due_in_groups > 0 && !task.dry_run {
+        let name = format!("sweep-{}", sweep.id);
+        match executions.start_groups(&name).await {
+            Ok(_) => swept.started.push(name),
+            Err(error) => swept.unreachable.push(format!("the groups: {error}")),
+        }
+    }
     Ok(swept)
 }
 
@@ -125,7 +140,7 @@ pub async fn sweep(
 async fn find(
     context: Context<'_, impl Network, impl LedgerReads>,
     executions: &impl Executions,
-    snapshot: &Snapshot,
+    (snapshot, grouped): (&Snapshot, &Grouped),
     pairs: &[PairSnapshot],
     known: &PairSnapshot,
     task: SweepTask,
@@ -139,7 +154,7 @@ async fn find(
     }
     match known.misplaced_end(pairs) {
         Some(end) => Ok(Some(known.refused(&Error::missing(end)))),
-        None => examine(context, snapshot, known, task.retry).await.map(Some),
+        None => examine(context, snapshot, grouped, known, task.retry).await.map(|examined| Some(examined.finding)),
     }
 }
 

@@ -13,13 +13,8 @@ impl Admission<'_> {
         if let Some(excluded) = [member, peer].into_iter().find(|number| members[*number].excluded) {
             return Some(("Excluded", format!("{} is excluded", members[excluded].end.vpc_id)));
         }
-        if !(self.planning.consent)(name, &members[member], &members[peer]) {
-            let roles = [member, peer].map(|number| {
-                let Member { end, groups, .. } = &members[number];
-                let role = groups.get(name).map(ToString::to_string).unwrap_or_default();
-                format!("account {} as {role}", end.owner_id)
-            });
-            return Some(("PeerNotTrusted", format!("GroupAccounts doesn't admit to {name} {}", roles.join(" and "))));
+        if let Some(reason) = (self.planning.not_admitted)(name, member, peer) {
+            return Some(("PeerNotTrusted", reason));
         }
         if let Some((block, other)) = self.overlaps.get(&ordered(member, peer)) {
             return Some(("OverlappingCidrs", format!("{block} overlaps {other}")));

@@ -1,6 +1,6 @@
 //! What the machine would plan for a pair, compared with what there is.
 
-use super::Finding;
+use super::{Examined, Finding};
 use crate::connection::{End, Status, adopt};
 use crate::consent::RequestedBy;
 use crate::context::Context;
@@ -19,14 +19,14 @@ use crate::status::PeeringStatus;
 use std::borrow::Cow;
 
 /// What the machine would plan for a pair that tags request.
-pub(crate) struct Planned<'s> {
+struct Planned<'s> {
     asked: Asked,
     survey: Survey<'s>,
-    pub(crate) routes: RoutePlans,
+    routes: RoutePlans,
 }
 
 /// Plans a pair as the machine would.
-pub(crate) async fn plan<'s, L>(
+async fn plan<'s, L>(
     context: Context<'_, impl NetworkReads, L>,
     snapshot: &'s Snapshot,
     known: &PairSnapshot,
@@ -53,9 +53,18 @@ pub(super) async fn compare<L>(
     context: Context<'_, impl NetworkReads, L>,
     snapshot: &Snapshot,
     known: &PairSnapshot,
+) -> Result<Examined, Error> {
+    let Planned { asked, survey, routes: plan } = plan(context, snapshot, known).await?;
+    let finding = compare_with_plan(context, snapshot, known, (&asked, &survey, &plan)).await?;
+    Ok(Examined { finding, sides: Some(plan.sides) })
+}
+
+async fn compare_with_plan<L>(
+    Context { network, stack, .. }: Context<'_, impl NetworkReads, L>,
+    snapshot: &Snapshot,
+    known: &PairSnapshot,
+    (asked, survey, plan): (&Asked, &Survey<'_>, &RoutePlans),
 ) -> Result<Finding, Error> {
-    let Context { network, stack, .. } = context;
-    let Planned { asked, survey, routes: mut plan } = plan(context, snapshot, known).await?;
     let item = known.item.as_ref();
     let found = adopt(&survey.connections, &asked.request.end, &asked.request.peer, stack);
     let Some(connection) = found else {
@@ -64,27 +73,29 @@ pub(super) async fn compare<L>(
         return refusal.map_or_else(|| Ok(Finding::SetUp("Missing".into())), Err);
     };
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
+    let asking = survey.pair.asking_accounts();
     let is_recorded = item.is_some_and(|item| {
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
-        is_this && item.asked_by.as_ref().is_some_and(|asked| asked.tags == survey.pair.asking_accounts())
+        // Of a pair for which a group alone asks, nothing more is recorded.
+        is_this && item.asked_by.as_ref().is_some_and(|asked| asking.is_empty() || asked.tags == asking)
     });
-    if let (Status::Active, Some(by)) = (connection.status, plan.emptied_by) {
-        return Ok(Finding::Empty(by));
+    if let (Status::Active, Some(by)) = (connection.status, &plan.emptied_by) {
+        return Ok(Finding::Empty(by.clone()));
     }
     let differs = match connection.status {
         Status::Active if is_changed => "Routes",
         Status::Active if !is_recorded => "Unrecorded",
         Status::Active => {
-            match find_dns_resolution(connection, &asked, stack, async |end| {
+            match find_dns_resolution(connection, asked, stack, async |end| {
                 snapshot.has_dns_hostnames(network, end).await
             })
             .await?
             {
                 DnsFinding::Missing => "DnsResolution",
-                DnsFinding::InPlace => return Ok(Finding::InPlace(connection.id().clone(), plan.warnings)),
+                DnsFinding::InPlace => return Ok(Finding::InPlace(connection.id().clone(), plan.warnings.clone())),
                 DnsFinding::Unavailable(warnings) => {
-                    plan.warnings.extend(warnings);
-                    return Ok(Finding::InPlace(connection.id().clone(), plan.warnings));
+                    let warnings = plan.warnings.iter().cloned().chain(warnings).collect();
+                    return Ok(Finding::InPlace(connection.id().clone(), warnings));
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::ports::{LedgerReads, Location, NetworkReads, RegionReads};
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::VpcTags;
 use crate::stack::{Scope, Stack};
-use crate::tags::{ACCEPT, PEER, key, status_key_pattern};
+use crate::tags::{ACCEPT, GROUP, PEER, key, status_key_pattern};
 use futures_util::{StreamExt, join, stream};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -22,7 +22,8 @@ impl Snapshot {
         scope: &Scope,
     ) -> Result<Self, Error> {
         let peers = key(&context.stack.tag_prefix, PEER);
-        let mut keys = vec![format!("{peers}:*"), peers, status_key_pattern(&context.stack.tag_prefix)];
+        let group = key(&context.stack.tag_prefix, GROUP);
+        let mut keys = vec![format!("{peers}:*"), peers, group, status_key_pattern(&context.stack.tag_prefix)];
         if !context.stack.external_accounts.is_empty() {
             // Consent alone makes a pair with a VPC whose owner asks in EC2.
             let accept = key(&context.stack.tag_prefix, ACCEPT);

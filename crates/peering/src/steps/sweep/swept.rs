@@ -22,7 +22,8 @@ pub struct Swept {
     pub refused: Vec<RefusedPair>,
     /// How many removals the brake holds: pairs to tear down, or to leave without routes on one side.
     pub held: usize,
-    /// How many of those that differ are removed later: the brake holds them, or `TeardownDelay` isn't over.
+    /// How many of those that differ are left as they are: the brake holds them, `TeardownDelay` isn't over, or a group alone
+    /// asks for them, which is only reported yet.
     #[serde(skip)]
     pub waiting: usize,
     /// How many executions were left for the next sweep.
@@ -64,7 +65,7 @@ impl Drift {
 }
 
 impl Swept {
-    /// How many pairs differ that can be repaired, and now: without refusals, and without what is removed later.
+    /// How many pairs differ that can be repaired, and now: without refusals, and without what is left as it is.
     pub fn repairable_drift(&self) -> usize {
         let refusals = self.drift.iter().filter(|drift| drift.is_refusal()).count();
         self.drift.len().saturating_sub(refusals + self.waiting)

@@ -4,11 +4,11 @@ use super::place;
 use crate::connection::{Connection, End, Status, adopt};
 use crate::consent::TagRequest;
 use crate::context::Context;
+use crate::groups::groups_of_pair;
 use crate::ledger::RecordedRoutes;
 use crate::plan::SidePlan;
-use crate::ports::NetworkReads;
 use crate::routes::{Action, PlannedRoute, standing_routes};
-use crate::shared::drift::{Finding, plan};
+use crate::shared::drift::Finding;
 use crate::shared::external::waits_for;
 use crate::shared::held::{Found, Held};
 use crate::shared::pair::{Lookup, VpcTags};
@@ -37,9 +37,9 @@ struct Verdict {
     message: Option<String>,
 }
 
-impl<N: NetworkReads, L> Description<'_, N, L> {
-    /// `None` where nothing is left of the pair, or nobody asks for it.
-    pub(super) async fn of(&self, found: &Found<'_>) -> Option<Peering> {
+impl<N, L> Description<'_, N, L> {
+    /// `None` where nothing is left of the pair, or nobody asks for it. `planned`: its routes, where tags ask for it.
+    pub(super) fn of(&self, found: &Found<'_>, planned: Option<BTreeMap<String, RouteCounts>>) -> Option<Peering> {
         let known = found.0;
         let [end, peer] = known.pair.ends();
         let connection = live_connection(known, self.context.stack);
@@ -54,7 +54,7 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
             error,
             message,
             waits_for: self.waits_for(known, connection),
-            routes: self.routes(known, connection).await,
+            routes: planned.unwrap_or_else(|| self.recorded_routes(known, connection)),
             ..of_connection(connection, requester, accepter)
         })
     }
@@ -121,13 +121,8 @@ impl<N: NetworkReads, L> Description<'_, N, L> {
         }
     }
 
-    /// By the plan where tags ask for the pair, else by what the ledger knows as written.
-    async fn routes(&self, known: &PairSnapshot, connection: Option<&Connection>) -> BTreeMap<String, RouteCounts> {
-        if known.pair.tag_request(self.context.stack) == TagRequest::Granted
-            && let Ok(planned) = plan(self.context, self.snapshot, known).await
-        {
-            return planned.routes.sides.iter().map(|side| (side.end.vpc_id.to_string(), of_plan(side))).collect();
-        }
+    /// By what the ledger knows as written.
+    fn recorded_routes(&self, known: &PairSnapshot, connection: Option<&Connection>) -> BTreeMap<String, RouteCounts> {
         known.pair.ends().into_iter().filter_map(|end| self.recorded(known, connection, end)).collect()
     }
 
@@ -240,13 +235,18 @@ fn requested_by(known: &PairSnapshot) -> RequestedBy {
     let naming = [(one, other), (other, one)].into_iter().filter(names);
     RequestedBy {
         tags: naming.map(|(asking, _)| asking.end().vpc_id.to_string()).collect(),
-        groups: Vec::new(),
+        groups: groups_of_pair(&one.intent, &other.intent).map(|(name, _)| name.to_string()).collect(),
         execution: is_requested_by_execution(known),
     }
 }
 
+/// The routes of both sides, by the VPC's id.
+pub(super) fn of_plan(sides: [SidePlan; 2]) -> BTreeMap<String, RouteCounts> {
+    sides.iter().map(|side| (side.end.vpc_id.to_string(), of_side(side))).collect()
+}
+
 /// What isn't ours and holds a place counts neither as wanted nor as present.
-fn of_plan(side: &SidePlan) -> RouteCounts {
+fn of_side(side: &SidePlan) -> RouteCounts {
     let missing: Vec<PlannedRoute> = side.additions().collect();
     let present = side.routes().filter(|route| route.action == Action::Unchanged).count();
     RouteCounts { wanted: present + missing.len(), present, missing: listed(missing) }

@@ -1,0 +1,65 @@
+//! What people have to correct about groups, or to know.
+
+use crate::groups::{GroupName, GroupPlan, Role};
+use crate::plan::shorten;
+use crate::shared::grouped::Grouped;
+use crate::shared::snapshot::Snapshot;
+use crate::stack::Stack;
+use crate::tags::{GROUP, key};
+use std::collections::BTreeSet;
+
+/// All warnings; of groups that were asked for by name, those without a member too.
+pub(crate) fn warnings(
+    snapshot: &Snapshot,
+    grouped: &Grouped,
+    stack: &Stack,
+    asked: &BTreeSet<GroupName>,
+) -> Vec<String> {
+    let unread =
+        snapshot.unreachable().into_iter().map(|reason| format!("not read, so nothing there counts: {reason}"));
+    let unknown = asked.iter().filter(|name| !grouped.plan.groups.contains_key(name));
+    let unknown = unknown.map(|name| format!("no VPC is a member of {name}"));
+    let groups = grouped.plan.groups.iter().filter_map(|(name, group)| without_pairs(grouped, name, group));
+    let mut warnings: Vec<String> =
+        unread.chain(accounts(stack)).chain(unknown).chain(invalid_words(snapshot, stack)).chain(groups).collect();
+    shorten(&mut warnings);
+    warnings
+}
+
+/// The words of `group` tags that mean nothing, by VPC.
+fn invalid_words(snapshot: &Snapshot, stack: &Stack) -> Vec<String> {
+    let group = key(&stack.tag_prefix, GROUP);
+    let invalid = snapshot.sides().flat_map(|side| {
+        let of_group = side.intent.invalid.iter().filter(|(key, _)| key.starts_with(&group));
+        of_group.map(|(key, reason)| format!("{}: {key}: {reason}", side.end().vpc_id))
+    });
+    invalid.collect()
+}
+
+/// The accounts of `GroupAccounts` that can't have members.
+fn accounts(stack: &Stack) -> impl Iterator<Item = String> + '_ {
+    let reason = |account| match stack.is_external(account) {
+        true => Some("is in ExternalAccounts: VPCs of such an account are never members"),
+        false if !stack.acts_in(account) => {
+            Some("is none of the stack's accounts: its owner has to add it to MemberAccounts")
+        }
+        false => None,
+    };
+    let named = stack.group_accounts.named().into_iter();
+    named.filter_map(move |account| Some(format!("GroupAccounts names {account}, which {}", reason(account)?)))
+}
+
+fn without_pairs(grouped: &Grouped, name: &GroupName, group: &GroupPlan) -> Option<String> {
+    if !group.pairs.is_empty() || !group.refused.is_empty() {
+        return None;
+    }
+    let member = grouped.members.iter().find(|member| member.groups.contains_key(name))?;
+    let count: usize = group.roles.values().sum();
+    Some(match count {
+        1 => format!("{name} has one member, {}: there is nothing to peer it with", member.end.vpc_id),
+        _ if group.roles.contains_key(&Role::Mesh) => {
+            format!("{name} has one mesh member, and no hub: its spokes have nothing to peer with")
+        }
+        _ => format!("{name} has {count} spokes and no hub: there is nothing to peer them with"),
+    })
+}

@@ -1,0 +1,13 @@
+//! The state `PlanGroups`: which pairs the groups make, how these stand, and what it takes to set up the others.
+
+use isthmus_aws::serve;
+use isthmus_peering::steps::plan_groups;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve(async |runtime, task, call| {
+        let has_time = || call.has_time_for_a_call();
+        plan_groups(runtime.context(call), &runtime.scope()?, task, has_time).await
+    })
+    .await
+}

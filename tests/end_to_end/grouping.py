@@ -1,0 +1,63 @@
+"""The groups machine, and what it reports about one group."""
+
+import uuid
+from typing import Any
+
+from .executions import Machine
+from .network import Network, Vpc, wait_until
+
+
+def unused_name() -> str:
+    """A group that no other test has: a report is about all members that the cloud has."""
+    return f"g-{uuid.uuid4().hex[:12]}"
+
+
+class Groups:
+    """The deployed machine."""
+
+    def __init__(self, network: Network, environment: dict[str, str]) -> None:
+        self.machine = Machine(environment, environment["GROUPS_STATE_MACHINE_ARN"])
+        self._network = network
+        self._members: list[Vpc] = []
+
+    def join(self, name: str, *vpcs: Vpc, role: str = "", heard: bool = False) -> None:
+        """Makes them members, by one tag each. Unless that is heard of, no run is started."""
+        if not heard:
+            self._network.control.disturb_events(drop=len(vpcs))
+        for vpc in vpcs:
+            vpc.tag(isthmus__group=f"{name}:{role}" if role else name)
+            self._members.append(vpc)
+
+    def report(self, name: str, **given: Any) -> dict[str, Any]:
+        """What a dry run answers about that group."""
+        output = self.machine.run({"Groups": [name], "DryRun": True} | given).succeeded().output
+        [group] = output["Groups"]
+        return output | group
+
+    def runs(self) -> list[str]:
+        """The names of all runs that tags started."""
+        return [arn.rsplit(":", 1)[1] for arn in self.machine.executions("tags-")]
+
+    def leave(self) -> None:
+        """Takes the tags off, and waits until no run is left: it would read what other tests count."""
+        self._network.control.disturb_events(drop=len(self._members))
+        for vpc in self._members:
+            vpc.untag("isthmus:group")
+        self._network.control.disturb_events(drop=0)
+        wait_until(lambda: not self._is_running(), "no run is left")
+
+    def _is_running(self) -> bool:
+        found = self.machine.client.list_executions(stateMachineArn=self.machine.arn, statusFilter="RUNNING")
+        return bool(found["executions"])
+
+
+def refused(report: dict[str, Any]) -> dict[frozenset[str], str]:
+    """The errors of the refused pairs."""
+    return {frozenset((each["VpcId"], each["PeerVpcId"])): each["Error"] for each in report["Refused"]}
+
+
+def why(report: dict[str, Any], vpc: Vpc, peer: Vpc) -> str:
+    """The message about that pair."""
+    pair = {vpc.id, peer.id}
+    [message] = [each["Message"] for each in report["Refused"] if {each["VpcId"], each["PeerVpcId"]} == pair]
+    return str(message)

@@ -1,0 +1,287 @@
+"""Groups, as far as they are planned: what the machine, the sweep, the topology and the program report. Nothing is written."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .clients import setting
+from .executions import Machine
+from .grouping import Groups, refused, unused_name, why
+from .listening import Listener
+from .network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
+from .program import Program
+from .sweeping import Sweep, drift
+from .sweeping import refused as refused_by_sweep
+from .tagging import Peerings
+
+OTHER_MEMBER = "111111111111"
+
+
+@pytest.fixture(autouse=True)
+def no_delays(network: Network) -> None:
+    network.remove_delays()
+
+
+@pytest.fixture
+def group() -> str:
+    return unused_name()
+
+
+@contextmanager
+def only_reads(network: Network, *vpcs: Vpc) -> Iterator[None]:
+    """Nothing of these VPCs is changed, and no function writes anything to EC2."""
+    with network.untouched(*vpcs), network.calls() as calls:
+        yield
+    assert [action for action in calls.ec2() if not action.startswith(("Describe", "GetManaged"))] == []
+
+
+def settled_reports(bus: Listener) -> list[dict[str, Any]]:
+    return [event["detail"] for event in bus.received() if event["detail-type"] == "VPC Peering Group Settled"]
+
+
+def test_a_hub_and_its_spokes_are_a_star(network: Network, groups: Groups, group: str) -> None:
+    hub = network.vpc("10.1.0.0/16")
+    spokes = [network.vpc(f"10.{number}.0.0/16", region=region) for number, region in [(2, HERE), (3, THERE), (4, THERE)]]
+    spokes[0].table()
+    groups.join(group, hub, role="hub")
+    groups.join(group, *spokes, role="spoke")
+    with only_reads(network, hub, *spokes):
+        report = groups.report(group)
+    assert (report["Hubs"], report["Spokes"], report["Mesh"]) == (1, 3, 0)
+    assert (report["Pairs"], report["InPlace"], report["SetUp"], report["TornDown"]) == (3, 0, 3, 0)
+    assert report["Refused"] == [] and report["Left"] == 0
+    routes = 3 + 2 + 1 + 1  # the hub's table to each, two tables of one spoke, one of each other
+    assert report["Calls"] == {
+        "CreateVpcPeeringConnection": 3,
+        "AcceptVpcPeeringConnection": 3,
+        "CreateTags": 2,
+        "CreateRoute": routes,
+    }
+    assert report["LeastSeconds"] == 5, "a full bucket allows that at once"
+    assert "Slowest" not in report
+
+
+def test_a_mesh_is_every_pair_and_what_stands_is_in_place(network: Network, machine: Machine, groups: Groups, group: str) -> None:
+    members = [network.vpc(f"10.{number}.0.0/16") for number in range(1, 5)]
+    groups.join(group, *members)
+    machine.run(request(members[0], members[1])).succeeded()
+    report = groups.report(group)
+    assert (report["Mesh"], report["Pairs"], report["InPlace"], report["SetUp"]) == (4, 6, 1, 5)
+    assert report["Calls"]["CreateVpcPeeringConnection"] == 5
+
+    members[0].ec2.delete_route(RouteTableId=members[0].main_table, DestinationCidrBlock="10.2.0.0/16")
+    report = groups.report(group)
+    assert (report["InPlace"], report["SetUp"]) == (0, 6), "a route is missing"
+    assert (report["Calls"]["CreateVpcPeeringConnection"], report["Calls"]["CreateRoute"]) == (5, 11)
+
+
+def test_hubs_reach_the_mesh_and_the_spokes(network: Network, groups: Groups, group: str) -> None:
+    hubs, mesh = [network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")], [network.vpc("10.3.0.0/16"), network.vpc("10.4.0.0/16")]
+    spoke = network.vpc("10.5.0.0/16")
+    groups.join(group, *hubs, role="hub")
+    groups.join(group, *mesh, role="mesh")
+    groups.join(group, spoke, role="spoke")
+    report = groups.report(group)
+    assert report["Pairs"] == 1 + 4 + 1 + 2, "hubs with each other and with the mesh, the mesh, hubs with the spoke"
+
+
+def test_an_overlap_refuses_its_pair_alone(network: Network, groups: Groups, group: str) -> None:
+    hub, spoke, same = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16"), network.vpc("10.1.128.0/20")
+    groups.join(group, hub, role="hub")
+    groups.join(group, spoke, same, role="spoke")
+    report = groups.report(group)
+    assert refused(report) == {frozenset((hub.id, same.id)): "OverlappingCidrs"}
+    assert "10.1.0.0/16" in why(report, hub, same) and "10.1.128.0/20" in why(report, hub, same)
+    assert (report["Pairs"], report["SetUp"], report["RefusedCount"]) == (2, 1, 1)
+
+
+def test_of_two_spokes_that_overlap_the_hub_routes_one(network: Network, groups: Groups, group: str) -> None:
+    hub, first, second = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16"), network.vpc("10.2.0.0/18")
+    groups.join(group, hub, role="hub")
+    groups.join(group, first, second, role="spoke")
+    earlier, later = sorted((first, second), key=lambda vpc: vpc.id)
+    report = groups.report(group)
+    assert refused(report) == {frozenset((hub.id, later.id)): "OverlappingCidrs"}
+    assert all(vpc.id in why(report, hub, later) for vpc in (hub, earlier, later)), "who holds the block, and where"
+
+    # What its owner advertises counts: only that is routed.
+    second.tag(isthmus__advertise="10.2.0.0/20")
+    first.add_block("10.3.0.0/16")
+    first.tag(isthmus__advertise="10.3.0.0/16")
+    assert groups.report(group)["Refused"] == []
+
+
+def test_a_foreign_route_in_the_way_refuses_the_pair(network: Network, groups: Groups, group: str) -> None:
+    one, other, third = (network.vpc(f"10.{number}.0.0/16") for number in (1, 2, 3))
+    one.ec2.create_route(RouteTableId=one.main_table, DestinationCidrBlock="10.2.0.0/16", GatewayId=one.internet_gateway())
+    groups.join(group, one, other, third)
+    report = groups.report(group)
+    assert refused(report) == {frozenset((one.id, other.id)): "RouteConflict"}
+    assert one.main_table in why(report, one, other)
+    assert (report["Pairs"], report["SetUp"]) == (3, 2)
+
+
+def test_an_excluded_member_is_left_alone(network: Network, groups: Groups, group: str) -> None:
+    hub, spoke = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
+    spoke.tag(isthmus__exclude="true")
+    groups.join(group, hub, role="hub")
+    groups.join(group, spoke, role="spoke")
+    report = groups.report(group)
+    assert refused(report) == {frozenset((hub.id, spoke.id)): "Excluded"}
+    assert spoke.id in why(report, hub, spoke)
+
+
+def test_a_mesh_member_without_room_is_left_out_whole(
+    network: Network, environment: dict[str, str], groups: Groups, group: str
+) -> None:
+    members = sorted((network.vpc(f"10.{number}.0.0/16") for number in range(1, 5)), key=lambda vpc: vpc.id)
+    with setting(environment, PEERINGS_PER_VPC="2"):
+        groups.join(group, *members)
+        report = groups.report(group)
+    last = members[3].id
+    assert refused(report) == {frozenset((member.id, last)): "QuotaExceeded" for member in members[:3]}, (
+        "it is in the mesh, or it isn't"
+    )
+    assert (report["Pairs"], report["SetUp"]) == (6, 3)
+    assert {(each["VpcId"], each["Peerings"], each["Limit"]) for each in report["NearQuota"]} >= {
+        (member.id, 2, 2) for member in members[:3]
+    }
+
+
+def test_across_accounts_the_stack_admits_by_role(
+    network: Network, environment: dict[str, str], groups: Groups, group: str
+) -> None:
+    hub = network.vpc("10.1.0.0/16")
+    spoke = network.vpc("10.2.0.0/16", region=THERE, account=MEMBER, consents=False)
+    other = network.vpc("10.3.0.0/16", account=OTHER_MEMBER, consents=False)
+    groups.join(group, hub, role="hub")
+    groups.join(group, spoke, other, role="spoke")
+    report = groups.report(group)
+    assert set(refused(report).values()) == {"PeerNotTrusted"} and report["RefusedCount"] == 2
+    assert f"{group}:hub={HUB}" in why(report, hub, spoke) and f"{group}:spoke={MEMBER}" in why(report, hub, spoke)
+
+    with setting(environment, GROUP_ACCOUNTS=f"{group}:hub={HUB} {group}:spoke={MEMBER}"):
+        report = groups.report(group)
+        assert refused(report) == {frozenset((hub.id, other.id)): "PeerNotTrusted"}
+        assert f"{group}:spoke={OTHER_MEMBER}" in why(report, hub, other) and f"hub={HUB}" not in why(report, hub, other)
+    with setting(environment, GROUP_ACCOUNTS=f"{group}:hub={HUB} {group}:spoke=*"):
+        assert groups.report(group)["Refused"] == []
+
+    # Or each consents to the other, as for any pair.
+    hub.tag(isthmus__accept=other.id)
+    other.tag(isthmus__accept=hub.id)
+    assert refused(groups.report(group)) == {frozenset((hub.id, spoke.id)): "PeerNotTrusted"}
+
+
+def test_what_a_group_asks_for_stays_when_the_peer_tag_goes(
+    network: Network, teardown: Machine, groups: Groups, group: str, peerings: Peerings
+) -> None:
+    one, other = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
+    one.tag(isthmus__peer=other.id)
+    pcx = peerings.wait_until_active(one, other)
+    groups.join(group, one, other)
+    one.untag("isthmus:peer")
+    peerings.wait_for_executions(one, other)
+    assert one.connection(pcx)["Status"]["Code"] == "active"
+    failed = teardown.run(request(one, other)).failed("StillTagged")
+    assert group in failed.cause["Message"] and one.connection(pcx)["Status"]["Code"] == "active"
+    assert groups.report(group)["InPlace"] == 1
+
+    other.tag(isthmus__group=f"{group}:hubb")
+    peerings.wait_for_executions(one, other)
+    assert one.connection(pcx)["Status"]["Code"] == "active", "a malformed word removes nothing"
+
+    other.untag("isthmus:group")
+    peerings.wait_until_removed(one, other)
+
+
+def test_the_changes_of_a_minute_are_one_run_that_publishes_its_report(
+    network: Network, groups: Groups, group: str, bus: Listener
+) -> None:
+    members = [network.vpc(f"10.{number}.0.0/16") for number in (1, 2)]
+    far = network.vpc("10.3.0.0/16", region=THERE, account=MEMBER, consents=False)
+    before = set(groups.runs())
+    groups.join(group, *members, far, heard=True)
+
+    def settled() -> list[dict[str, object]]:
+        named = [each for detail in settled_reports(bus) for each in detail["Groups"] if each["Name"] == group]
+        return [each for each in named if each["Mesh"] == 3]
+
+    wait_until(lambda: settled(), "the run of the last tag is reported")
+    assert {(each["Pairs"], each["SetUp"], each["RefusedCount"]) for each in settled()} == {(3, 1, 2)}
+    runs = set(groups.runs()) - before
+    assert 1 <= len(runs) <= 3, "three tags, and a run is for all that changes until it begins"
+
+
+def test_a_run_by_name_reports_and_publishes(network: Network, groups: Groups, group: str, bus: Listener) -> None:
+    one, other = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16")
+    groups.join(group, one, other)
+    run = groups.machine.run({"Groups": [group]}).succeeded()
+    assert [each["Name"] for each in run.output["Groups"]] == [group]
+    wait_until(lambda: run.output in settled_reports(bus), "the event's detail is the output")
+    assert groups.machine.run({"Groups": [group], "DryRun": True}).succeeded().output == run.output
+    time.sleep(1)
+    assert settled_reports(bus).count(run.output) == 1, "a dry run publishes nothing"
+
+
+def test_the_sweep_counts_what_groups_ask_for_and_starts_a_run(network: Network, groups: Groups, group: str, sweep: Sweep) -> None:
+    hub, spoke, same = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16"), network.vpc("10.1.0.0/16")
+    groups.join(group, hub, role="hub")
+    groups.join(group, spoke, same, role="spoke")
+    with only_reads(network, hub, spoke, same):
+        summary = sweep(DryRun=True)
+    assert (drift(summary, spoke), refused_by_sweep(summary, same)) == (["Missing"], ["OverlappingCidrs"])
+    assert not [name for name in summary["Started"] if name.startswith("sweep-")]
+
+    with only_reads(network, hub, spoke, same):
+        [run] = [name for name in sweep()["Started"] if name.startswith("sweep-")]
+        [arn] = groups.machine.executions(run)
+        assert group in [each["Name"] for each in groups.machine.wait(arn).succeeded().output["Groups"]]
+    assert (hub.connections(), spoke.status(hub)) == ([], ""), "it is only reported"
+
+
+def test_the_program_shows_groups(network: Network, groups: Groups, group: str, isthmus: Program) -> None:
+    hub, spoke, same = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE), network.vpc("10.1.0.0/16")
+    groups.join(group, hub, role="hub")
+    groups.join(group, spoke, same, role="spoke")
+    shown = isthmus("groups", group, "--dry-run")
+    assert shown.code == 0, shown
+    lines = shown.out.splitlines()
+    assert lines[0] == f"{group}  1 hub, 2 spokes  0 of 2 in place · 1 to set up · 1 refused"
+    assert f"{same.id} ⇄ {hub.id}  OverlappingCidrs" in lines[1] or f"{hub.id} ⇄ {same.id}  OverlappingCidrs" in lines[1]
+    assert lines[2].startswith(
+        "To set up: 1 AcceptVpcPeeringConnection, 2 CreateRoute, 1 CreateTags, 1 CreateVpcPeeringConnection; at least 5 s"
+    )
+
+    document = isthmus("groups", group, "--dry-run", "--output", "json").document()
+    assert document["Groups"][0]["Name"] == group
+    assert isthmus("groups", "no such name").code == 2
+    assert f"no VPC is a member of {group}-x" in isthmus("groups", f"{group}-x", "--dry-run").out
+
+
+def test_the_topology_and_the_picture_show_groups(
+    network: Network, groups: Groups, group: str, isthmus: Program, tmp_path: Path
+) -> None:
+    hub, spoke, same = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE), network.vpc("10.1.0.0/16")
+    groups.join(group, hub, role="hub")
+    groups.join(group, spoke, same, role="spoke")
+    seen = isthmus("topology", "--output", "json").document()
+    words = {vpc["VpcId"]: vpc["Groups"] for vpc in seen["Vpcs"]}
+    assert (words[hub.id], words[spoke.id]) == ([f"{group}:hub"], [f"{group}:spoke"])
+    found = {
+        frozenset((each["Requester"]["VpcId"], each["Accepter"]["VpcId"])): each
+        for each in seen["Peerings"]
+        if group in each["RequestedBy"].get("Groups", [])
+    }
+    assert found[frozenset((hub.id, spoke.id))]["Finding"] == "Missing"
+    failed = found[frozenset((hub.id, same.id))]
+    assert (failed["Finding"], failed["Error"]) == ("Failed", "OverlappingCidrs") and "10.1.0.0/16" in failed["Message"]
+    page = tmp_path / "network.html"
+    isthmus("topology", "--html", str(page)).exited(0)
+    drawn = page.read_text()
+    assert f"group {group}: 1 hub, 2 spokes; 1 missing, 1 failed" in drawn, "an arc, with its findings"
+    assert f"<bdi>{group}</bdi></b> 1 hub, 2 spokes; 1 missing, 1 failed" in drawn, "and the legend"

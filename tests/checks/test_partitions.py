@@ -9,5 +9,5 @@ from checks import __main__ as repository
 def test_in_another_partition_nothing_names_this_one(partition: str) -> None:
     texts = {name: source.text for name, source in repository.definitions(partition).items()}
     texts |= {source.name: source.text for source in repository.templates()}
-    assert len(texts) == 6 and [name for name, text in texts.items() if "arn:aws:" in text] == []
+    assert len(texts) == 7 and [name for name, text in texts.items() if "arn:aws:" in text] == []
     assert all(f"arn:{partition}:states:::" in text for name, text in texts.items() if name.endswith(".asl.json"))

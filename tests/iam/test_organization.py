@@ -39,6 +39,10 @@ ROWS: list[tuple[str, str, str, Context, bool]] = [
 INSIDE, OUTSIDE = {"aws:ResourceOrgID": "o-0123456789"}, {"aws:ResourceOrgID": "o-9876543210"}
 
 
+READING = ("TopologyFunction", "PlanGroupsFunction")
+"""They assume the member role that reads, whatever the mode."""
+
+
 @pytest.mark.parametrize(
     ("context", "may"), [(INSIDE, True), (OUTSIDE, False), ({}, False)], ids=["inside", "outside", "no organization"]
 )
@@ -48,7 +52,7 @@ def test_the_functions_assume_roles_in_accounts_of_the_organization_alone(stack:
     assuming = [role for role in stack.roles() if role.name.endswith("Function") and ASSUME in str(role.policies)]
     assert len(assuming) >= 9
     for role in assuming:
-        there = f"arn:aws:iam::{UNLISTED}:role/isthmus-member{'-read' if role.name == 'TopologyFunction' else ''}"
+        there = f"arn:aws:iam::{UNLISTED}:role/isthmus-member{'-read' if role.name in READING else ''}"
         assert evaluator.evaluate(role, ASSUME, there, context).allowed == may, role.name
 
 

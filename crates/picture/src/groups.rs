@@ -33,14 +33,15 @@ pub(crate) fn groups<'n>(network: &'n Network<'_>) -> Vec<Group<'n>> {
             members.entry(name).or_default().push((place, role));
         }
     }
-    let group = |(number, (name, members)): (usize, (&'n str, Vec<(usize, &str)>))| Group {
+    let numbered = members.into_iter().enumerate();
+    let groups = numbered.map(|(number, (name, members))| Group {
         class: CLASSES.get(number % CLASSES.len()).copied().unwrap_or_default(),
         name,
         detail: detail(network, name, &members),
         members: members.into_iter().map(|(place, _)| place).collect(),
         ring: number % RINGS,
-    };
-    members.into_iter().enumerate().map(group).collect()
+    });
+    groups.collect()
 }
 
 impl Group<'_> {

@@ -101,12 +101,11 @@ fn report_of(grouped: &Grouped, found: &Found, name: &GroupName, group: &GroupPl
             Err(error) => refuse(error.name_and_cause().0, error.to_string()),
             Ok(None) => report.set_up += usize::from(!is_left(known, found)),
             Ok(Some(Examined { finding, .. })) => match finding {
-                Finding::InPlace(..) | Finding::Kept(Some(_)) => report.in_place += 1,
                 Finding::Refused { status: PeeringStatus::Failed { error, message }, .. } => {
                     refuse(error.clone(), message.clone());
                 }
-                // Of an excluded VPC: it stands, and nothing is changed about it.
-                Finding::Refused { .. } => report.in_place += 1,
+                // What stands of an excluded VPC is refused without a failure.
+                Finding::InPlace(..) | Finding::Kept(Some(_)) | Finding::Refused { .. } => report.in_place += 1,
                 _ => report.set_up += 1,
             },
         }

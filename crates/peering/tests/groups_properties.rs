@@ -4,7 +4,8 @@
 
 use ipnet::IpNet;
 use isthmus_peering::connection::End;
-use isthmus_peering::groups::{Member, Role, RouteRoom, overlapping};
+use isthmus_peering::groups::{Member, Role, RouteRoom, effort, overlapping};
+use isthmus_peering::ports::Location;
 use isthmus_testing::members::{Pairs, member, name, planned};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -29,6 +30,29 @@ fn networks() -> impl Strategy<Value = Vec<Member>> {
         });
         built.collect()
     })
+}
+
+/// Members in several accounts and Regions.
+fn spread() -> impl Strategy<Value = Vec<Member>> {
+    let place = (0..3_usize, 0..2_usize);
+    (networks(), proptest::collection::vec(place, 12)).prop_map(|(members, places)| {
+        let moved = members.into_iter().zip(places).map(|(mut member, (account, region))| {
+            member.end.owner_id =
+                ["123456789012", "222222222222", "333333333333"][account].parse().expect("an account");
+            member.end.region = ["us-east-1", "eu-west-1"][region].parse().expect("a Region");
+            member
+        });
+        moved.collect()
+    })
+}
+
+/// The members once these pairs have their routes.
+fn routed(members: &[Member], pairs: &Pairs) -> Vec<Member> {
+    let routed = members.iter().enumerate().map(|(number, member)| {
+        let routes = pairs.iter().filter(|(one, other)| [*one, *other].contains(&number)).count();
+        Member { room: RouteRoom { v4: member.room.v4 - routes, v6: 0 }, ..member.clone() }
+    });
+    routed.collect()
 }
 
 fn ends(members: &[Member], pairs: &Pairs) -> BTreeSet<(End, End)> {
@@ -93,13 +117,37 @@ proptest! {
     fn what_stands_stays_when_a_member_joins(members in networks()) {
         let (joining, before) = members.split_last().expect("members");
         let stands = planned(before, &Pairs::new(), 5).pairs;
-        let again: Vec<Member> = before.iter().map(|member| {
-            let number = usize::from_str_radix(&member.end.vpc_id.as_str()[4..], 16).expect("a number");
-            let routes = stands.iter().filter(|(one, other)| [*one, *other].contains(&number)).count();
-            Member { room: RouteRoom { v4: member.room.v4 - routes, v6: 0 }, ..member.clone() }
-        }).collect();
+        let again = routed(before, &stands);
         prop_assert_eq!(&planned(&again, &stands, 5).pairs, &stands, "the plan of what is planned is the same");
         let all: Vec<Member> = again.into_iter().chain([joining.clone()]).collect();
         prop_assert!(planned(&all, &stands, 5).pairs.is_superset(&stands));
+    }
+    #[test]
+    fn a_member_that_leaves_takes_only_its_own_pairs(members in networks()) {
+        let stands = planned(&members, &Pairs::new(), 5).pairs;
+        let (_, rest) = members.split_last().expect("members");
+        let left: Pairs = stands.into_iter().filter(|(_, later)| *later < rest.len()).collect();
+        prop_assert!(planned(&routed(rest, &left), &left, 5).pairs.is_superset(&left));
+    }
+
+    #[test]
+    fn calls_and_seconds_are_those_of_the_formula(members in spread(), tables in proptest::collection::vec(0..4_usize, 12)) {
+        let members: Vec<Member> = members.into_iter().zip(tables).map(|(member, tables)| Member { tables, ..member }).collect();
+        let pairs: Pairs = (0..members.len()).flat_map(|one| (one + 1..members.len()).map(move |other| (one, other))).collect();
+        let found = effort(&members, pairs.iter().copied());
+        let routes_at = |at: &Member| pairs.iter().map(|(one, other)| {
+            let (one, other) = (&members[*one], &members[*other]);
+            usize::from(one.end == at.end) * one.tables * other.routed.len()
+                + usize::from(other.end == at.end) * other.tables * one.routed.len()
+        }).sum::<usize>();
+        let routes: usize = members.iter().map(routes_at).sum();
+        let other_sides = pairs.iter().filter(|(one, other)| members[*one].end.sees_other_tags_than(&members[*other].end)).count();
+        let count = |action: &str| found.calls.get(action).copied().unwrap_or_default();
+        prop_assert_eq!((count("CreateVpcPeeringConnection"), count("AcceptVpcPeeringConnection")), (pairs.len(), pairs.len()));
+        prop_assert_eq!((count("CreateRoute"), count("CreateTags")), (routes, other_sides));
+        let lanes: BTreeSet<Location> = members.iter().map(|member| Location::from(&member.end)).collect();
+        let of_lane = |lane: &Location| members.iter().filter(|member| Location::from(&member.end) == *lane).map(routes_at).sum::<usize>();
+        let slowest = lanes.iter().map(of_lane).max().unwrap_or_default();
+        prop_assert!(found.least_seconds >= 5 + slowest.saturating_sub(50).div_ceil(5));
     }
 }

@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use isthmus_peering::connection::End;
+pub use isthmus_peering::groups::Pairs;
 use isthmus_peering::groups::{GroupName, GroupsPlan, Member, Planning, Role, RouteRoom, plan};
-use std::collections::BTreeSet;
 
 /// The account of all members.
 pub const HUB: &str = "123456789012";
@@ -45,9 +45,6 @@ pub fn member(number: usize, role: Role, of: &[&str]) -> Member {
 pub fn numbered(count: usize, role: impl Fn(usize) -> Role) -> Vec<Member> {
     (0..count).map(|number| member(number, role(number), &[&format!("10.{number}.0.0/16")])).collect()
 }
-
-/// Pairs of members by their numbers.
-pub type Pairs = BTreeSet<(usize, usize)>;
 
 /// The plan, where everybody consents.
 pub fn planned(members: &[Member], live: &Pairs, limit: usize) -> GroupsPlan {

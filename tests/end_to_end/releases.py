@@ -6,9 +6,11 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from local_cloud.deployed import REPOSITORY
+from local_cloud.deployed import REPOSITORY, started
 
 from release import template
 from release.package import package
@@ -19,6 +21,14 @@ NEXT = "98.0.0"
 LOWEST_LEVEL = 1
 # What install.sh and INSTALL.md need, beside the AWS CLI.
 PROGRAMS = ("bash", "cat", "cut", "dirname", "env", "grep", "mkdir", "mktemp", "rm", "sed", "sh", "sha256sum", "tr")
+
+
+@contextmanager
+def nothing_deployed(name: str) -> Iterator[dict[str, str]]:
+    """A cloud in which no stack is, of that name and this worker."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with started(REPOSITORY / ".local" / "test" / f"{name}-{worker}") as variables:
+        yield variables
 
 
 def this_version(out: Path) -> Path:

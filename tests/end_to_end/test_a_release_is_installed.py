@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from local_cloud.deployed import REPOSITORY, started
 
 from .clients import client, function, functions, output
 from .executions import Machine
 from .network import HERE, HUB, MEMBER, NEVER, THERE, Network, Vpc, request, wait_until
-from .releases import ARCHITECTURE, NEXT, VERSION, Installer, next_version, this_version
+from .releases import ARCHITECTURE, NEXT, VERSION, Installer, next_version, nothing_deployed, this_version
 from .sweeping import Sweep, drift
 
 BLOCKS = ("10.1.0.0/16", "10.2.0.0/16")
@@ -22,9 +20,7 @@ GIVEN = (f"MemberAccounts={MEMBER}", f"Regions={THERE}", "TeardownDelay=0", "Swe
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[dict[str, str]]:
-    """A cloud in which nothing is deployed yet."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    with started(REPOSITORY / ".local" / "test" / f"release-{worker}") as variables:
+    with nothing_deployed("release") as variables:
         yield variables
 
 

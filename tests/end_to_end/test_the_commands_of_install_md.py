@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from local_cloud.deployed import REPOSITORY, started
+from local_cloud.deployed import REPOSITORY
 from local_cloud.members import MEMBERS
 
 from .clients import client
 from .network import HUB
-from .releases import VERSION, Installer, this_version
+from .releases import VERSION, Installer, nothing_deployed, this_version
 
 INSTALL = (REPOSITORY / "docs" / "INSTALL.md").read_text(encoding="utf-8")
 REGION = "eu-central-1"
@@ -35,9 +34,7 @@ UNINSTALL = "aws ec2 describe-vpc-peering-connections"
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[dict[str, str]]:
-    """A cloud in which nothing is deployed yet."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    with started(REPOSITORY / ".local" / "test" / f"install-{worker}") as variables:
+    with nothing_deployed("install") as variables:
         yield variables
 
 

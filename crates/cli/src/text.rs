@@ -2,6 +2,7 @@
 //! behaves or in which order it is read: every piece of a line is cleaned when it is put in.
 
 use anstyle::{AnsiColor, Style};
+pub use isthmus_picture::is_invisible;
 use std::fmt;
 
 /// Something was, or would be, made.
@@ -72,15 +73,6 @@ pub fn clean(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let stripped = anstream::adapter::strip_str(&spaced).to_string();
     stripped.chars().filter(|c| !is_invisible(*c)).collect()
-}
-
-/// Control characters, Unicode's bidirectional controls, and format characters that a reader can't see.
-/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
-pub fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// `1 route`, `2 routes`.

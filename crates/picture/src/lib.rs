@@ -7,7 +7,6 @@
 mod arcs;
 mod attention;
 mod bundle;
-
 mod groups;
 mod labels;
 mod layout;
@@ -25,6 +24,7 @@ use crate::ring::Ring;
 pub use isthmus_topology as topology;
 use isthmus_topology::Topology;
 pub use rows::{Row, rows};
+pub use text::is_invisible;
 pub use widget::Theme;
 
 /// The ring alone, as an SVG file.

@@ -15,9 +15,9 @@ pub(crate) fn clean(text: &str) -> String {
     cleaned.trim().to_owned()
 }
 
-/// Unicode's bidirectional controls and default-ignorable format characters, and what XML doesn't allow.
+/// Control characters, Unicode's bidirectional controls, format characters that a reader can't see, and what XML doesn't allow.
 /// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

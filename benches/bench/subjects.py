@@ -25,6 +25,7 @@ STACK = {
     "TRUSTED_ACCOUNTS": "",
     "EXTERNAL_ACCOUNTS": "",
     "CONNECTION_TAGS": "",
+    "GROUP_ACCOUNTS": "",
     "ROUTABLE_BLOCKS": "10.0.0.0/8",
     "TEARDOWN_ON_UNTAG": "true",
     "TEARDOWN_DELAY": "300",

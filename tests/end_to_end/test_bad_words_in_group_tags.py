@@ -1,6 +1,10 @@
 """What can't be understood in `isthmus:group` changes nothing and is told by name; the other words count."""
 
+import json
+import re
+
 import pytest
+from local_cloud.deployed import REPOSITORY
 
 from .clients import setting
 from .grouping import Groups, refused, unused_name, why
@@ -25,7 +29,7 @@ def group() -> str:
         ("-payments", '"-payments" is not a group\'s name'),
         ("payments:owner", '"owner" is not a role'),
         ("payments:", '"" is not a role'),
-        ("a" * 33, "has more than 32 characters"),
+        ("a" * 33, f'"{"a" * 33}" has more than 32 characters'),
         ("payments:hub payments:spoke", '"payments" is named in two roles'),
     ],
     ids=["capitals", "a dot", "a dash first", "an unknown role", "an empty role", "too long", "two roles"],
@@ -108,3 +112,18 @@ def test_accounts_that_can_t_have_members_are_named(environment: dict[str, str],
 def test_an_input_that_can_t_be_understood_fails_by_name(groups: Groups, given: dict[str, object], field: str) -> None:
     failed = groups.machine.run(given).failed("InvalidRequest")
     assert failed.cause["Field"] == field
+
+
+@pytest.mark.parametrize(
+    ("value", "is_taken"),
+    [
+        *((value, True) for value in ("", "a:hub=123456789012", "a:spoke=* b-2:mesh=123456789012,222222222222")),
+        *((value, True) for value in ("a:spoke=123456789012  a:spoke=222222222222",)),
+        *((value, False) for value in ("a:hub=*", "a:mesh=*", "a=123456789012", "a:owner=123456789012", "A:hub=123456789012")),
+        *((value, False) for value in ("a:hub=1234", "a:hub=", "a:hub=123456789012,", "-a:spoke=*", "a" * 33 + ":spoke=*")),
+        *((value, False) for value in ("a:hub=123456789012b:mesh=123456789012", "a:spoke=*,123456789012", "*:spoke=*")),
+    ],
+)
+def test_a_parameter_that_no_function_could_read_is_refused_at_deployment(value: str, is_taken: bool) -> None:
+    [pattern] = re.findall(r"\n  GroupAccounts:\n.*\n.*\n    AllowedPattern: (.*)\n", (REPOSITORY / "template.yaml").read_text())
+    assert bool(re.fullmatch(json.loads(pattern), value)) == is_taken

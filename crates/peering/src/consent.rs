@@ -4,12 +4,15 @@
 //! tag is enough, and across accounts the other end's owner must consent: by a tag of their own, or because the stack's
 //! owner trusts their account.
 
+mod groups;
+
 use crate::connection::End;
 use crate::error::{Error, TaggedEnd, UntrustedEnd};
-use crate::groups::asking_group;
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::stack::Stack;
+use groups::may_share_group;
+pub(crate) use groups::{asking_group, groups_of_pair, missing_admission};
 use serde::{Deserialize, Serialize};
 
 /// What the tags of both ends amount to.
@@ -29,9 +32,7 @@ pub(crate) fn is_unclear(one: &VpcIntent, other: &VpcIntent, stack: &Stack) -> b
     let may_be_requested = one.may_name(&other.end) || other.may_name(&one.end);
     let may_consent = one.end.owner_id == other.end.owner_id
         || (one.may_consent(&other.end, stack) && other.may_consent(&one.end, stack));
-    let may_share_group =
-        |one: &VpcIntent, other: &VpcIntent| one.unclear.groups && (other.unclear.groups || !other.groups.is_empty());
-    (may_be_requested && may_consent) || may_share_group(one, other) || may_share_group(other, one)
+    (may_be_requested && may_consent) || may_share_group(one, other, stack)
 }
 
 impl TagRequest {

@@ -3,7 +3,6 @@
 
 mod accounts;
 mod admission;
-mod consent;
 mod effort;
 mod membership;
 mod overlaps;
@@ -12,10 +11,9 @@ mod report;
 mod room;
 
 pub use accounts::GroupAccounts;
-pub use consent::{asking_group, groups_of_pair, not_admitted};
-pub use effort::{Effort, LaneCalls, Lanes, effort};
+pub use effort::{Effort, LaneCalls, Lanes};
 pub use membership::{GroupName, Role, memberships};
 pub use overlaps::overlapping;
-pub use planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, Refusal, plan};
+pub use planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, REFUSALS, Refusal, plan};
 pub use report::{GroupReport, GroupsReport, NearQuota, RefusedByGroup, SlowestLane};
 pub use room::RouteRoom;

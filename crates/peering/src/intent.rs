@@ -14,7 +14,6 @@ use crate::selection::{RouteSelection, TableSelection};
 use crate::stack::Stack;
 use crate::tags::{PEER, key};
 use ipnet::IpNet;
-pub(crate) use parse::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The value of one tag.

@@ -29,6 +29,11 @@ pub fn key(prefix: &str, name: &str) -> String {
     format!("{prefix}:{name}")
 }
 
+/// The words of a list, which spaces or commas separate.
+pub(crate) fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
+}
+
 // On a VPC, written by Isthmus. No rule listens to these keys, so writing them starts nothing.
 
 /// What the keys of all statuses begin with.

@@ -2,10 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::groups::{
-    GroupAccounts, GroupName, GroupsPlan, Member, Planning, Role, RouteRoom, effort, memberships, plan,
-};
-use isthmus_testing::members::{HUB, Pairs, blocks, name, numbered, planned};
+use isthmus_peering::groups::{GroupAccounts, GroupsPlan, Member, REFUSALS, Role, RouteRoom, memberships};
+use isthmus_testing::members::{HUB, Pairs, blocks, costs, member, name, numbered, planned, planned_among};
 use std::collections::BTreeMap;
 
 const MEMBER: &str = "222222222222";
@@ -47,6 +45,12 @@ fn accounts_are_admitted_by_group_and_role() {
     assert!(admits("payments", Role::Hub, HUB) && !admits("payments", Role::Hub, MEMBER));
     assert!(admits("payments", Role::Spoke, MEMBER) && !admits("payments", Role::Mesh, MEMBER));
     assert!(admits("ledger", Role::Mesh, MEMBER) && !admits("shop", Role::Spoke, MEMBER));
+    let [hub, member] = [HUB, MEMBER].map(|account| account.parse().expect("an account"));
+    let other = "444444444444".parse().expect("an account");
+    assert!(accounts.admits_both([&hub, &member]) && accounts.admits_both([&hub, &other]));
+    assert!(!"a:hub=123456789012".parse::<GroupAccounts>().expect("valid").admits_both([&hub, &member]));
+    let twice: GroupAccounts = "a:spoke=123456789012 a:spoke=222222222222".parse().expect("valid");
+    assert!(twice.admits(&name("a"), Role::Spoke, &hub) && twice.admits(&name("a"), Role::Spoke, &member));
     for text in [
         "payments=123456789012",
         "payments:hub=*",
@@ -114,27 +118,104 @@ fn a_full_hub_refuses_a_spoke_and_a_full_member_leaves_the_mesh() {
     let plan = planned(&mesh, &Pairs::new(), 3);
     assert_eq!(plan.pairs.len(), 6, "a mesh of four");
     assert!(refused(&plan).into_iter().all(|((_, other), error)| (other, error) == (4, "QuotaExceeded")));
+}
 
-    let mut small = numbered(3, |_| Role::Mesh);
-    small[0].room = RouteRoom { v4: 1, v6: 0 };
-    let plan = planned(&small, &Pairs::new(), 50);
+#[test]
+fn a_member_without_room_is_left_out_and_the_rest_of_the_mesh_is_done() {
+    for (number, full) in [(0, "first"), (1, "middle"), (2, "last")] {
+        let mut small = numbered(4, |_| Role::Mesh);
+        small[number].room = RouteRoom { v4: 1, v6: 0 };
+        let plan = planned(&small, &Pairs::new(), 50);
+        assert_eq!(plan.pairs.len(), 3, "{full}: a mesh of the three others");
+        assert!(plan.pairs.iter().all(|(one, other)| *one != number && *other != number), "{full}");
+        assert_eq!(refused(&plan).len(), 3, "{full}");
+    }
+    let mut used = numbered(3, |_| Role::Mesh);
+    used[0].peerings = 50;
+    let plan = planned(&used, &Pairs::new(), 50);
+    assert_eq!(plan.pairs, [(1, 2)].into());
+    let reasons: Vec<&str> = plan.groups[&name("payments")].refused.iter().map(|each| &*each.reason).collect();
+    assert!(reasons.iter().all(|reason| reason.starts_with("vpc-00000000 has no room for 2 more")), "{reasons:?}");
+}
+
+#[test]
+fn a_newcomer_is_left_out_where_one_that_stands_has_no_room_for_it() {
+    let mut mesh = numbered(4, |_| Role::Mesh);
+    mesh[1].room = RouteRoom { v4: 0, v6: 0 };
+    let live: Pairs = [(1, 2), (1, 3), (2, 3)].into();
+    let plan = planned(&mesh, &live, 50);
+    assert_eq!(plan.pairs, live, "the one with the smallest id is new");
+    assert!(refused(&plan).into_iter().all(|((one, _), error)| (one, error) == (0, "QuotaExceeded")));
+}
+
+#[test]
+fn a_mesh_member_is_left_out_with_its_hub_too() {
+    let mut members = numbered(4, |number| if number == 0 { Role::Hub } else { Role::Mesh });
+    members[0].peerings = 48;
+    let plan = planned(&members, &Pairs::new(), 50);
+    assert_eq!(plan.pairs, [(0, 1), (0, 2), (1, 2)].into());
+    assert_eq!(
+        refused(&plan),
+        [((0, 3), "QuotaExceeded"), ((1, 3), "QuotaExceeded"), ((2, 3), "QuotaExceeded")].into()
+    );
+}
+
+#[test]
+fn mesh_members_come_before_spokes() {
+    let mut members = numbered(3, |number| [Role::Spoke, Role::Mesh, Role::Hub][number]);
+    members[2].peerings = 49;
+    assert_eq!(planned(&members, &Pairs::new(), 50).pairs, [(1, 2)].into());
+}
+
+#[test]
+fn members_with_a_connection_come_before_those_without() {
+    let mut members = numbered(4, |number| if number == 0 { Role::Hub } else { Role::Spoke });
+    members[3].groups.insert(name("ledger"), Role::Mesh);
+    members[2].groups.insert(name("ledger"), Role::Mesh);
+    members[0].peerings = 48;
+    let live: Pairs = [(2, 3)].into();
+    assert_eq!(planned(&members, &live, 50).pairs, [(0, 2), (0, 3), (2, 3)].into(), "not 1, whose id is smaller");
+}
+
+#[test]
+fn what_peer_tags_ask_for_comes_before_groups() {
+    let members = numbered(4, |number| if number == 0 { Role::Hub } else { Role::Spoke });
+    let plan = planned_among(&members, &Pairs::new(), &[(0, 3), (2, 3)].into(), &Pairs::new(), 2);
+    assert_eq!(plan.pairs, [(0, 1), (0, 3), (2, 3)].into());
+    assert_eq!(plan.groups[&name("payments")].pairs, [(0, 1), (0, 3)].into(), "two spokes are no pair of the group");
+}
+
+#[test]
+fn what_stands_takes_its_place_though_it_is_refused() {
+    let members = numbered(4, |number| if number == 0 { Role::Hub } else { Role::Spoke });
+    let plan = planned_among(&members, &[(0, 3)].into(), &Pairs::new(), &[(0, 3)].into(), 2);
     assert_eq!(plan.pairs, [(0, 1)].into());
-    assert_eq!(refused(&plan).len(), 2);
+    assert_eq!(refused(&plan), [((0, 2), "QuotaExceeded"), ((0, 3), "PeerNotTrusted")].into());
+    assert_eq!(plan.peerings[0], 2);
+}
+
+#[test]
+fn a_standing_peering_of_an_excluded_vpc_is_kept() {
+    let mut members = numbered(3, |_| Role::Mesh);
+    members[0].excluded = true;
+    let plan = planned(&members, &[(0, 1)].into(), 50);
+    assert_eq!(plan.pairs, [(0, 1), (1, 2)].into());
+    assert_eq!(refused(&plan), [((0, 2), "Excluded")].into());
+}
+
+#[test]
+fn of_very_many_refusals_the_first_are_kept_and_all_are_counted() {
+    let members: Vec<Member> = (0..300).map(|number| member(number, Role::Mesh, &["10.0.0.0/16"])).collect();
+    let plan = planned(&members, &Pairs::new(), 50);
+    let group = &plan.groups[&name("payments")];
+    assert_eq!((group.refused_count(), group.refused.len()), (300 * 299 / 2, REFUSALS));
 }
 
 #[test]
 fn excluded_and_unadmitted_members_are_refused_pair_by_pair() {
     let mut members = numbered(3, |_| Role::Mesh);
     members[0].excluded = true;
-    let none = Pairs::new();
-    let not_admitted = |_: &GroupName, _, _| Some("not admitted".to_owned());
-    let plan = plan(&Planning {
-        members: &members,
-        live: &none,
-        asked: &none,
-        not_admitted: &not_admitted,
-        peerings_per_vpc: 50,
-    });
+    let plan = planned_among(&members, &Pairs::new(), &Pairs::new(), &[(1, 2)].into(), 50);
     assert_eq!(refused(&plan), [((0, 1), "Excluded"), ((0, 2), "Excluded"), ((1, 2), "PeerNotTrusted")].into());
 }
 
@@ -142,11 +223,12 @@ fn excluded_and_unadmitted_members_are_refused_pair_by_pair() {
 fn a_mesh_of_51_costs_what_the_formula_says() {
     let members = numbered(51, |_| Role::Mesh);
     let plan = planned(&members, &Pairs::new(), 50);
-    let effort = effort(&members, plan.pairs.iter().copied());
+    let effort = costs(&members, &plan.pairs, |_| 1);
     assert_eq!(plan.pairs.len(), 1275);
     let calls = [("AcceptVpcPeeringConnection", 1275), ("CreateRoute", 2550), ("CreateVpcPeeringConnection", 1275)];
     assert_eq!(effort.calls, calls.into());
     assert_eq!(effort.least_seconds, 5 + (2550 - 50) / 5);
     let slowest = effort.slowest.expect("a lane");
     assert_eq!((slowest.action, slowest.calls), ("CreateRoute", 2550));
+    assert_eq!((slowest.at.owner_id.as_str(), slowest.at.region.as_str()), (HUB, "us-east-1"));
 }

@@ -2,14 +2,14 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
+use isthmus_peering::connection::{End, Status};
 use isthmus_peering::error::Error;
 use isthmus_peering::groups::{GroupReport, GroupsReport};
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{GroupsTask, PlannedGroups, Started, Sweep, VpcChange, plan_groups, start_peering, sweep};
 use isthmus_testing::three::{TAGS, end, start, task};
-use isthmus_testing::{Machines, Memory, context, execute, scope, stack, tear_down};
+use isthmus_testing::{HasLedger, Machines, Memory, context, execute, scope, stack, tear_down};
 use serde_json::{Value, json};
 
 fn member(id: &str) -> End {
@@ -47,6 +47,13 @@ fn counts(group: &GroupReport) -> [usize; 4] {
 
 fn errors(report: &GroupsReport) -> Vec<&str> {
     report.groups.iter().flat_map(|group| &group.refused).map(|refused| refused.error.as_str()).collect()
+}
+
+/// Runs what was started, as the peering machine would.
+async fn run(memory: &Memory, machines: &Machines) {
+    for (name, input) in machines.peerings.take() {
+        execute(memory, &name, &serde_json::to_value(&input).expect("JSON")).await.expect("peered");
+    }
 }
 
 #[tokio::test]
@@ -260,15 +267,19 @@ async fn a_pair_of_a_group_is_kept_when_the_peer_tag_goes() {
     let changed = || task("vpc-00000001", TAGS);
     let how = Sweep { scope: scope(), id: "id".into(), time: "now".into() };
     start_peering(context(&memory, &stack()), &machines, changed()).await.expect("started");
-    for (name, input) in machines.peerings.take() {
-        execute(&memory, &name, &serde_json::to_value(&input).expect("JSON")).await.expect("peered");
-    }
+    run(&memory, &machines).await;
     join(&memory, "payments", &ends);
     memory.drop_tag(&ends[0], "isthmus:peer");
     start_peering(context(&memory, &stack()), &machines, changed()).await.expect("started");
+    assert!(machines.teardowns.borrow().is_empty());
+    run(&memory, &machines).await;
     let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
-    assert!(machines.teardowns.borrow().is_empty() && machines.peerings.borrow().is_empty());
+    assert!(machines.teardowns.borrow().is_empty() && machines.peerings.borrow().is_empty(), "{found:?}");
     assert_eq!((found.desired, found.in_place), (1, 1), "{found:?}");
+    memory.add_table(&ends[0]);
+    sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    assert_eq!(machines.peerings.borrow().len(), 1, "what was set up is kept right");
+    run(&memory, &machines).await;
     let (error, cause) = tear_down(&memory, "by hand", &json!({"VpcId": "vpc-00000001", "PeerVpcId": "vpc-00000002"}))
         .await
         .expect_err("refused");
@@ -326,4 +337,87 @@ async fn all_changes_of_a_minute_start_one_run() {
         "one that is closed has read before"
     );
     drop(start(&memory, &machines).await);
+}
+
+#[tokio::test]
+async fn a_connection_that_only_waits_for_acceptance_costs_no_request() {
+    let (memory, ends) = vpcs(2);
+    join(&memory, "payments", &ends);
+    memory.add_connection(&ends[0], &ends[1], Status::PendingAcceptance);
+    memory.turn_on_dns_hostnames();
+    memory.tag_vpc(&ends[0], "isthmus:dns", "on");
+    let report = report(&memory).await;
+    let calls = [("AcceptVpcPeeringConnection", 1), ("CreateRoute", 2), ("ModifyVpcPeeringConnectionOptions", 2)];
+    assert_eq!(report.calls, calls.map(|(action, calls)| (action.to_owned(), calls)).into());
+    assert_eq!(counts(&report.groups[0]), [1, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn without_their_consent_no_word_of_another_account_keeps_a_peering() {
+    let (memory, ends) = vpcs(1);
+    let other = member("vpc-000000ff");
+    memory.add_vpc(&other, &["10.9.0.0/16"], 1);
+    memory.tag_vpc(&other, "isthmus:peer", "vpc-00000001@us-east-1@123456789012");
+    memory.tag_vpc(&ends[0], "isthmus:accept", "222222222222");
+    let machines = Machines::default();
+    let how = Sweep { scope: scope(), id: "id".into(), time: "now".into() };
+    sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    run(&memory, &machines).await;
+    join(&memory, "payments", &ends);
+    memory.drop_tag(&ends[0], "isthmus:accept");
+    memory.tag_vpc(&other, "isthmus:group", "!!!");
+    sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    assert_eq!(machines.teardowns.borrow().len(), 1, "consent is withdrawn");
+}
+
+#[tokio::test]
+async fn what_a_group_asks_for_is_withdrawn_by_nobody() {
+    let (memory, ends) = vpcs(2);
+    let slow = Stack { teardown_delay: 300, ..stack() };
+    memory.tag_vpc(&ends[0], "isthmus:peer", "vpc-00000002");
+    let machines = Machines::default();
+    start_peering(context(&memory, &slow), &machines, task("vpc-00000001", TAGS)).await.expect("started");
+    run(&memory, &machines).await;
+    memory.drop_tag(&ends[0], "isthmus:peer");
+    start_peering(context(&memory, &slow), &machines, task("vpc-00000001", TAGS)).await.expect("started");
+    let is_marked = || memory.ledger().all().iter().any(|item| item.open_withdrawal().is_some());
+    assert!(is_marked() && machines.teardowns.take().len() == 1);
+    join(&memory, "payments", &ends);
+    start_peering(context(&memory, &slow), &machines, task("vpc-00000001", TAGS)).await.expect("started");
+    assert!(!is_marked(), "the delay begins anew when the group asks no more");
+}
+
+#[tokio::test]
+async fn refusals_of_groups_are_no_status() {
+    let (memory, ends) = vpcs(1);
+    join(&memory, "payments:hub", &ends);
+    memory.tag_vpc(&ends[0], "isthmus:accept", "222222222222");
+    for number in 0..3 {
+        let spoke = member(&format!("vpc-000000f{number}"));
+        memory.add_vpc(&spoke, &[&format!("10.20{number}.0.0/16")], 1);
+        join(&memory, "payments:spoke", std::slice::from_ref(&spoke));
+    }
+    let (machines, how) = (Machines::default(), Sweep { scope: scope(), id: "id".into(), time: "now".into() });
+    let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    assert_eq!((found.desired, found.refused.len()), (3, 3));
+    assert!(!memory.tags(&ends[0]).keys().any(|key| key.starts_with("isthmus:status:")), "{:?}", memory.tags(&ends[0]));
+}
+
+#[tokio::test]
+async fn the_longest_report_fits_into_a_state_s_output() {
+    let memory = Memory::default();
+    let small = Stack { quotas: isthmus_peering::stack::Quotas { peerings_per_vpc: 1, ..stack().quotas }, ..stack() };
+    for number in 0..400 {
+        let end =
+            if number % 2 == 0 { end(&format!("vpc-{number:08x}")) } else { member(&format!("vpc-{number:08x}")) };
+        memory.add_vpc(&end, &[&format!("10.{}.{}.0/24", number / 250, number % 250)], 1);
+        let own = format!("{number}-a-group-of-one-with-a-long-name").chars().take(32).collect::<String>();
+        memory.tag_vpc(&end, "isthmus:group", &format!("{own} everybody"));
+    }
+    let report = planned(&memory, &small, json!({})).await.expect("planned").report;
+    let length = serde_json::to_string(&report).expect("JSON").len();
+    assert!(length < 240 * 1024, "{length}");
+    let everybody = report.groups.iter().find(|group| group.name.as_str() == "everybody").expect("listed");
+    assert_eq!(everybody.refused_count + everybody.set_up, 400 * 399 / 2);
+    assert!(everybody.refused.len() > 300 && report.near_quota.len() <= 100);
 }

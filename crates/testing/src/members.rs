@@ -1,9 +1,9 @@
 //! Members of groups, and what is planned for them.
 
 use ipnet::IpNet;
-use isthmus_peering::connection::End;
+use isthmus_peering::connection::{End, canonical};
 pub use isthmus_peering::groups::Pairs;
-use isthmus_peering::groups::{GroupName, GroupsPlan, Member, Planning, Role, RouteRoom, plan};
+use isthmus_peering::groups::{Effort, GroupName, GroupsPlan, Lanes, Member, Planning, Role, RouteRoom, plan};
 
 /// The account of all members.
 pub const HUB: &str = "123456789012";
@@ -35,7 +35,6 @@ pub fn member(number: usize, role: Role, of: &[&str]) -> Member {
         blocks: blocks(of),
         routed: blocks(of),
         excluded: false,
-        tables: 1,
         room: RouteRoom { v4: 500, v6: 500 },
         peerings: 0,
     }
@@ -48,6 +47,26 @@ pub fn numbered(count: usize, role: impl Fn(usize) -> Role) -> Vec<Member> {
 
 /// The plan, where everybody consents.
 pub fn planned(members: &[Member], live: &Pairs, limit: usize) -> GroupsPlan {
-    let not_admitted = |_: &GroupName, _, _| None;
-    plan(&Planning { members, live, asked: &Pairs::new(), not_admitted: &not_admitted, peerings_per_vpc: limit })
+    planned_among(members, live, &Pairs::new(), &Pairs::new(), limit)
+}
+
+/// The plan, where those pairs are asked for by something else, and the owners of these don't consent.
+pub fn planned_among(members: &[Member], live: &Pairs, asked: &Pairs, without: &Pairs, limit: usize) -> GroupsPlan {
+    let missing_admission = |_: &GroupName, one: usize, other: usize| {
+        without.contains(&(one.min(other), one.max(other))).then(|| "not admitted".to_owned())
+    };
+    plan(&Planning { members, live, asked, missing_admission: &missing_admission, peerings_per_vpc: limit })
+}
+
+/// What it costs to set up these pairs, of which nothing is there yet, where each member has so many tables.
+pub fn costs(members: &[Member], pairs: &Pairs, tables: impl Fn(usize) -> usize) -> Effort {
+    let mut lanes = Lanes::default();
+    for (one, other) in pairs {
+        let [end, peer] = [one, other].map(|number| &members[*number].end);
+        let (requester, accepter) = canonical(end, peer);
+        lanes.add_connection(requester, accepter, false);
+        lanes.add_routes(end, tables(*one) * members[*other].routed.len(), 0);
+        lanes.add_routes(peer, tables(*other) * members[*one].routed.len(), 0);
+    }
+    lanes.effort()
 }

@@ -76,7 +76,7 @@ def test_the_wait_lasts_while_a_function_runs_that_began_before_it(cloud: Cloud)
 
 def test_a_retry_is_not_hastened(cloud: Cloud) -> None:
     function = cloud.create_function('def handle(event, context): raise ValueError("always")')
-    retry = {"ErrorEquals": ["ValueError"], "IntervalSeconds": 30, "MaxAttempts": 1}
+    retry = {"ErrorEquals": ["ValueError"], "IntervalSeconds": LONG_SECONDS, "MaxAttempts": 1}
     execution = cloud.start(jsonata({"Task": invoke_task(function, Retry=[retry])}))
     time.sleep(SHORT_SECONDS + 2)
     states = cloud.client("stepfunctions")

@@ -29,6 +29,17 @@ impl GroupAccounts {
         }
     }
 
+    /// Whether there is a group that both accounts' VPCs may be members of, in whatever roles.
+    pub fn admits_both(&self, accounts: [&AccountId; 2]) -> bool {
+        let admits = |roles: &BTreeMap<Role, Admitted>, account: &AccountId| {
+            roles.values().any(|admitted| match admitted {
+                Admitted::All => true,
+                Admitted::These(accounts) => accounts.contains(account),
+            })
+        };
+        self.admitted.values().any(|roles| accounts.into_iter().all(|account| admits(roles, account)))
+    }
+
     /// Every account that is named.
     pub fn named(&self) -> BTreeSet<&AccountId> {
         let listed = self.admitted.values().flat_map(BTreeMap::values).filter_map(|admitted| match admitted {
@@ -55,8 +66,11 @@ impl FromStr for GroupAccounts {
                 ("*", role) => return Err(Malformed(format!("{word:?}: * is for spokes, not for {role}"))),
                 (list, _) => Admitted::These(list.split(',').map(str::parse).collect::<Result<_, _>>()?),
             };
-            if admitted.entry(name).or_default().insert(role, accounts).is_some() {
-                return Err(Malformed(format!("{member} is given twice")));
+            let known = admitted.entry(name).or_default().entry(role).or_insert_with(|| accounts.clone());
+            match (&mut *known, accounts) {
+                (Admitted::These(known), Admitted::These(more)) => known.extend(more),
+                (known, Admitted::All) => *known = Admitted::All,
+                (Admitted::All, Admitted::These(_)) => {}
             }
         }
         Ok(Self { admitted })

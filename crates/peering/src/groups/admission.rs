@@ -3,13 +3,15 @@
 #![allow(clippy::indexing_slicing, reason = "members are numbered, and every number is of the same list")]
 
 mod obstacles;
+mod whole_mesh;
 
 use crate::groups::membership::{GroupName, Role};
 use crate::groups::overlaps::overlapping;
-use crate::groups::planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, Refusal};
+use crate::groups::planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, REFUSALS, Refusal};
 use crate::groups::room::RouteRoom;
 use ipnet::IpNet;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 /// Which pairs are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,9 @@ pub(super) enum Kind {
     /// The others.
     New,
 }
+
+/// The members of a group in the order of their admission, with their roles.
+type Ordered = [(Role, usize)];
 
 pub(super) struct Admission<'p> {
     planning: &'p Planning<'p>,
@@ -33,6 +38,8 @@ pub(super) struct Admission<'p> {
     /// For each member, the last one of whom it was marked as a peer.
     marks: Vec<usize>,
     refused: BTreeMap<GroupName, Vec<Refusal>>,
+    /// The refused pairs that have a live connection: it takes its place all the same.
+    refused_live: Pairs,
 }
 
 impl<'p> Admission<'p> {
@@ -58,6 +65,7 @@ impl<'p> Admission<'p> {
             room: members.iter().map(|member| member.room).collect(),
             marks: vec![usize::MAX; members.len()],
             refused: BTreeMap::new(),
+            refused_live: Pairs::new(),
         }
     }
 
@@ -84,69 +92,70 @@ impl<'p> Admission<'p> {
     }
 
     /// Each member with those before it.
-    pub(super) fn admit_group(&mut self, name: &GroupName, members: &[(Role, usize)], kind: Kind) {
-        let mut left_out = BTreeSet::new();
-        for (place, (role, member)) in members.iter().enumerate() {
-            for peer in &self.peers[*member] {
-                self.marks[*peer] = *member;
+    pub(super) fn admit_group(&mut self, name: &GroupName, members: &Ordered, kind: Kind) {
+        let mut left_out = None;
+        for place in 0..members.len() {
+            let (role, member) = members[place];
+            let wanted = self.wanted(members, place, kind);
+            if kind == Kind::Kept {
+                wanted.into_iter().for_each(|peer| self.keep(name, member, peer));
+                continue;
             }
-            let before = members[..place].iter().filter(|(other, _)| role.peers_with(*other)).map(|(_, peer)| *peer);
-            let wanted: Vec<usize> = before
-                .filter(|peer| self.marks[*peer] != *member)
-                .filter(|peer| (kind == Kind::Kept) == self.kept.contains(&ordered(*member, *peer)))
-                .collect();
-            self.admit_member(name, (*role, *member), &wanted, kind, &mut left_out);
-        }
-    }
-
-    fn admit_member(
-        &mut self,
-        name: &GroupName,
-        (role, member): (Role, usize),
-        wanted: &[usize],
-        kind: Kind,
-        left_out: &mut BTreeSet<usize>,
-    ) {
-        let mut possible = Vec::new();
-        for &peer in wanted {
-            match self.obstacle(name, member, peer) {
-                Some((error, reason)) => self.refuse(name, member, peer, error, reason),
-                None => possible.push(peer),
+            if role == Role::Mesh && left_out.is_none() {
+                left_out = Some(self.left_out_of_mesh(name, members));
             }
-        }
-        if kind == Kind::Kept {
-            possible.into_iter().for_each(|peer| self.add(member, peer));
-            return;
-        }
-        // A mesh is whole, or it is none.
-        if role == Role::Mesh {
-            let full = self.full_for_all(member, &possible, left_out);
-            if let Some(reason) = full {
-                left_out.insert(member);
-                possible.into_iter().for_each(|peer| self.refuse(name, member, peer, "QuotaExceeded", reason.clone()));
-                return;
-            }
-        }
-        for peer in possible {
-            match self.full_for(member, peer) {
-                Some(reason) => self.refuse(name, member, peer, "QuotaExceeded", reason),
-                // What was admitted a moment ago may be in the way of this one.
-                None => match self.conflict(member, peer) {
-                    Some(reason) => self.refuse(name, member, peer, "OverlappingCidrs", reason),
+            for peer in wanted {
+                match self.refusal(name, member, peer, left_out.as_ref()) {
+                    Some((error, reason)) => self.refuse(name, member, peer, error, reason),
                     None => self.add(member, peer),
-                },
+                }
             }
         }
     }
 
-    fn refuse(&mut self, name: &GroupName, member: usize, peer: usize, error: &'static str, reason: String) {
-        self.refused.entry(name.clone()).or_default().push(Refusal { member, peer, error, reason });
+    /// The members before that one with which it makes a pair of that kind, and isn't paired yet.
+    fn wanted(&mut self, members: &Ordered, place: usize, kind: Kind) -> Vec<usize> {
+        let (role, member) = members[place];
+        for peer in &self.peers[member] {
+            self.marks[*peer] = member;
+        }
+        let before = members[..place].iter().filter(|(other, _)| role.peers_with(*other)).map(|(_, peer)| *peer);
+        before
+            .filter(|peer| self.marks[*peer] != member)
+            .filter(|peer| (kind == Kind::Kept) == self.kept.contains(&ordered(member, *peer)))
+            .collect()
+    }
+
+    /// What stands keeps its place. A standing peering of an excluded VPC is no failure: it stays as it is.
+    fn keep(&mut self, name: &GroupName, member: usize, peer: usize) {
+        let is_live = self.is_live(member, peer);
+        let exclusion = self.exclusion(member, peer).filter(|_| !is_live);
+        match exclusion.or_else(|| self.obstacle(name, member, peer)) {
+            None => self.add(member, peer),
+            Some((error, reason)) => {
+                self.refuse(name, member, peer, error, reason.into());
+                if is_live {
+                    self.refused_live.insert(ordered(member, peer));
+                    self.add(member, peer);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, name: &GroupName, member: usize, peer: usize, error: &'static str, reason: Rc<str>) {
+        let refused = self.refused.entry(name.clone()).or_default();
+        if refused.len() < REFUSALS {
+            refused.push(Refusal { member, peer, error, reason });
+        }
     }
 
     /// What one group refuses and another one admits stands.
     pub(super) fn finish(mut self, groups: &BTreeMap<GroupName, Vec<(Role, usize)>>) -> GroupsPlan {
-        let later = |number: usize| self.peers[number].iter().filter(move |peer| number < **peer);
-        let pairs = (0..self.peers.len()).flat_map(|number| later(number).map(move |peer| (number, *peer)));
+        let stands = |number: usize, peer: usize| !self.refused_live.contains(&ordered(number, peer));
+        let later = |number: usize| {
+            self.peers[number].iter().copied().filter(move |peer| number < *peer && stands(number, *peer))
+        };
+        let pairs = (0..self.peers.len()).flat_map(|number| later(number).map(move |peer| (number, peer)));
         let mut plan = GroupsPlan { pairs: pairs.collect(), ..GroupsPlan::default() };
         plan.peerings = self.peers.iter().map(Vec::len).collect();
         for (name, members) in groups {
@@ -154,20 +163,24 @@ impl<'p> Admission<'p> {
             members.iter().for_each(|(role, _)| *roles.entry(*role).or_default() += 1);
             let role_of: HashMap<usize, Role> = members.iter().map(|(role, number)| (*number, *role)).collect();
             let pairs = members.iter().flat_map(|(role, number)| {
-                let is_of_group = |peer: &&usize| role_of.get(*peer).is_some_and(|other| role.peers_with(*other));
-                self.peers[*number]
-                    .iter()
-                    .filter(|peer| *number < **peer)
-                    .filter(is_of_group)
-                    .map(|peer| (*number, *peer))
+                let is_of_group = |peer: &usize| role_of.get(peer).is_some_and(|other| role.peers_with(*other));
+                later(*number).filter(is_of_group).map(|peer| (*number, peer))
             });
-            let pairs = pairs.collect();
+            let pairs: Pairs = pairs.collect();
             let mut refused = self.refused.remove(name).unwrap_or_default();
-            refused.retain(|refusal| !self.peers[refusal.member].contains(&refusal.peer));
-            plan.groups.insert(name.clone(), GroupPlan { roles, pairs, refused });
+            refused.retain(|refusal| !pairs.contains(&ordered(refusal.member, refusal.peer)));
+            plan.groups.insert(name.clone(), GroupPlan { rule: rule_pairs(&roles), roles, pairs, refused });
         }
         plan
     }
+}
+
+/// How many pairs so many members of these roles make.
+fn rule_pairs(roles: &BTreeMap<Role, usize>) -> usize {
+    let [hubs, mesh, spokes] =
+        [Role::Hub, Role::Mesh, Role::Spoke].map(|role| roles.get(&role).copied().unwrap_or_default());
+    let among = |count: usize| count * count.saturating_sub(1) / 2;
+    among(hubs) + among(mesh) + hubs * (mesh + spokes)
 }
 
 fn ordered(one: usize, other: usize) -> (usize, usize) {

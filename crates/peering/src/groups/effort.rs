@@ -1,9 +1,6 @@
 //! How many calls of EC2 a plan costs, and how long they take at least.
 
-#![allow(clippy::indexing_slicing, reason = "members are numbered, and every number is of the same list")]
-
-use crate::connection::{End, canonical};
-use crate::groups::planning::Member;
+use crate::connection::End;
 use crate::ports::Location;
 use std::collections::BTreeMap;
 
@@ -29,7 +26,7 @@ pub struct Effort {
     pub slowest: Option<LaneCalls>,
 }
 
-/// A connection is active some seconds after its request, however few there are.
+/// A connection is active some seconds after its acceptance, however few there are.
 const SECONDS_FOR_ONE: usize = 5;
 
 /// How many calls a full bucket allows at once, and how many more a second.
@@ -42,6 +39,7 @@ const CREATE: &str = "CreateVpcPeeringConnection";
 const ACCEPT: &str = "AcceptVpcPeeringConnection";
 const CREATE_ROUTE: &str = "CreateRoute";
 const DELETE_ROUTE: &str = "DeleteRoute";
+const MODIFY_OPTIONS: &str = "ModifyVpcPeeringConnectionOptions";
 const CREATE_TAGS: &str = "CreateTags";
 
 /// Calls that write, by the bucket from which they take a token.
@@ -49,12 +47,12 @@ const CREATE_TAGS: &str = "CreateTags";
 pub struct Lanes(BTreeMap<(Location, &'static str), usize>);
 
 impl Lanes {
-    /// A connection that has to be made: requested, accepted, and tagged on the accepter's side where that has tags of its own.
-    pub fn add_connection(&mut self, one: &End, other: &End) {
-        let (requester, accepter) = canonical(one, other);
-        self.add(requester, CREATE, 1);
-        self.add(accepter, ACCEPT, 1);
+    /// A connection that has to be made, or one that only has to be accepted: requested, accepted, and tagged on the accepter's side
+    /// where that has tags of its own.
+    pub fn add_connection(&mut self, requester: &End, accepter: &End, is_requested: bool) {
         // The requester's side is tagged as it is made.
+        self.add(requester, CREATE, usize::from(!is_requested));
+        self.add(accepter, ACCEPT, 1);
         self.add(accepter, CREATE_TAGS, usize::from(requester.sees_other_tags_than(accepter)));
     }
 
@@ -62,6 +60,11 @@ impl Lanes {
     pub fn add_routes(&mut self, end: &End, created: usize, deleted: usize) {
         self.add(end, CREATE_ROUTE, created);
         self.add(end, DELETE_ROUTE, deleted);
+    }
+
+    /// DNS resolution at that end.
+    pub fn add_dns_resolution(&mut self, end: &End) {
+        self.add(end, MODIFY_OPTIONS, 1);
     }
 
     fn add(&mut self, end: &End, action: &'static str, calls: usize) {
@@ -81,21 +84,10 @@ impl Lanes {
             calls.saturating_sub(burst).div_ceil(rate)
         };
         let slowest = self.0.iter().max_by_key(waits);
-        effort.least_seconds = slowest.map_or(0, |slowest| SECONDS_FOR_ONE + waits(&slowest));
+        let seconds_for_one = if effort.calls.contains_key(ACCEPT) { SECONDS_FOR_ONE } else { 0 };
+        effort.least_seconds = seconds_for_one + slowest.map_or(0, |slowest| waits(&slowest));
         let slowest = slowest.filter(|slowest| waits(slowest) > 0);
         effort.slowest = slowest.map(|((at, action), calls)| LaneCalls { at: at.clone(), action, calls: *calls });
         effort
     }
-}
-
-/// What it costs to set up these pairs of members, of which nothing is there yet.
-pub fn effort(members: &[Member], pairs: impl Iterator<Item = (usize, usize)>) -> Effort {
-    let mut lanes = Lanes::default();
-    for (one, other) in pairs {
-        let (one, other) = (&members[one], &members[other]);
-        lanes.add_connection(&one.end, &other.end);
-        lanes.add_routes(&one.end, one.tables * other.routed.len(), 0);
-        lanes.add_routes(&other.end, other.tables * one.routed.len(), 0);
-    }
-    lanes.effort()
 }

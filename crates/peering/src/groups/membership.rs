@@ -1,7 +1,7 @@
 //! What a VPC's tag `group` says: of which groups it is a member, and in which role.
 
 use crate::ids::Malformed;
-use crate::intent::words;
+use crate::tags::words;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -12,6 +12,7 @@ use crate::groups::membership::{GroupName, Role};
 use crate::groups::room::RouteRoom;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Pairs of members by their numbers, the smaller first.
 pub type Pairs = BTreeSet<(usize, usize)>;
@@ -29,8 +30,6 @@ pub struct Member {
     pub routed: Vec<IpNet>,
     /// Whether its owner excludes it.
     pub excluded: bool,
-    /// How many of its tables are selected.
-    pub tables: usize,
     /// How many routes more fit into each of them.
     pub room: RouteRoom,
     /// How many live connections it has with VPCs that are no members.
@@ -47,7 +46,7 @@ pub struct Planning<'p> {
     /// The pairs that something else asks for, such as `peer` tags.
     pub asked: &'p Pairs,
     /// Why the pair of these two lacks consent in that group, if it does.
-    pub not_admitted: &'p dyn Fn(&GroupName, usize, usize) -> Option<String>,
+    pub missing_admission: &'p dyn Fn(&GroupName, usize, usize) -> Option<String>,
     /// AWS's quota.
     pub peerings_per_vpc: usize,
 }
@@ -70,9 +69,21 @@ pub struct GroupPlan {
     pub roles: BTreeMap<Role, usize>,
     /// The pairs to stand.
     pub pairs: Pairs,
-    /// The pairs that the rule makes and that can't stand.
+    /// How many pairs the rule makes.
+    pub rule: usize,
+    /// Those of them that can't stand; of very many, the first [`REFUSALS`].
     pub refused: Vec<Refusal>,
 }
+
+impl GroupPlan {
+    /// How many pairs of the rule can't stand.
+    pub fn refused_count(&self) -> usize {
+        self.rule - self.pairs.len()
+    }
+}
+
+/// So many refusals of a group are kept: a wrong tag on ten thousand VPCs makes fifty million.
+pub const REFUSALS: usize = 20_000;
 
 /// A pair that can't stand.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,8 +94,8 @@ pub struct Refusal {
     pub peer: usize,
     /// The error's public name.
     pub error: &'static str,
-    /// Why: the other member that is in the way, or what is full.
-    pub reason: String,
+    /// Why: the other member that is in the way, or what is full. Shared by all pairs of a member that is refused whole.
+    pub reason: Rc<str>,
 }
 
 /// Plans all groups. What the plan has is planned again by the next one: a mesh member for which there was no room may fit once

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 pub struct GroupsReport {
     /// Each group, by name.
     pub groups: Vec<GroupReport>,
-    /// How many calls of EC2 that write it takes to set up what is missing, by action.
+    /// The calls of EC2 that set up what is missing, by action. Status tags don't count.
     pub calls: BTreeMap<String, usize>,
-    /// EC2's token buckets allow no less time, in seconds.
+    /// The least time that EC2's token buckets allow, in seconds.
     pub least_seconds: usize,
     /// The bucket that takes the longest; none where no call waits for a token.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -45,11 +45,11 @@ pub struct GroupReport {
     pub in_place: usize,
     /// How many are to be set up, or repaired.
     pub set_up: usize,
-    /// How many pairs are to be torn down.
+    /// How many pairs are to be torn down: none, until groups set pairs up.
     pub torn_down: usize,
     /// How many can't stand.
     pub refused_count: usize,
-    /// The first of these. A report lists 500 at most.
+    /// The first of these. A report lists 500 at most, of every group some.
     pub refused: Vec<RefusedByGroup>,
 }
 
@@ -93,18 +93,29 @@ pub struct NearQuota {
     pub limit: usize,
 }
 
-/// How many refused pairs a report lists: a state's output holds 256 KiB.
+// A state's output and an event hold 256 KiB. The longest report with these limits is some 220 KiB.
+const GROUPS_LISTED: usize = 300;
 const REFUSED_LISTED: usize = 500;
+const NEAR_QUOTA_LISTED: usize = 100;
+const MESSAGE: usize = 200;
 
 impl GroupsReport {
     /// The report about these groups, of which setting up what is missing costs that.
-    pub fn new(mut groups: Vec<GroupReport>, effort: Effort) -> Self {
-        let mut room = REFUSED_LISTED;
-        for group in &mut groups {
-            group.refused_count = group.refused.len();
-            group.refused.truncate(room);
-            room -= group.refused.len();
-        }
+    pub fn new(mut groups: Vec<GroupReport>, effort: Effort, mut near_quota: Vec<NearQuota>) -> Self {
+        let mut warnings = Vec::new();
+        let mut cut = |what: &str, count: usize, listed: usize| {
+            if count > listed {
+                warnings.push(format!("{count} {what}, of which {listed} are listed"));
+            }
+        };
+        cut("groups", groups.len(), GROUPS_LISTED);
+        cut("members are near their quota of peerings", near_quota.len(), NEAR_QUOTA_LISTED);
+        // Those that make no pair go first; the warnings have them.
+        groups.sort_by(|one, other| (one.pairs == 0, &one.name).cmp(&(other.pairs == 0, &other.name)));
+        groups.truncate(GROUPS_LISTED);
+        groups.sort_by(|one, other| one.name.cmp(&other.name));
+        near_quota.truncate(NEAR_QUOTA_LISTED);
+        list_refused(&mut groups);
         Self {
             groups,
             calls: effort.calls.into_iter().map(|(action, calls)| (action.to_owned(), calls)).collect(),
@@ -115,7 +126,26 @@ impl GroupsReport {
                 action: slowest.action.to_owned(),
                 calls: slowest.calls,
             }),
-            ..Self::default()
+            near_quota,
+            warnings,
+            left: 0,
+        }
+    }
+}
+
+/// So many of each group that those of one don't hide those of the others.
+fn list_refused(groups: &mut [GroupReport]) {
+    let share = REFUSED_LISTED / groups.len().max(1);
+    let listed: usize = groups.iter().map(|group| group.refused.len().min(share)).sum();
+    let mut room = REFUSED_LISTED - listed;
+    for GroupReport { refused, .. } in groups {
+        let more = refused.len().saturating_sub(share).min(room);
+        room -= more;
+        refused.truncate(share + more);
+        for RefusedByGroup { message, .. } in refused {
+            if message.chars().count() > MESSAGE {
+                *message = message.chars().take(MESSAGE - 1).chain(['…']).collect();
+            }
         }
     }
 }

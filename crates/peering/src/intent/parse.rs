@@ -6,7 +6,7 @@ use crate::groups::memberships;
 use crate::ids::{AccountId, Malformed, Region, RouteTableId, SubnetId, VpcId};
 use crate::intent::{Accept, TagValue, Unclear, VpcIntent};
 use crate::selection::TableSelection;
-use crate::tags::{ACCEPT, ADVERTISE, DNS, GROUP, PEER, ROUTES, Tags, key};
+use crate::tags::{ACCEPT, ADVERTISE, DNS, GROUP, PEER, ROUTES, Tags, key, words};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -168,11 +168,6 @@ impl VpcIntent {
             .map(|(name, value)| (key(prefix, &name), value))
             .collect()
     }
-}
-
-/// The words of a list, which spaces or commas separate.
-pub(crate) fn words(value: &str) -> impl Iterator<Item = &str> {
-    value.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
 }
 
 /// `vpc-…`, `vpc-…@region` or `vpc-…@region@account`.

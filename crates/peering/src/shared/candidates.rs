@@ -66,5 +66,5 @@ pub(crate) fn routes_to_strangers(stack: &Stack, side: &VpcTags, is_peer: impl F
 /// The VPC that has the id of that one, which does not exist where it is said to be.
 pub(crate) fn namesake<'p>(missing: &VpcTags, mut others: impl Iterator<Item = &'p VpcTags>) -> Option<&'p VpcTags> {
     let is_it = |other: &&VpcTags| other.lookup == Lookup::Found && other.end().vpc_id == missing.end().vpc_id;
-    others.find(is_it).filter(|_| missing.lookup == Lookup::NotFound)
+    if missing.lookup == Lookup::NotFound { others.find(is_it) } else { None }
 }

@@ -11,7 +11,7 @@ use crate::stack::Stack;
 pub(crate) enum Decision {
     /// Start the peering machine, which also names what prevents the peering.
     SetUp,
-    /// Nothing: a group alone asks for it.
+    /// Nothing: a group alone asks for it, and it wasn't set up before. What was is kept right as it was.
     LeaveToGroups,
     /// Start the teardown machine.
     TearDown,
@@ -38,6 +38,7 @@ impl Decision {
         let [intent, peer_intent] = pair.intents();
         match pair.tag_request(stack) {
             TagRequest::Granted => Self::SetUp,
+            _ if pair.asking_group(stack).is_some() && is_established => Self::SetUp,
             _ if pair.asking_group(stack).is_some() => Self::LeaveToGroups,
             _ if by_tags.is_some() && (pair.is_one(Lookup::AccessDenied) || pair.check_not_excluded().is_err()) => {
                 Self::Keep

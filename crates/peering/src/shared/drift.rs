@@ -13,7 +13,6 @@ use crate::ports::NetworkReads;
 use crate::shared::candidates::namesake;
 use crate::shared::decision::Decision;
 use crate::shared::external;
-use crate::shared::grouped::Grouped;
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
@@ -56,11 +55,13 @@ pub(crate) struct Examined {
     pub(crate) finding: Finding,
     /// The plan for the routes of both sides, where one was made.
     pub(crate) sides: Option<[SidePlan; 2]>,
+    /// Whether DNS resolution is asked for.
+    pub(crate) dns_resolution: bool,
 }
 
 impl From<Finding> for Examined {
     fn from(finding: Finding) -> Self {
-        Self { finding, sides: None }
+        Self { finding, sides: None, dns_resolution: false }
     }
 }
 
@@ -75,21 +76,16 @@ impl Finding {
 pub(crate) async fn examine<L>(
     context: Context<'_, impl NetworkReads, L>,
     snapshot: &Snapshot,
-    grouped: &Grouped,
     known: &PairSnapshot,
     retry: bool,
 ) -> Result<Examined, Error> {
     let stack = context.stack;
     if let Err(error) = check_accounts(known.pair.ends(), stack) {
         // Nothing is called there, nor decided about it.
-        let is_of_concern = known.pair.is_requested() || known.is_established();
+        let is_asked_for = known.pair.is_requested() || known.pair.asking_group(stack).is_some();
+        let is_of_concern = is_asked_for || known.is_established();
         return Ok(if is_of_concern { known.refused(&error) } else { Finding::NotRequested }.into());
     }
-    let refused_by_group = || {
-        let (error, message) = grouped.refusal(&known.key())?;
-        let (error, message) = (error.to_owned(), message.to_owned());
-        Some(Finding::Refused { error: error.clone(), status: PeeringStatus::Failed { error, message } })
-    };
     let finding = match Decision::of(&known.pair, known.item.as_ref(), stack) {
         Decision::TearDown | Decision::ClearStatus if leaves_blackholes(snapshot, known) => {
             known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into()))
@@ -97,13 +93,7 @@ pub(crate) async fn examine<L>(
         Decision::TearDown => known.unless_waiting(context.now, retry, Finding::TearDown("NotRequested".into())),
         Decision::Narrow => Finding::Narrow,
         Decision::Keep => Finding::Kept(known.live_connection().cloned()),
-        Decision::ClearStatus => {
-            let carried_on = known.carried_on(context, retry);
-            carried_on.or_else(refused_by_group).unwrap_or(Finding::NotRequested)
-        }
-        Decision::LeaveToGroups if grouped.refusal(&known.key()).is_some() => {
-            refused_by_group().unwrap_or(Finding::NotRequested)
-        }
+        Decision::ClearStatus => known.carried_on(context, retry).unwrap_or(Finding::NotRequested),
         decision @ (Decision::SetUp | Decision::LeaveToGroups) => {
             return examine_desired(context, snapshot, known, retry, decision).await;
         }
@@ -127,8 +117,8 @@ async fn examine_desired<L>(
         return Ok(known.unless_waiting(context.now, retry, Finding::TearDown("Blackhole".into())).into());
     }
     match compare(context, snapshot, known).await {
-        Ok(Examined { finding: finding @ (Finding::SetUp(_) | Finding::Empty(_)), sides }) => {
-            Ok(Examined { finding: known.unless_waiting(context.now, retry, finding), sides })
+        Ok(Examined { finding: finding @ (Finding::SetUp(_) | Finding::Empty(_)), sides, dns_resolution }) => {
+            Ok(Examined { finding: known.unless_waiting(context.now, retry, finding), sides, dns_resolution })
         }
         Ok(examined) => Ok(examined),
         Err(error @ (Error::ServiceFault { .. } | Error::Throttled { .. })) => Err(error),

@@ -1,14 +1,13 @@
 //! What people have to correct about groups, or to know.
 
 use crate::groups::{GroupName, GroupPlan, Role};
-use crate::plan::shorten;
 use crate::shared::grouped::Grouped;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
 use crate::tags::{GROUP, key};
 use std::collections::BTreeSet;
 
-/// All warnings; of groups that were asked for by name, those without a member too.
+/// All warnings, of the groups that are asked for; of those without a member too.
 pub(crate) fn warnings(
     snapshot: &Snapshot,
     grouped: &Grouped,
@@ -19,11 +18,9 @@ pub(crate) fn warnings(
         snapshot.unreachable().into_iter().map(|reason| format!("not read, so nothing there counts: {reason}"));
     let unknown = asked.iter().filter(|name| !grouped.plan.groups.contains_key(name));
     let unknown = unknown.map(|name| format!("no VPC is a member of {name}"));
-    let groups = grouped.plan.groups.iter().filter_map(|(name, group)| without_pairs(grouped, name, group));
-    let mut warnings: Vec<String> =
-        unread.chain(accounts(stack)).chain(unknown).chain(invalid_words(snapshot, stack)).chain(groups).collect();
-    shorten(&mut warnings);
-    warnings
+    let chosen = grouped.plan.groups.iter().filter(|(name, _)| asked.is_empty() || asked.contains(name));
+    let groups = chosen.filter_map(|(name, group)| without_pairs(grouped, name, group));
+    unread.chain(accounts(stack)).chain(unknown).chain(invalid_words(snapshot, stack)).chain(groups).collect()
 }
 
 /// The words of `group` tags that mean nothing, by VPC.
@@ -50,7 +47,7 @@ fn accounts(stack: &Stack) -> impl Iterator<Item = String> + '_ {
 }
 
 fn without_pairs(grouped: &Grouped, name: &GroupName, group: &GroupPlan) -> Option<String> {
-    if !group.pairs.is_empty() || !group.refused.is_empty() {
+    if group.rule > 0 {
         return None;
     }
     let member = grouped.members.iter().find(|member| member.groups.contains_key(name))?;

@@ -2,11 +2,10 @@
 
 #![allow(clippy::indexing_slicing, reason = "members are numbered, and every number is of the same list")]
 
+use crate::cidr::overlaps;
 use crate::connection::{Connection, End, Vpc};
-use crate::consent::TagRequest;
-use crate::groups::{
-    GroupName, GroupsPlan, Member, Pairs, Planning, Role, RouteRoom, groups_of_pair, not_admitted, plan,
-};
+use crate::consent::{TagRequest, groups_of_pair, missing_admission};
+use crate::groups::{GroupName, GroupPlan, GroupsPlan, Member, Pairs, Planning, Refusal, Role, RouteRoom, plan};
 use crate::intent::{TagValue, VpcIntent};
 use crate::ledger::PairKey;
 use crate::route_tables::{Route, RouteTable};
@@ -23,13 +22,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Grouped {
     pub(crate) members: Vec<Member>,
     pub(crate) plan: GroupsPlan,
-    refusals: BTreeMap<PairKey, (&'static str, String)>,
 }
 
 impl Grouped {
-    /// Those whose members the snapshot has.
+    /// Those whose members the snapshot has. What stands in a place that could not be read counts as no member.
     pub(crate) fn of(snapshot: &Snapshot, stack: &Stack) -> Self {
-        let described = snapshot.sides().filter_map(|side| Some((side, snapshot.vpc(side.end())?)));
+        let described = snapshot.sides().filter(|side| snapshot.is_read(side.end()));
+        let described = described.filter_map(|side| Some((side, snapshot.vpc(side.end())?)));
         let found: Vec<(&VpcTags, &Vpc)> = described.filter(|(side, _)| !side.intent.groups.is_empty()).collect();
         let sides: Vec<&VpcTags> = found.iter().map(|(side, _)| *side).collect();
         let numbers: BTreeMap<&End, usize> =
@@ -41,43 +40,44 @@ impl Grouped {
             .map(|((side, vpc), others)| member(stack, side, vpc, snapshot.tables(side.end()), others))
             .collect();
         let live = live_pairs(snapshot, &numbers);
-        let not_admitted = |group: &GroupName, one: usize, other: usize| {
-            let intents = [&sides[one].intent, &sides[other].intent];
-            let roles = intents.map(|intent| intent.groups.get(group).copied().unwrap_or(Role::Spoke));
-            not_admitted(group, intents, roles, stack)
+        let missing_admission = |group: &GroupName, one: usize, other: usize| {
+            missing_admission(group, [&sides[one].intent, &sides[other].intent], stack)
         };
         let plan = plan(&Planning {
             members: &members,
             live: &live,
-            asked: &asked_pairs(stack, &sides, &numbers, &live),
-            not_admitted: &not_admitted,
+            asked: &asked_pairs(stack, &found, &numbers, &live),
+            missing_admission: &missing_admission,
             peerings_per_vpc: stack.quotas.peerings_per_vpc as usize,
         });
-        Self { refusals: refusals(&members, &plan), members, plan }
+        Self { members, plan }
     }
 
-    /// Every pair that a group's rule makes, whether or not it can stand.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = PairKey> {
-        let admitted = self.plan.groups.values().flat_map(|group| &group.pairs);
-        admitted.map(|pair| PairKey::of(self.ends(*pair))).chain(self.refusals.keys().cloned())
+    /// The pairs that groups ask for and that have a place.
+    pub(crate) fn pairs(&self) -> BTreeSet<PairKey> {
+        let admitted: BTreeSet<&(usize, usize)> = self.plan.groups.values().flat_map(|group| &group.pairs).collect();
+        admitted.into_iter().map(|pair| PairKey::of(self.ends(*pair))).collect()
+    }
+
+    /// How many pairs groups refuse, and so many of them. One that two groups refuse counts once for each.
+    pub(crate) fn refusals(&self, limit: usize) -> (usize, impl Iterator<Item = ([&End; 2], &Refusal)>) {
+        let count = self.plan.groups.values().map(GroupPlan::refused_count).sum();
+        let refused = self.plan.groups.values().flat_map(|group| &group.refused);
+        (count, refused.take(limit).map(|refusal| (self.ends((refusal.member, refusal.peer)), refusal)))
+    }
+
+    /// The groups of both members whose rule makes their pair.
+    pub(crate) fn groups_of(&self, refusal: &Refusal) -> impl Iterator<Item = &GroupName> {
+        let [one, other] = [refusal.member, refusal.peer].map(|number| &self.members[number].groups);
+        let makes_pair =
+            |(name, role): (&'_ GroupName, &Role)| other.get(name).is_some_and(|peer| role.peers_with(*peer));
+        one.iter().filter(move |each| makes_pair(*each)).map(|(name, _)| name)
     }
 
     /// The ends of two members.
     pub(crate) fn ends(&self, (one, other): (usize, usize)) -> [&End; 2] {
         [one, other].map(|number| &self.members[number].end)
     }
-
-    /// Why the pair can't stand, where groups alone make it: the error's name, and what to do.
-    pub(crate) fn refusal(&self, pair: &PairKey) -> Option<(&'static str, &str)> {
-        self.refusals.get(pair).map(|(error, reason)| (*error, reason.as_str()))
-    }
-}
-
-/// What one group refuses and another one admits stands.
-fn refusals(members: &[Member], plan: &GroupsPlan) -> BTreeMap<PairKey, (&'static str, String)> {
-    let refused = plan.groups.values().flat_map(|group| &group.refused);
-    let key = |one: usize, other: usize| PairKey::of([&members[one].end, &members[other].end]);
-    refused.map(|each| (key(each.member, each.peer), (each.error, each.reason.clone()))).collect()
 }
 
 fn member(stack: &Stack, side: &VpcTags, vpc: &Vpc, tables: &[RouteTable], peerings: usize) -> Member {
@@ -92,7 +92,6 @@ fn member(stack: &Stack, side: &VpcTags, vpc: &Vpc, tables: &[RouteTable], peeri
         blocks: vpc.cidr_blocks.clone(),
         routed: routed.into_iter().collect(),
         excluded: is_excluded(tags),
-        tables: tables.len(),
         room: room.reduce(RouteRoom::least).unwrap_or(RouteRoom { v4: usize::MAX, v6: usize::MAX }),
         peerings,
     }
@@ -123,18 +122,20 @@ fn live_pairs(snapshot: &Snapshot, numbers: &BTreeMap<&End, usize>) -> Pairs {
     live.into_values().filter_map(|connection| numbered(ends(connection), numbers)).collect()
 }
 
-/// What takes its place before the groups do: what `peer` tags ask for, and connections that no group asks for.
-fn asked_pairs(stack: &Stack, sides: &[&VpcTags], numbers: &BTreeMap<&End, usize>, live: &Pairs) -> Pairs {
-    let is_of_no_group =
-        |(one, other): &&(usize, usize)| groups_of_pair(&sides[*one].intent, &sides[*other].intent).next().is_none();
-    let by_tags = sides.iter().flat_map(|side| {
-        let granted = side.intent.peers.iter().filter_map(|peer| {
-            let pair = numbered([side.end(), peer], numbers)?;
-            let [one, other] = [pair.0, pair.1].map(|number| &sides[number].intent);
-            (TagRequest::of(one, other, stack) == TagRequest::Granted).then_some(pair)
-        });
-        granted.collect::<Vec<_>>()
-    });
+/// What takes its place before the groups do: what `peer` tags ask for, unless it can't stand; and connections that no group asks
+/// for.
+fn asked_pairs(stack: &Stack, found: &[(&VpcTags, &Vpc)], numbers: &BTreeMap<&End, usize>, live: &Pairs) -> Pairs {
+    let intent = |number: usize| &found[number].0.intent;
+    let is_of_no_group = |(one, other): &&(usize, usize)| groups_of_pair(intent(*one), intent(*other)).next().is_none();
+    let can_stand = |(one, other): &(usize, usize)| {
+        let [(side, vpc), (peer, peer_vpc)] = [found[*one], found[*other]];
+        let is_excluded = is_excluded(&side.tags) || is_excluded(&peer.tags);
+        let is_granted = TagRequest::of(&side.intent, &peer.intent, stack) == TagRequest::Granted;
+        let is_possible = !is_excluded && overlaps(&vpc.cidr_blocks, &peer_vpc.cidr_blocks).is_empty();
+        is_granted && (is_possible || live.contains(&(*one, *other)))
+    };
+    let named = found.iter().flat_map(|(side, _)| side.intent.peers.iter().map(|peer| [side.end(), peer]));
+    let by_tags = named.filter_map(|pair| numbered(pair, numbers)).filter(can_stand);
     by_tags.chain(live.iter().filter(is_of_no_group).copied()).collect()
 }
 
@@ -143,9 +144,11 @@ fn peers_outside(snapshot: &Snapshot, stack: &Stack, numbers: &BTreeMap<&End, us
     let mut peers: Vec<BTreeSet<&End>> = vec![BTreeSet::new(); numbers.len()];
     let connected = snapshot.live_connections().into_values().map(ends);
     let requested = snapshot.sides().flat_map(|side| {
-        let peers = side.intent.peers.iter().filter_map(|peer| snapshot.side(peer));
-        let is_granted = |peer: &&VpcTags| TagRequest::of(&side.intent, &peer.intent, stack) == TagRequest::Granted;
-        peers.filter(is_granted).map(|peer| [side.end(), peer.end()])
+        let is_granted = |peer: &&End| {
+            let peer = snapshot.tags_of(stack, peer);
+            peer.is_some_and(|peer| TagRequest::of(&side.intent, &peer.intent, stack) == TagRequest::Granted)
+        };
+        side.intent.peers.iter().filter(is_granted).map(|peer| [side.end(), peer])
     });
     for [one, other] in connected.chain(requested) {
         for (end, peer) in [(one, other), (other, one)] {

@@ -3,10 +3,10 @@
 mod vpc_tags;
 
 use crate::connection::{Connection, End, Vpc};
-use crate::consent::{TagRequest, is_requested};
+use crate::consent::{TagRequest, asking_group, is_requested};
 use crate::context::Context;
 use crate::error::{AskingEnd, Error, TaggedEnd};
-use crate::groups::{GroupName, asking_group};
+use crate::groups::GroupName;
 use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::ports::NetworkReads;

@@ -1,11 +1,10 @@
-//! The pairs that a sweep examines: those that a tag names, those that groups make, those that a status tag is about, and those
-//! that the ledger knows.
+//! The pairs that a sweep examines: those that a tag names, those that a status tag is about, and those that the ledger
+//! knows.
 
 use crate::connection::{Connection, End};
 use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::Location;
 use crate::shared::decision::Decision;
-use crate::shared::grouped::Grouped;
 use crate::shared::pair::Pair;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
@@ -20,6 +19,11 @@ pub(crate) struct PairSnapshot {
 }
 
 impl PairSnapshot {
+    /// Whether an execution works on it, or has died while it did.
+    pub(crate) fn is_held(&self) -> bool {
+        self.item.as_ref().is_some_and(|item| item.holder.is_some())
+    }
+
     /// Whether a group alone asks for it: then no execution of the peering machine is started.
     pub(crate) fn is_left_to_groups(&self, stack: &Stack) -> bool {
         Decision::of(&self.pair, self.item.as_ref(), stack) == Decision::LeaveToGroups
@@ -33,7 +37,7 @@ impl PairSnapshot {
 
 /// Each pair once. Those with an end that could not be read are left out, for an unread tag is not an absent one; so are
 /// those whose item can't be used.
-pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack, grouped: &Grouped) -> Vec<PairSnapshot> {
+pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack) -> Vec<PairSnapshot> {
     let requested = snapshot.external_requests(stack);
     let mut found: BTreeSet<PairKey> = BTreeSet::new();
     let mut add = |one: &End, other: &End| {
@@ -54,19 +58,20 @@ pub(crate) fn pairs(snapshot: &Snapshot, stack: &Stack, grouped: &Grouped) -> Ve
             }
         }
     }
-    found.extend(grouped.pairs());
     found.extend(
         snapshot
             .items()
             .filter(|item| item.connection.is_some() || item.holder.is_some())
             .map(|item| item.pair.clone()),
     );
-    found.retain(|key| !snapshot.has_unusable_item(key));
     found.into_iter().filter_map(|key| pair(snapshot, stack, key)).collect()
 }
 
-/// One pair; `None` where an end could not be read.
+/// One pair; `None` where an end could not be read, or its item can't be used.
 pub(crate) fn pair(snapshot: &Snapshot, stack: &Stack, key: PairKey) -> Option<PairSnapshot> {
+    if snapshot.has_unusable_item(&key) {
+        return None;
+    }
     let [requester, accepter] = key.ends();
     let sides = [snapshot.tags_of(stack, requester)?, snapshot.tags_of(stack, accepter)?];
     let connections = snapshot.connections(&key, stack);

@@ -44,9 +44,9 @@ impl Snapshot {
         self.tags.values().map(Rc::as_ref)
     }
 
-    /// One VPC's tags, where they were read.
-    pub(crate) fn side(&self, end: &End) -> Option<&VpcTags> {
-        self.tags.get(end).map(Rc::as_ref)
+    /// Whether everything was read where that VPC is.
+    pub(crate) fn is_read(&self, end: &End) -> bool {
+        !self.failures.contains_key(&Location::from(end))
     }
 
     /// The VPCs with tags about peering.

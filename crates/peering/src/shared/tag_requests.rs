@@ -58,6 +58,9 @@ impl Asked {
             let request = as_tagged(pair, given, is_established, stack)?;
             let beside = recorded.map(|asked| request_of_execution(&key, pair.ends(), asked));
             let mut tags = pair.asking_accounts();
+            if pair.asking_group(stack).is_some() {
+                tags.extend(pair.ends().map(|end| end.owner_id.clone()));
+            }
             if tags.is_empty() {
                 // Its tag is gone by now; the next look at the pair tears down what this one sets up.
                 tags.insert(request.end.owner_id.clone());
@@ -152,7 +155,7 @@ fn as_tagged(pair: &Pair, given: PeeringRequest, is_established: bool, stack: &S
         return Err(invalid_routes(side, stack));
     }
     let tagged = request_of(pair.sides());
-    if pair.tag_request(stack) == TagRequest::Granted {
+    if pair.tag_request(stack) == TagRequest::Granted || pair.asking_group(stack).is_some() {
         let PeeringRequest { dry_run, take_over, tags, .. } = given;
         return Ok(PeeringRequest { dry_run, take_over, tags, ..tagged });
     }

@@ -98,11 +98,14 @@ pub async fn start_peering(
     let found: Vec<&VpcTags> = sides.iter().flatten().collect();
     let reason = |peer: &VpcTags| misplaced(&stack.tag_prefix, &side, peer, &found);
     let is_peer = |id: &VpcId| found.iter().any(|peer| peer.end().vpc_id == *id);
-    // Of the members of its groups, the sweep knows whether they are peers.
-    let strangers = routes_to_strangers(stack, &side, is_peer).into_iter().filter(|_| side.intent.groups.is_empty());
+    // Of a member of groups, the sweep alone knows who its peers are: what it told stays.
+    let is_member = !side.intent.groups.is_empty();
+    let strangers = if is_member { Vec::new() } else { routes_to_strangers(stack, &side, is_peer) };
     let reasons: Vec<String> = found.iter().filter_map(|peer| reason(peer)).chain(strangers).collect();
     clear_unasked_statuses(context, &side).await;
-    if let VpcChange::Tags { .. } = &task.change {
+    let is_for_the_sweep =
+        is_member && !side.intent.routes_to.is_empty() && reasons.is_empty() && side.intent.invalid.is_empty();
+    if matches!(task.change, VpcChange::Tags { .. }) && !is_for_the_sweep {
         write_invalid_status(context, &side, &reasons, &task.time).await;
     }
     let mut first_failure = None;
@@ -121,9 +124,9 @@ pub async fn start_peering(
         first_failure = first_failure.or(result.err());
     }
     if let VpcChange::Tags { group, .. } = task.change
-        && (group || !side.intent.groups.is_empty())
+        && (group || is_member)
     {
-        started.groups = start_groups(executions, context.now).await?;
+        started.groups = Some(start_groups(executions, context.now).await?);
     }
     let unread = sides.into_iter().find_map(Result::err);
     first_failure.or(unread).map_or(Ok(started), Err)
@@ -152,7 +155,7 @@ impl Decided {
         // Before a set-up, which may fail: a tag that goes again later begins the delay anew.
         let is_of_pair =
             |item: &&LedgerItem| item.open_withdrawal().is_some_and(|(_, open)| open.of == Withdrawn::Pair);
-        if let (Decision::SetUp, Some(item)) = (decision, item.as_ref().filter(is_of_pair)) {
+        if let (Decision::SetUp | Decision::LeaveToGroups, Some(item)) = (decision, item.as_ref().filter(is_of_pair)) {
             forget_withdrawal(context, item).await;
         }
         Ok(Self { pair, item, decision, withdrawal })
@@ -210,14 +213,16 @@ fn invalid_words(side: &VpcTags) -> Vec<String> {
 
 /// Starts the run of the groups machine for everything that changes in this minute: it waits until the minute ends, and its name
 /// says so, so that all these changes start one. One that is closed has read before this change; then it is the next minute's.
-async fn start_groups(executions: &impl Executions, now: i64) -> Result<Option<String>, Error> {
-    for minute in (now / 60 + 1)..=(now / 60 + MINUTES) {
+async fn start_groups(executions: &impl Executions, now: i64) -> Result<String, Error> {
+    let this_minute = now / 60 + 1;
+    for minute in this_minute..this_minute + MINUTES {
         let name = format!("tags-{}", String::from(Moment(minute * 60)).replace(':', "-"));
         if executions.start_groups(&name).await? {
-            return Ok(Some(name));
+            return Ok(name);
         }
     }
-    Ok(None)
+    let (action, code) = ("states:StartExecution".into(), "ExecutionAlreadyExists".into());
+    Err(Error::ServiceFault { action, code })
 }
 
 /// The clocks of Lambda and of Step Functions differ by less.

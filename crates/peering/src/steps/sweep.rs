@@ -4,6 +4,7 @@
 //! hand. Whole Regions are read page by page, so a sweep costs a few calls for each Region of each account, however many
 //! VPCs it has; nothing is decided about a VPC that could not be read.
 
+mod of_groups;
 mod swept;
 mod task;
 mod withdrawals;
@@ -14,7 +15,6 @@ use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Ne
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
-use crate::shared::grouped::Grouped;
 use crate::shared::held::Held;
 use crate::shared::lease::SECONDS_AFTER_DEATH;
 use crate::shared::pairs::{PairSnapshot, pairs};
@@ -24,6 +24,7 @@ use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
 use futures_util::{StreamExt, stream};
+use of_groups::OfGroups;
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,14 +52,15 @@ pub async fn sweep(
     }
     let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
-    let (mut statuses, mut due, mut due_in_groups) = (Statuses::default(), Vec::new(), 0);
-    let grouped = Grouped::of(&snapshot, context.stack);
-    let mut pairs = pairs(&snapshot, context.stack, &grouped);
+    let (mut statuses, mut due) = (Statuses::default(), Vec::new());
+    let (of_groups, mut pairs): (Vec<_>, Vec<_>) = pairs(&snapshot, context.stack)
+        .into_iter()
+        .partition(|known| !known.is_held() && known.is_left_to_groups(context.stack));
     // A different one first each time: otherwise the same would always be left, where time runs out, or more is due than may be
     // started.
     let first = rotation(&sweep.id, pairs.len());
     pairs.rotate_left(first);
-    let (all, whole) = (pairs.as_slice(), (&snapshot, &grouped));
+    let (all, whole) = (pairs.as_slice(), &snapshot);
     let finding = stream::iter(all).map(async |known| match has_time() {
         true => (known, find(context, executions, whole, all, known, task).await),
         false => (known, Ok(None)),
@@ -88,9 +90,7 @@ pub async fn sweep(
             Ok(None) => swept.left += 1,
             Err(error) => swept.fail(known, error),
         }
-        let is_of_groups = known.is_left_to_groups(context.stack);
         let told = match (&finding, &waiting) {
-            _ if is_of_groups => Told::Nothing,
             (_, Some(status)) => Told::Status(status.clone()),
             (Ok(Some(finding)), None) => told(known, finding),
             (Ok(None) | Err(_), None) => Told::AsWritten,
@@ -98,14 +98,17 @@ pub async fn sweep(
         statuses.add(&known.pair, &told);
         if let (Ok(Some(finding)), None) = (finding, waiting)
             && finding.is_to_start()
+            && !known.is_left_to_groups(context.stack)
         {
-            match is_of_groups {
-                true => due_in_groups += 1,
-                false => due.push((known, finding)),
-            }
+            due.push((known, finding));
         }
     }
-    swept.waiting += due_in_groups;
+    let mut groups = OfGroups { swept: &mut swept, statuses: &mut statuses, is_due: false };
+    groups.look(context, &snapshot, &has_time).await;
+    let due_in_groups = groups.is_due;
+    if !task.dry_run {
+        groups.forget(context, &of_groups).await;
+    }
     if !task.dry_run && context.stack.mode == Mode::Apply {
         statuses.write(context, &snapshot, &sweep.time).await;
     }
@@ -126,12 +129,8 @@ pub async fn sweep(
             }
         }
     }
-    if due_in_groups > 0 && !task.dry_run {
-        let name = format!("sweep-{}", sweep.id);
-        match executions.start_groups(&name).await {
-            Ok(_) => swept.started.push(name),
-            Err(error) => swept.unreachable.push(format!("the groups: {error}")),
-        }
+    if due_in_groups && !task.dry_run {
+        of_groups::start(executions, sweep, &mut swept).await;
     }
     Ok(swept)
 }
@@ -140,7 +139,7 @@ pub async fn sweep(
 async fn find(
     context: Context<'_, impl Network, impl LedgerReads>,
     executions: &impl Executions,
-    (snapshot, grouped): (&Snapshot, &Grouped),
+    snapshot: &Snapshot,
     pairs: &[PairSnapshot],
     known: &PairSnapshot,
     task: SweepTask,
@@ -154,7 +153,7 @@ async fn find(
     }
     match known.misplaced_end(pairs) {
         Some(end) => Ok(Some(known.refused(&Error::missing(end)))),
-        None => examine(context, snapshot, grouped, known, task.retry).await.map(|examined| Some(examined.finding)),
+        None => examine(context, snapshot, known, task.retry).await.map(|examined| Some(examined.finding)),
     }
 }
 

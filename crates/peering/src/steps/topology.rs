@@ -5,19 +5,19 @@ mod described;
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::end_key;
+use crate::ledger::{PairKey, end_key};
 use crate::ports::{LedgerReads, NetworkReads};
 use crate::shared::drift::{Examined, examine};
 use crate::shared::grouped::Grouped;
 use crate::shared::held::{Found, Held};
 use crate::shared::pair::VpcTags;
-use crate::shared::pairs::{PairSnapshot, pairs};
+use crate::shared::pairs::{PairSnapshot, pair, pairs};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
-use crate::stack::Scope;
+use crate::stack::{Scope, Stack};
 use crate::tags::{NAME, is_excluded};
-use described::{Description, foreign, of_plan};
+use described::{Description, foreign, of_plan, of_refusal};
 use futures_util::{StreamExt, stream};
-use isthmus_topology::{Topology, Unreachable, VERSION, Vpc};
+use isthmus_topology::{Peering, Topology, Unreachable, VERSION, Vpc};
 use std::collections::BTreeSet;
 
 /// Reads everything in that scope. Fails if the stack's own Region can't be read. `time` is when the invocation began,
@@ -29,15 +29,15 @@ pub async fn topology(
 ) -> Result<Topology, Error> {
     let snapshot = Snapshot::read_all(context, scope).await?;
     let grouped = Grouped::of(&snapshot, context.stack);
-    let pairs = pairs(&snapshot, context.stack, &grouped);
+    let mut pairs = pairs(&snapshot, context.stack);
+    add_missing(&mut pairs, &snapshot, context.stack, &grouped);
     let (all, whole) = (pairs.as_slice(), &snapshot);
-    let looking = (whole, &grouped);
-    let examining = stream::iter(all).map(async |known| (known, find(context, looking, all, known).await));
+    let examining = stream::iter(all).map(async |known| (known, find(context, whole, all, known).await));
     let examined: Vec<_> = examining.buffered(AT_ONCE).collect().await;
     let (found, routes): (Vec<Found<'_>>, Vec<_>) = examined
         .into_iter()
         .map(|(known, examined)| match examined {
-            Ok(Some(Examined { finding, sides })) => ((known, Ok(Some(finding))), sides.map(of_plan)),
+            Ok(Some(Examined { finding, sides, .. })) => ((known, Ok(Some(finding))), sides.map(of_plan)),
             Ok(None) => ((known, Ok(None)), None),
             Err(error) => ((known, Err(error)), None),
         })
@@ -49,6 +49,7 @@ pub async fn topology(
     let known: BTreeSet<String> = peerings.iter().filter_map(|each| each.vpc_peering_connection_id.clone()).collect();
     let others = snapshot.live_connections();
     peerings.extend(others.values().filter(|other| !known.contains(other.id().as_str())).map(|other| foreign(other)));
+    peerings.extend(refused_by_groups(&grouped, &peerings));
     Ok(Topology {
         version: VERSION,
         stack: context.stack.name().to_owned(),
@@ -60,19 +61,40 @@ pub async fn topology(
     })
 }
 
+/// Adds the pairs that groups alone ask for.
+fn add_missing(pairs: &mut Vec<PairSnapshot>, snapshot: &Snapshot, stack: &Stack, grouped: &Grouped) {
+    let known: BTreeSet<PairKey> = pairs.iter().map(PairSnapshot::key).collect();
+    let missing = grouped.pairs().into_iter().filter(|key| !known.contains(key));
+    pairs.extend(missing.filter_map(|key| pair(snapshot, stack, key)));
+}
+
+/// The first pairs that groups refuse, unless they are described already.
+fn refused_by_groups(grouped: &Grouped, described: &[Peering]) -> Vec<Peering> {
+    let known: BTreeSet<[&isthmus_topology::End; 2]> = described
+        .iter()
+        .flat_map(|each| [[&each.requester, &each.accepter], [&each.accepter, &each.requester]])
+        .collect();
+    let (_, refused) = grouped.refusals(REFUSED_LISTED);
+    let described = refused.map(|(ends, refusal)| of_refusal(grouped, ends, refusal));
+    described.filter(|each| !known.contains(&[&each.requester, &each.accepter])).collect()
+}
+
+/// An answer of Lambda holds 6 MB.
+const REFUSED_LISTED: usize = 500;
+
 /// What is found about a pair; `None` while an execution works on it.
 async fn find<L>(
     context: Context<'_, impl NetworkReads, L>,
-    (snapshot, grouped): (&Snapshot, &Grouped),
+    snapshot: &Snapshot,
     pairs: &[PairSnapshot],
     known: &PairSnapshot,
 ) -> Result<Option<Examined>, Error> {
-    if known.item.as_ref().is_some_and(|item| item.holder.is_some()) {
+    if known.is_held() {
         return Ok(None);
     }
     match known.misplaced_end(pairs) {
         Some(end) => Ok(Some(known.refused(&Error::missing(end)).into())),
-        None => examine(context, snapshot, grouped, known, false).await.map(Some),
+        None => examine(context, snapshot, known, false).await.map(Some),
     }
 }
 

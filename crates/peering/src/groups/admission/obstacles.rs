@@ -1,29 +1,52 @@
 //! What stands against a pair.
 
+use crate::groups::admission::whole_mesh::LeftOut;
 use crate::groups::admission::{Admission, ordered};
 use crate::groups::membership::GroupName;
-use crate::groups::planning::Member;
 use crate::groups::room::RouteRoom;
-use std::collections::BTreeSet;
+use std::rc::Rc;
+
+const OVERLAP: &str = "OverlappingCidrs";
+const QUOTA: &str = "QuotaExceeded";
 
 impl Admission<'_> {
+    /// Whether the owner of one of the two keeps it out of reach.
+    pub(super) fn exclusion(&self, member: usize, peer: usize) -> Option<(&'static str, String)> {
+        let members = self.planning.members;
+        let excluded = [member, peer].into_iter().find(|number| members[*number].excluded)?;
+        Some(("Excluded", format!("{} is excluded", members[excluded].end.vpc_id)))
+    }
+
     /// What stands against the pair, whatever room there is.
     pub(super) fn obstacle(&self, name: &GroupName, member: usize, peer: usize) -> Option<(&'static str, String)> {
-        let members = self.planning.members;
-        if let Some(excluded) = [member, peer].into_iter().find(|number| members[*number].excluded) {
-            return Some(("Excluded", format!("{} is excluded", members[excluded].end.vpc_id)));
-        }
-        if let Some(reason) = (self.planning.not_admitted)(name, member, peer) {
+        if let Some(reason) = (self.planning.missing_admission)(name, member, peer) {
             return Some(("PeerNotTrusted", reason));
         }
         if let Some((block, other)) = self.overlaps.get(&ordered(member, peer)) {
-            return Some(("OverlappingCidrs", format!("{block} overlaps {other}")));
+            return Some((OVERLAP, format!("{block} overlaps {other}")));
         }
-        self.conflict(member, peer).map(|reason| ("OverlappingCidrs", reason))
+        self.conflict(member, peer).map(|reason| (OVERLAP, reason))
+    }
+
+    /// Why a new pair can't stand, if it can't.
+    pub(super) fn refusal(
+        &self,
+        name: &GroupName,
+        member: usize,
+        peer: usize,
+        left_out: Option<&LeftOut>,
+    ) -> Option<(&'static str, Rc<str>)> {
+        let obstacle = self.exclusion(member, peer).or_else(|| self.obstacle(name, member, peer));
+        if let Some((error, reason)) = obstacle {
+            return Some((error, reason.into()));
+        }
+        let left_out = |number: usize| left_out.and_then(|left_out| left_out.get(&number)).cloned();
+        let no_place = left_out(member).or_else(|| left_out(peer));
+        no_place.or_else(|| self.full_for(member, peer).map(Rc::from)).map(|reason| (QUOTA, reason))
     }
 
     /// Who holds at one of the two what the other is routed by.
-    pub(super) fn conflict(&self, member: usize, peer: usize) -> Option<String> {
+    fn conflict(&self, member: usize, peer: usize) -> Option<String> {
         let members = self.planning.members;
         [(member, peer), (peer, member)].into_iter().find_map(|(routed, at)| {
             let holder = self.conflicts[routed].iter().find(|other| self.peers[at].contains(other))?;
@@ -32,31 +55,30 @@ impl Admission<'_> {
         })
     }
 
-    /// Why so many more peerings, with these routes, have no place at a member, if they have none.
-    fn full(&self, number: usize, more: usize, routes: RouteRoom) -> Option<String> {
-        let Member { end, peerings, .. } = &self.planning.members[number];
-        let (id, limit) = (&end.vpc_id, self.planning.peerings_per_vpc);
-        if peerings + self.peers[number].len() + more > limit {
-            return Some(format!("{id} has no room for {more} more of the {limit} peerings that its quota allows"));
+    /// Whether so many more peerings, with these routes, have no place at a member.
+    pub(super) fn is_full(&self, number: usize, more: usize, routes: RouteRoom) -> bool {
+        self.has_no_peering_left(number, more) || self.room[number].minus(routes).is_none()
+    }
+
+    fn has_no_peering_left(&self, number: usize, more: usize) -> bool {
+        let used = self.planning.members[number].peerings + self.peers[number].len();
+        used + more > self.planning.peerings_per_vpc
+    }
+
+    /// The same, in words.
+    pub(super) fn full(&self, number: usize, more: usize, routes: RouteRoom) -> Option<String> {
+        let id = &self.planning.members[number].end.vpc_id;
+        let limit = self.planning.peerings_per_vpc;
+        match self.has_no_peering_left(number, more) {
+            _ if !self.is_full(number, more, routes) => None,
+            true => Some(format!("{id} has no room for {more} more of the {limit} peerings that its quota allows")),
+            false => Some(format!("a table of {id} has no room for the routes")),
         }
-        let has_room = self.room[number].minus(routes).is_some();
-        (!has_room).then(|| format!("a table of {id} has no room for the routes"))
     }
 
     /// The same of the pair, at either end.
-    pub(super) fn full_for(&self, member: usize, peer: usize) -> Option<String> {
+    fn full_for(&self, member: usize, peer: usize) -> Option<String> {
         let [routes, of_peer] = [member, peer].map(|number| RouteRoom::of(&self.planning.members[number].routed));
         self.full(member, 1, of_peer).or_else(|| self.full(peer, 1, routes))
-    }
-
-    /// The same of a mesh member with all of its peers.
-    pub(super) fn full_for_all(&self, member: usize, peers: &[usize], left_out: &BTreeSet<usize>) -> Option<String> {
-        let routes = |number: usize| RouteRoom::of(&self.planning.members[number].routed);
-        let of_all = peers.iter().fold(RouteRoom { v4: 0, v6: 0 }, |all, peer| all.plus(routes(*peer)));
-        let at_peer = |peer: &usize| match left_out.contains(peer) {
-            true => Some(format!("{} is left out of the mesh", self.planning.members[*peer].end.vpc_id)),
-            false => self.full(*peer, 1, routes(member)),
-        };
-        self.full(member, peers.len(), of_all).or_else(|| peers.iter().find_map(at_peer))
     }
 }

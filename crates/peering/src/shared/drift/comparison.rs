@@ -56,7 +56,7 @@ pub(super) async fn compare<L>(
 ) -> Result<Examined, Error> {
     let Planned { asked, survey, routes: plan } = plan(context, snapshot, known).await?;
     let finding = compare_with_plan(context, snapshot, known, (&asked, &survey, &plan)).await?;
-    Ok(Examined { finding, sides: Some(plan.sides) })
+    Ok(Examined { finding, sides: Some(plan.sides), dns_resolution: asked.dns_resolution() })
 }
 
 async fn compare_with_plan<L>(
@@ -73,11 +73,9 @@ async fn compare_with_plan<L>(
         return refusal.map_or_else(|| Ok(Finding::SetUp("Missing".into())), Err);
     };
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
-    let asking = survey.pair.asking_accounts();
     let is_recorded = item.is_some_and(|item| {
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
-        // Of a pair for which a group alone asks, nothing more is recorded.
-        is_this && item.asked_by.as_ref().is_some_and(|asked| asking.is_empty() || asked.tags == asking)
+        is_this && item.asked_by.as_ref().is_some_and(|recorded| recorded.tags == asked.asked_by.tags)
     });
     if let (Status::Active, Some(by)) = (connection.status, &plan.emptied_by) {
         return Ok(Finding::Empty(by.clone()));

@@ -27,6 +27,11 @@ pub(super) struct GroupsInput {
 }
 
 impl GroupsInput {
+    /// Whether the report is about that group.
+    pub(super) fn is_about(&self, group: &GroupName) -> bool {
+        self.groups.is_empty() || self.groups.contains(group)
+    }
+
     /// Reads the input. An unknown field or a wrong type is [`Error::InvalidRequest`].
     pub(super) fn parse(input: &Value) -> Result<Self, Error> {
         let Some(fields) = input.as_object() else {

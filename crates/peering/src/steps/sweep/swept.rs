@@ -81,6 +81,17 @@ impl Swept {
         self.unreachable.push(format!("{end} and {peer}: {error}"));
     }
 
+    /// The same of a pair that is left to groups: what differs is only reported, and what isn't listed is counted alone.
+    pub(super) fn count_of_group(&mut self, known: &PairSnapshot, finding: &Finding, is_listed: bool) {
+        if !is_listed && !matches!(finding, Finding::InPlace(..)) {
+            self.desired += 1;
+            self.left += 1;
+            return;
+        }
+        self.waiting += usize::from(finding.is_to_start());
+        self.count(known, finding);
+    }
+
     pub(super) fn count(&mut self, known: &PairSnapshot, finding: &Finding) {
         let [vpc_id, peer_vpc_id] = known.pair.ends().map(|end| end.vpc_id.to_string());
         let is_desired = matches!(

@@ -2,14 +2,15 @@
 
 use super::place;
 use crate::connection::{Connection, End, Status, adopt};
-use crate::consent::TagRequest;
+use crate::consent::{TagRequest, groups_of_pair};
 use crate::context::Context;
-use crate::groups::groups_of_pair;
+use crate::groups::Refusal;
 use crate::ledger::RecordedRoutes;
 use crate::plan::SidePlan;
 use crate::routes::{Action, PlannedRoute, standing_routes};
 use crate::shared::drift::Finding;
 use crate::shared::external::waits_for;
+use crate::shared::grouped::Grouped;
 use crate::shared::held::{Found, Held};
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
@@ -187,6 +188,19 @@ impl Verdict {
 pub(super) fn foreign(connection: &Connection) -> Peering {
     let [requester, accepter] = ends(connection);
     of_connection(Some(connection), requester, accepter)
+}
+
+/// A pair that a group refuses.
+pub(super) fn of_refusal(grouped: &Grouped, [end, peer]: [&End; 2], refusal: &Refusal) -> Peering {
+    let groups = grouped.groups_of(refusal).map(ToString::to_string).collect();
+    let [requester, accepter] = if end < peer { [end, peer] } else { [peer, end] };
+    Peering {
+        finding: topology::Finding::Failed,
+        error: Some(refusal.error.to_owned()),
+        message: Some(refusal.reason.to_string()),
+        requested_by: RequestedBy { groups, ..RequestedBy::default() },
+        ..of_connection(None, requester, accepter)
+    }
 }
 
 fn of_connection(connection: Option<&Connection>, requester: &End, accepter: &End) -> Peering {

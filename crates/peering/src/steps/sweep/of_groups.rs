@@ -1,0 +1,93 @@
+//! The pairs that are left to groups: the sweep counts them and starts a run about them. It starts nothing for one of them.
+
+use crate::context::Context;
+use crate::ports::{Executions, LedgerReads, LedgerWrites, NetworkReads};
+use crate::shared::brake::forget_withdrawal;
+use crate::shared::drift::examine;
+use crate::shared::grouped::Grouped;
+use crate::shared::pairs::{PairSnapshot, pair};
+use crate::shared::snapshot::{AT_ONCE, Snapshot};
+use crate::shared::sweep_statuses::{Statuses, Told};
+use crate::steps::sweep::{RefusedPair, Sweep, Swept};
+use futures_util::{StreamExt, stream};
+use std::pin::pin;
+
+/// An answer of Lambda holds 6 MB. The report of the groups machine has the counts.
+const LISTED: usize = 500;
+
+/// What a sweep finds about these pairs.
+pub(super) struct OfGroups<'s> {
+    pub(super) swept: &'s mut Swept,
+    pub(super) statuses: &'s mut Statuses,
+    /// Whether one of them is to be set up.
+    pub(super) is_due: bool,
+}
+
+impl OfGroups<'_> {
+    /// Counts the pairs that groups alone ask for, and those that they refuse. Each is let go once it is counted: ten thousand VPCs
+    /// in groups may be half a million pairs.
+    pub(super) async fn look(
+        &mut self,
+        context: Context<'_, impl NetworkReads, impl LedgerReads>,
+        snapshot: &Snapshot,
+        has_time: &impl Fn() -> bool,
+    ) {
+        let grouped = Grouped::of(snapshot, context.stack);
+        let pairs = grouped.pairs().into_iter().filter_map(|key| pair(snapshot, context.stack, key));
+        let of_groups = pairs.filter(|pair| !pair.is_held() && pair.is_left_to_groups(context.stack));
+        let found = stream::iter(of_groups).map(async |pair| {
+            let found = if has_time() { Some(examine(context, snapshot, &pair, false).await) } else { None };
+            (pair, found)
+        });
+        let mut found = pin!(found.buffered(AT_ONCE));
+        let mut counted = 0;
+        while let Some((pair, found)) = found.next().await {
+            match found {
+                None => self.swept.left += 1,
+                Some(Err(error)) => self.swept.fail(&pair, &error),
+                Some(Ok(examined)) => {
+                    counted += 1;
+                    self.is_due |= examined.finding.is_to_start();
+                    self.swept.count_of_group(&pair, &examined.finding, counted <= LISTED);
+                }
+            }
+            // Their `routes` tags of single peers are about peers.
+            if pair.pair.intents().iter().any(|intent| !intent.routes_to.is_empty()) {
+                self.tell(&pair);
+            }
+        }
+        let (count, refused) = grouped.refusals(LISTED);
+        self.swept.desired += count;
+        self.swept.refused.extend(refused.map(|([end, peer], refusal)| RefusedPair {
+            vpc_id: end.vpc_id.to_string(),
+            peer_vpc_id: peer.vpc_id.to_string(),
+            error: refusal.error.to_owned(),
+        }));
+    }
+
+    /// Removes what an earlier `peer` tag left of pairs that the ledger or a status knows: the mark that it is gone, and the status
+    /// that nobody asks for any more.
+    pub(super) async fn forget<N>(&mut self, context: Context<'_, N, impl LedgerWrites>, known: &[PairSnapshot]) {
+        for pair in known {
+            if let Some(item) = pair.item.as_ref().filter(|item| item.open_withdrawal().is_some()) {
+                forget_withdrawal(context, item).await;
+            }
+            self.tell(pair);
+        }
+    }
+
+    /// A pair that is left to groups has no status, unless a `peer` tag asks for it too.
+    fn tell(&mut self, known: &PairSnapshot) {
+        let told = if known.pair.is_requested() { Told::AsWritten } else { Told::Nothing };
+        self.statuses.add(&known.pair, &told);
+    }
+}
+
+/// Starts a run about all groups.
+pub(super) async fn start(executions: &impl Executions, sweep: &Sweep, swept: &mut Swept) {
+    let name = format!("sweep-{}", sweep.id);
+    match executions.start_groups(&name).await {
+        Ok(_) => swept.started.push(name),
+        Err(error) => swept.unreachable.push(format!("the groups: {error}")),
+    }
+}

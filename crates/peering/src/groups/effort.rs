@@ -22,7 +22,7 @@ pub struct Effort {
     pub calls: BTreeMap<&'static str, usize>,
     /// No execution can be quicker, in seconds.
     pub least_seconds: usize,
-    /// The bucket that takes the longest; none where nothing waits for a token.
+    /// The bucket that takes the longest, or else has the most calls; none where there is no call.
     pub slowest: Option<LaneCalls>,
 }
 
@@ -83,10 +83,9 @@ impl Lanes {
             let (burst, rate) = bucket(action);
             calls.saturating_sub(burst).div_ceil(rate)
         };
-        let slowest = self.0.iter().max_by_key(waits);
+        let slowest = self.0.iter().max_by_key(|lane| (waits(lane), *lane.1));
         let seconds_for_one = if effort.calls.contains_key(ACCEPT) { SECONDS_FOR_ONE } else { 0 };
         effort.least_seconds = seconds_for_one + slowest.map_or(0, |slowest| waits(&slowest));
-        let slowest = slowest.filter(|slowest| waits(slowest) > 0);
         effort.slowest = slowest.map(|((at, action), calls)| LaneCalls { at: at.clone(), action, calls: *calls });
         effort
     }

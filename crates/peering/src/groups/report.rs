@@ -16,8 +16,8 @@ pub struct GroupsReport {
     pub calls: BTreeMap<String, usize>,
     /// The least time that EC2's token buckets allow, in seconds.
     pub least_seconds: usize,
-    /// The bucket that takes the longest; none where no call waits for a token.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// The bucket that takes the longest, or else has the most calls; none where there is no call.
+    #[serde(default)]
     pub slowest: Option<SlowestLane>,
     /// The members for which nine tenths of the quota of peerings are used, or will be.
     pub near_quota: Vec<NearQuota>,

@@ -53,10 +53,10 @@ impl Grouped {
         Self { members, plan }
     }
 
-    /// The pairs that groups ask for and that have a place.
-    pub(crate) fn pairs(&self) -> BTreeSet<PairKey> {
+    /// The pairs that groups ask for and that have a place, each once.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = PairKey> {
         let admitted: BTreeSet<&(usize, usize)> = self.plan.groups.values().flat_map(|group| &group.pairs).collect();
-        admitted.into_iter().map(|pair| PairKey::of(self.ends(*pair))).collect()
+        admitted.into_iter().map(|pair| PairKey::of(self.ends(*pair)))
     }
 
     /// How many pairs groups refuse, and so many of them. One that two groups refuse counts once for each.

@@ -64,7 +64,7 @@ pub async fn topology(
 /// Adds the pairs that groups alone ask for.
 fn add_missing(pairs: &mut Vec<PairSnapshot>, snapshot: &Snapshot, stack: &Stack, grouped: &Grouped) {
     let known: BTreeSet<PairKey> = pairs.iter().map(PairSnapshot::key).collect();
-    let missing = grouped.pairs().into_iter().filter(|key| !known.contains(key));
+    let missing = grouped.pairs().filter(|key| !known.contains(key));
     pairs.extend(missing.filter_map(|key| pair(snapshot, stack, key)));
 }
 

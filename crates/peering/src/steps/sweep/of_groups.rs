@@ -33,7 +33,7 @@ impl OfGroups<'_> {
         has_time: &impl Fn() -> bool,
     ) {
         let grouped = Grouped::of(snapshot, context.stack);
-        let pairs = grouped.pairs().into_iter().filter_map(|key| pair(snapshot, context.stack, key));
+        let pairs = grouped.pairs().filter_map(|key| pair(snapshot, context.stack, key));
         let of_groups = pairs.filter(|pair| !pair.is_held() && pair.is_left_to_groups(context.stack));
         let found = stream::iter(of_groups).map(async |pair| {
             let found = if has_time() { Some(examine(context, snapshot, &pair, false).await) } else { None };

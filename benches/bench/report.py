@@ -57,7 +57,9 @@ def sweep_table(sweep: dict[str, float]) -> str:
 
 def groups_table(groups: dict[str, float]) -> str:
     limits = {"plan ms": "250", "peak MB": "64", "mesh of 51 ms": "1", "sweep line ms": "beside *all with all ms*"}
-    return table(["figure", "measured", "limit"], [[name, _number(groups[name]), limits.get(name, "")] for name in groups])
+    order = ["vpcs", "pairs", "refused", "overlaps", "overlaps ms", "plan ms", "peak MB", "mesh of 51 pairs", "mesh of 51 ms"]
+    order += ["compared vpcs", "all with all ms", "sweep line ms"]
+    return table(["figure", "measured", "limit"], [[name, _number(groups[name]), limits.get(name, "")] for name in order])
 
 
 def goals_table(goals: list[Goal]) -> str:

@@ -423,3 +423,29 @@ async fn the_longest_report_fits_into_a_state_s_output() {
     assert_eq!(everybody.refused_count + everybody.set_up, 400 * 399 / 2);
     assert!(everybody.refused.len() > 300 && report.near_quota.len() <= 100);
 }
+
+#[tokio::test]
+async fn a_peer_tag_that_can_t_be_carried_out_holds_no_place() {
+    let (memory, ends) = vpcs(2);
+    let excluded = end("vpc-000000ff");
+    memory.add_vpc(&excluded, &["10.2.0.0/16"], 1);
+    memory.tag_vpc(&excluded, "isthmus:exclude", "true");
+    memory.tag_vpc(&ends[0], "isthmus:peer", "vpc-000000ff");
+    join(&memory, "payments:hub", &ends[..1]);
+    join(&memory, "payments:spoke", &ends[1..]);
+    join(&memory, "ledger", std::slice::from_ref(&excluded));
+    let report = report(&memory).await;
+    let group = report.groups.iter().find(|group| group.name.as_str() == "payments").expect("listed");
+    assert_eq!(counts(group), [1, 0, 1, 0], "the spoke has the block of a VPC that never gets a route");
+}
+
+#[tokio::test]
+async fn a_request_to_a_vendor_takes_its_place() {
+    let (memory, ends) = vpcs(3);
+    let small = Stack { quotas: isthmus_peering::stack::Quotas { peerings_per_vpc: 2, ..stack().quotas }, ..stack() };
+    memory.tag_vpc(&ends[0], "isthmus:peer", "vpc-000000ee@us-east-1@555555555555");
+    join(&memory, "payments:hub", &ends[..1]);
+    join(&memory, "payments:spoke", &ends[1..]);
+    let report = planned(&memory, &small, json!({})).await.expect("planned").report;
+    assert_eq!((counts(&report.groups[0]), errors(&report)), ([2, 0, 1, 1], vec!["QuotaExceeded"]));
+}

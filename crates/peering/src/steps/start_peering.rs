@@ -155,7 +155,7 @@ impl Decided {
         // Before a set-up, which may fail: a tag that goes again later begins the delay anew.
         let is_of_pair =
             |item: &&LedgerItem| item.open_withdrawal().is_some_and(|(_, open)| open.of == Withdrawn::Pair);
-        if let (Decision::SetUp | Decision::LeaveToGroups, Some(item)) = (decision, item.as_ref().filter(is_of_pair)) {
+        if let (Decision::SetUp, Some(item)) = (decision, item.as_ref().filter(is_of_pair)) {
             forget_withdrawal(context, item).await;
         }
         Ok(Self { pair, item, decision, withdrawal })

@@ -105,10 +105,8 @@ pub async fn sweep(
     }
     let mut groups = OfGroups { swept: &mut swept, statuses: &mut statuses, is_due: false };
     groups.look(context, &snapshot, &has_time).await;
+    of_groups.iter().for_each(|known| groups.tell(known));
     let due_in_groups = groups.is_due;
-    if !task.dry_run {
-        groups.forget(context, &of_groups).await;
-    }
     if !task.dry_run && context.stack.mode == Mode::Apply {
         statuses.write(context, &snapshot, &sweep.time).await;
     }

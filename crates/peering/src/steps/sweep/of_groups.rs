@@ -1,8 +1,7 @@
 //! The pairs that are left to groups: the sweep counts them and starts a run about them. It starts nothing for one of them.
 
 use crate::context::Context;
-use crate::ports::{Executions, LedgerReads, LedgerWrites, NetworkReads};
-use crate::shared::brake::forget_withdrawal;
+use crate::ports::{Executions, LedgerReads, NetworkReads};
 use crate::shared::drift::examine;
 use crate::shared::grouped::Grouped;
 use crate::shared::pairs::{PairSnapshot, pair};
@@ -65,19 +64,8 @@ impl OfGroups<'_> {
         }));
     }
 
-    /// Removes what an earlier `peer` tag left of pairs that the ledger or a status knows: the mark that it is gone, and the status
-    /// that nobody asks for any more.
-    pub(super) async fn forget<N>(&mut self, context: Context<'_, N, impl LedgerWrites>, known: &[PairSnapshot]) {
-        for pair in known {
-            if let Some(item) = pair.item.as_ref().filter(|item| item.open_withdrawal().is_some()) {
-                forget_withdrawal(context, item).await;
-            }
-            self.tell(pair);
-        }
-    }
-
     /// A pair that is left to groups has no status, unless a `peer` tag asks for it too.
-    fn tell(&mut self, known: &PairSnapshot) {
+    pub(super) fn tell(&mut self, known: &PairSnapshot) {
         let told = if known.pair.is_requested() { Told::AsWritten } else { Told::Nothing };
         self.statuses.add(&known.pair, &told);
     }

@@ -6,6 +6,7 @@ mod chain;
 mod executions;
 mod explore;
 mod faulty;
+pub mod grouped;
 mod ledger;
 pub mod members;
 mod memory;

@@ -1,0 +1,73 @@
+//! VPCs that carry the tag `group`, and what a run of the groups machine reports about them.
+
+use crate::three::end;
+use crate::{Machines, Memory, context, execute, scope, stack};
+use isthmus_peering::connection::End;
+use isthmus_peering::error::Error;
+use isthmus_peering::groups::{GroupReport, GroupsReport};
+use isthmus_peering::stack::{Quotas, Stack};
+use isthmus_peering::steps::{GroupsTask, PlannedGroups, plan_groups};
+use serde_json::{Value, json};
+
+/// A VPC of a member.
+pub fn of_member(id: &str) -> End {
+    End { owner_id: "222222222222".parse().expect("an account"), ..end(id) }
+}
+
+/// VPCs of the stack's account, each with a block of its own.
+pub fn vpcs(count: u8) -> (Memory, Vec<End>) {
+    let memory = Memory::default();
+    let ends: Vec<End> = (1..=count).map(|number| end(&format!("vpc-{number:08x}"))).collect();
+    for (number, end) in (1..).zip(&ends) {
+        memory.add_vpc(end, &[&format!("10.{number}.0.0/16")], 1);
+    }
+    (memory, ends)
+}
+
+/// So many VPCs of the stack's account that all have one block.
+pub fn alike(count: u8) -> (Memory, Vec<End>) {
+    let memory = Memory::default();
+    let ends: Vec<End> = (1..=count).map(|number| end(&format!("vpc-{number:08x}"))).collect();
+    ends.iter().for_each(|end| memory.add_vpc(end, &["10.0.0.0/16"], 1));
+    (memory, ends)
+}
+
+/// Tags them all with these words.
+pub fn join(memory: &Memory, words: &str, ends: &[End]) {
+    ends.iter().for_each(|end| memory.tag_vpc(end, "isthmus:group", words));
+}
+
+/// A stack with that quota of peerings.
+pub fn with_quota(peerings_per_vpc: u32) -> Stack {
+    Stack { quotas: Quotas { peerings_per_vpc, ..stack().quotas }, ..stack() }
+}
+
+/// What the step answers.
+pub async fn planned(memory: &Memory, stack: &Stack, input: Value) -> Result<PlannedGroups, Error> {
+    plan_groups(context(memory, stack), &scope(), GroupsTask { input }, || true).await
+}
+
+/// The report about all groups; it only reads.
+pub async fn report(memory: &Memory) -> GroupsReport {
+    memory.take_calls();
+    let planned = planned(memory, &stack(), json!({})).await.expect("planned");
+    assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
+    planned.report
+}
+
+/// Its pairs, those in place, to set up, and refused.
+pub fn counts(group: &GroupReport) -> [usize; 4] {
+    [group.pairs, group.in_place, group.set_up, group.refused_count]
+}
+
+/// The errors of all groups' refusals.
+pub fn errors(report: &GroupsReport) -> Vec<&str> {
+    report.groups.iter().flat_map(|group| &group.refused).map(|refused| refused.error.as_str()).collect()
+}
+
+/// Runs what was started, as the peering machine would.
+pub async fn run(memory: &Memory, machines: &Machines) {
+    for (name, input) in machines.peerings.take() {
+        execute(memory, &name, &serde_json::to_value(&input).expect("JSON")).await.expect("peered");
+    }
+}

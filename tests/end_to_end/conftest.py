@@ -14,7 +14,7 @@ from local_cloud.ec2.state import UNDOCUMENTED
 
 from .clients import client
 from .executions import Machine
-from .grouping import Groups
+from .grouping import Groups, unused_name
 from .ledger import Ledger
 from .listening import Listener
 from .network import Network
@@ -104,6 +104,12 @@ def peerings(machine: Machine, teardown: Machine) -> Peerings:
 @pytest.fixture(scope="session")
 def ledger(environment: dict[str, str]) -> Ledger:
     return Ledger(environment)
+
+
+@pytest.fixture
+def group() -> str:
+    """The name of a group that no other test has."""
+    return unused_name()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The groups machine, and what it reports about one group."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .executions import Machine
@@ -10,6 +12,14 @@ from .network import Network, Vpc
 def unused_name() -> str:
     """A group that no other test has: a report is about all members that the cloud has."""
     return f"g-{uuid.uuid4().hex[:12]}"
+
+
+@contextmanager
+def only_reads(network: Network, *vpcs: Vpc) -> Iterator[None]:
+    """Nothing of these VPCs is changed, and no function writes anything to EC2."""
+    with network.untouched(*vpcs), network.calls() as calls:
+        yield
+    assert [action for action in calls.ec2() if not action.startswith(("Describe", "GetManaged"))] == []
 
 
 class Groups:

@@ -7,18 +7,13 @@ import pytest
 from local_cloud.deployed import REPOSITORY
 
 from .clients import setting
-from .grouping import Groups, refused, unused_name, why
+from .grouping import Groups, refused, why
 from .network import HUB, MEMBER, THERE, Network, Vpc, wait_until
 
 
 @pytest.fixture(autouse=True)
 def no_delays(network: Network) -> None:
     network.remove_delays()
-
-
-@pytest.fixture
-def group() -> str:
-    return unused_name()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 //! `topology`: what there is, and what the sweep would find about it. It only reads.
 
 mod described;
+mod made;
 
 use crate::connection::End;
 use crate::context::Context;
@@ -15,9 +16,10 @@ use crate::shared::pairs::{PairSnapshot, pair, pairs};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
 use crate::stack::{Scope, Stack};
 use crate::tags::{NAME, is_excluded};
-use described::{Description, foreign, of_plan, of_refusal};
+use described::Description;
 use futures_util::{StreamExt, stream};
 use isthmus_topology::{Peering, Topology, Unreachable, VERSION, Vpc};
+use made::{foreign, of_plan, of_refusal};
 use std::collections::BTreeSet;
 
 /// Reads everything in that scope. Fails if the stack's own Region can't be read. `time` is when the invocation began,

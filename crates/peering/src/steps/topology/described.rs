@@ -1,27 +1,21 @@
 //! One pair, as the topology describes it.
 
-use super::place;
+use super::made::{ends, listed, of_connection};
 use crate::connection::{Connection, End, Status, adopt};
 use crate::consent::{TagRequest, groups_of_pair};
 use crate::context::Context;
-use crate::groups::Refusal;
 use crate::ledger::RecordedRoutes;
-use crate::plan::SidePlan;
-use crate::routes::{Action, PlannedRoute, standing_routes};
+use crate::routes::standing_routes;
 use crate::shared::drift::Finding;
 use crate::shared::external::waits_for;
-use crate::shared::grouped::Grouped;
 use crate::shared::held::{Found, Held};
 use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
-use isthmus_topology::{self as topology, MissingRoute, Peering, RequestedBy, RouteCounts};
+use isthmus_topology::{self as topology, Peering, RequestedBy, RouteCounts};
 use std::collections::BTreeMap;
-
-/// More of one side are counted, not listed.
-const MISSING_LISTED: usize = 100;
 
 /// What a description is made of.
 pub(super) struct Description<'d, N, L> {
@@ -184,48 +178,6 @@ impl Verdict {
     }
 }
 
-/// A connection that no pair is about.
-pub(super) fn foreign(connection: &Connection) -> Peering {
-    let [requester, accepter] = ends(connection);
-    of_connection(Some(connection), requester, accepter)
-}
-
-/// A pair that a group refuses.
-pub(super) fn of_refusal(grouped: &Grouped, [end, peer]: [&End; 2], refusal: &Refusal) -> Peering {
-    let groups = grouped.groups_of(refusal).map(ToString::to_string).collect();
-    let [requester, accepter] = if end < peer { [end, peer] } else { [peer, end] };
-    Peering {
-        finding: topology::Finding::Failed,
-        error: Some(refusal.error.to_owned()),
-        message: Some(refusal.reason.to_string()),
-        requested_by: RequestedBy { groups, ..RequestedBy::default() },
-        ..of_connection(None, requester, accepter)
-    }
-}
-
-fn of_connection(connection: Option<&Connection>, requester: &End, accepter: &End) -> Peering {
-    Peering {
-        vpc_peering_connection_id: connection.map(|connection| connection.id().to_string()),
-        status: connection.map(|connection| connection.status.to_string()),
-        requester: place(requester),
-        accepter: place(accepter),
-        ours: false,
-        requested_by: RequestedBy::default(),
-        finding: topology::Finding::Foreign,
-        differs: None,
-        error: None,
-        message: None,
-        waits_for: None,
-        routes: BTreeMap::new(),
-        dns_resolution: connection
-            .is_some_and(|connection| connection.dns_resolution.requester && connection.dns_resolution.accepter),
-    }
-}
-
-fn ends(connection: &Connection) -> [&End; 2] {
-    [&connection.identity.requester, &connection.identity.accepter]
-}
-
 fn is_ours(known: &PairSnapshot, connection: Option<&Connection>) -> bool {
     let recorded = known.item.as_ref().and_then(|item| item.connection.as_ref());
     recorded.is_some_and(|recorded| recorded.made && connection.is_some_and(|found| *found.id() == recorded.id))
@@ -252,24 +204,4 @@ fn requested_by(known: &PairSnapshot) -> RequestedBy {
         groups: groups_of_pair(&one.intent, &other.intent).map(|(name, _)| name.to_string()).collect(),
         execution: is_requested_by_execution(known),
     }
-}
-
-/// The routes of both sides, by the VPC's id.
-pub(super) fn of_plan(sides: [SidePlan; 2]) -> BTreeMap<String, RouteCounts> {
-    sides.iter().map(|side| (side.end.vpc_id.to_string(), of_side(side))).collect()
-}
-
-/// What isn't ours and holds a place counts neither as wanted nor as present.
-fn of_side(side: &SidePlan) -> RouteCounts {
-    let missing: Vec<PlannedRoute> = side.additions().collect();
-    let present = side.routes().filter(|route| route.action == Action::Unchanged).count();
-    RouteCounts { wanted: present + missing.len(), present, missing: listed(missing) }
-}
-
-fn listed(routes: impl IntoIterator<Item = PlannedRoute>) -> Vec<MissingRoute> {
-    let route = |route: PlannedRoute| MissingRoute {
-        route_table_id: route.table.to_string(),
-        destination_cidr_block: route.destination.to_string(),
-    };
-    routes.into_iter().take(MISSING_LISTED).map(route).collect()
 }

@@ -48,7 +48,8 @@ impl Admission<'_> {
     fn has_room_for_all(&self, members: &Ordered) -> bool {
         let all = members.iter().map(|(_, number)| self.routes_to(*number));
         let routes = all.fold(NONE, RouteRoom::plus);
-        members.iter().all(|(_, number)| !self.is_full(*number, members.len(), routes))
+        let others = members.len().saturating_sub(1);
+        members.iter().all(|(_, number)| !self.is_full(*number, others, routes))
     }
 
     fn mesh<'m>(&self, name: &'m GroupName, members: &Ordered) -> Mesh<'m> {

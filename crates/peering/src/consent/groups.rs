@@ -28,10 +28,13 @@ pub(crate) fn missing_admission(group: &GroupName, [one, other]: [&VpcIntent; 2]
         (!stack.group_accounts.admits(group, *role, owner)).then(|| format!("{group}:{role}={owner}"))
     };
     let missing: Vec<String> = [one, other].into_iter().filter_map(missing).collect();
-    let consent = || one.consents(&other.end, stack) && other.consents(&one.end, stack);
-    (!missing.is_empty() && !consent()).then(|| {
+    (!missing.is_empty() && !consent_to_each_other(one, other, stack)).then(|| {
         format!("GroupAccounts doesn't have {}: add that, or each owner has to consent to the other", missing.join(" "))
     })
+}
+
+fn consent_to_each_other(one: &VpcIntent, other: &VpcIntent, stack: &Stack) -> bool {
+    one.consents(&other.end, stack) && other.consents(&one.end, stack)
 }
 
 /// The group that asks for the pair and to which both owners consent, if there is one.
@@ -46,9 +49,7 @@ pub(super) fn may_share_group(one: &VpcIntent, other: &VpcIntent, stack: &Stack)
         |one: &VpcIntent, other: &VpcIntent| one.unclear.groups && (other.unclear.groups || !other.groups.is_empty());
     let may_consent = || {
         let owners = [&one.end.owner_id, &other.end.owner_id];
-        owners[0] == owners[1]
-            || stack.group_accounts.admits_both(owners)
-            || (one.consents(&other.end, stack) && other.consents(&one.end, stack))
+        owners[0] == owners[1] || stack.group_accounts.admits_both(owners) || consent_to_each_other(one, other, stack)
     };
     (is_unclear_of(one, other) || is_unclear_of(other, one)) && may_consent()
 }

@@ -19,23 +19,26 @@ enum Admitted {
     These(BTreeSet<AccountId>),
 }
 
+impl Admitted {
+    fn includes(&self, account: &AccountId) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(accounts) => accounts.contains(account),
+        }
+    }
+}
+
 impl GroupAccounts {
     /// Whether VPCs of that account may have that role in the group.
     pub fn admits(&self, group: &GroupName, role: Role, account: &AccountId) -> bool {
-        match self.admitted.get(group).and_then(|roles| roles.get(&role)) {
-            None => false,
-            Some(Admitted::All) => true,
-            Some(Admitted::These(accounts)) => accounts.contains(account),
-        }
+        let admitted = self.admitted.get(group).and_then(|roles| roles.get(&role));
+        admitted.is_some_and(|admitted| admitted.includes(account))
     }
 
     /// Whether there is a group that both accounts' VPCs may be members of, in whatever roles.
     pub fn admits_both(&self, accounts: [&AccountId; 2]) -> bool {
         let admits = |roles: &BTreeMap<Role, Admitted>, account: &AccountId| {
-            roles.values().any(|admitted| match admitted {
-                Admitted::All => true,
-                Admitted::These(accounts) => accounts.contains(account),
-            })
+            roles.values().any(|admitted| admitted.includes(account))
         };
         self.admitted.values().any(|roles| accounts.into_iter().all(|account| admits(roles, account)))
     }

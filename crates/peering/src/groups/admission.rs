@@ -79,8 +79,7 @@ impl<'p> Admission<'p> {
         let members = self.planning.members;
         if !self.is_live(one, other) {
             for (at, to) in [(one, other), (other, one)] {
-                self.room[at] =
-                    self.room[at].minus(RouteRoom::of(&members[to].routed)).unwrap_or(RouteRoom { v4: 0, v6: 0 });
+                self.room[at] = self.room[at].minus(RouteRoom::of(&members[to].routed)).unwrap_or(RouteRoom::NONE);
             }
         }
         self.peers[one].push(other);

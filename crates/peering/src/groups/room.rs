@@ -13,6 +13,9 @@ pub struct RouteRoom {
 }
 
 impl RouteRoom {
+    /// No room, or no routes.
+    pub const NONE: Self = Self { v4: 0, v6: 0 };
+
     /// What these destinations take.
     pub fn of(destinations: &[IpNet]) -> Self {
         let v4 = destinations.iter().filter(|block| matches!(block, IpNet::V4(_))).count();

@@ -78,7 +78,7 @@ impl Admission<'_> {
 
     /// The same of the pair, at either end.
     fn full_for(&self, member: usize, peer: usize) -> Option<String> {
-        let [routes, of_peer] = [member, peer].map(|number| RouteRoom::of(&self.planning.members[number].routed));
+        let [routes, of_peer] = [member, peer].map(|number| self.routes_to(number));
         self.full(member, 1, of_peer).or_else(|| self.full(peer, 1, routes))
     }
 }

@@ -47,7 +47,7 @@ impl Admission<'_> {
     /// Whether every member would have room for every other one: then nothing has to be counted.
     fn has_room_for_all(&self, members: &Ordered) -> bool {
         let all = members.iter().map(|(_, number)| self.routes_to(*number));
-        let routes = all.fold(NONE, RouteRoom::plus);
+        let routes = all.fold(RouteRoom::NONE, RouteRoom::plus);
         let others = members.len().saturating_sub(1);
         members.iter().all(|(_, number)| !self.is_full(*number, others, routes))
     }
@@ -80,7 +80,7 @@ impl Admission<'_> {
             && self.obstacle(name, one, other).is_none()
     }
 
-    fn routes_to(&self, number: usize) -> RouteRoom {
+    pub(super) fn routes_to(&self, number: usize) -> RouteRoom {
         RouteRoom::of(&self.planning.members[number].routed)
     }
 
@@ -116,11 +116,9 @@ impl Admission<'_> {
     }
 }
 
-const NONE: RouteRoom = RouteRoom { v4: 0, v6: 0 };
-
 impl Mesh<'_> {
     fn add_need(&mut self, number: usize, routes: RouteRoom) {
-        let (more, all) = self.needs.entry(number).or_insert((0, NONE));
+        let (more, all) = self.needs.entry(number).or_insert((0, RouteRoom::NONE));
         *more += 1;
         *all = all.plus(routes);
     }
@@ -128,7 +126,7 @@ impl Mesh<'_> {
     fn drop_need(&mut self, number: usize, routes: RouteRoom) {
         if let Some((more, all)) = self.needs.get_mut(&number) {
             *more -= 1;
-            *all = all.minus(routes).unwrap_or(NONE);
+            *all = all.minus(routes).unwrap_or(RouteRoom::NONE);
             if *more == 0 {
                 self.needs.remove(&number);
             }

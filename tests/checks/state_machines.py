@@ -12,7 +12,7 @@ from statelint.linter import Linter
 from checks import jsonata
 from checks.cloudformation_yaml import LocatedMapping, line_of, load, locate, plain
 from checks.source import Finding, Source
-from checks.template import SUBSTITUTION
+from checks.template import SUBSTITUTION, filled
 
 PLAUSIBLE_ARN = r"arn:aws:lambda:eu-west-1:111122223333:function:\1"
 LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
@@ -24,9 +24,6 @@ LAMBDA_TRANSIENT = {
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
-TIMESTAMP = re.compile(r'("Timestamp": )"\{%[^"]*%\}"')
-"""Of a Wait state, as an expression, which statelint doesn't know and the language allows.
-https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html"""
 LONGEST_WAIT_FOR_A_PAIR = 20 * 60  # seconds
 MOST_ATTEMPTS = 300  # the language allows 99,999,999, which is not a limit
 NO_CATCH = "No Catch:"  # in the Comment of a Task, before the reason why it has no Catch
@@ -50,9 +47,8 @@ def check(source: Source) -> Iterator[Finding]:
 
 
 def _statelint(source: Source, machine: LocatedMapping) -> Iterator[Finding]:
-    filled = SUBSTITUTION.sub(PLAUSIBLE_ARN, json.dumps(plain(machine)))
-    filled = TIMESTAMP.sub(r'\1"2026-11-26T12:00:00Z"', filled)
-    for problem in Linter.validate(json.loads(filled)):
+    text = SUBSTITUTION.sub(PLAUSIBLE_ARN, json.dumps(plain(machine)))
+    for problem in Linter.validate(json.loads(filled(text))):
         # statelint reports the place as a path: "State Machine.States.RollBack.Retry[0].BackoffRate is 0.5 but …".
         paths = re.findall(r"State Machine((?:\.\w+|\[\d+\])*)", problem)
         steps = re.findall(r"\w+", paths[-1]) if paths else []

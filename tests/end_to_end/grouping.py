@@ -44,6 +44,12 @@ class Groups:
         [group] = output["Groups"]
         return output | group
 
+    def run(self, name: str) -> dict[str, Any]:
+        """What a run answers about that group, once it has set up and torn down what is to be."""
+        output = self.machine.run({"Groups": [name]}).succeeded().output
+        [group] = output["Groups"]
+        return output | group
+
     def runs(self) -> list[str]:
         """The names of all runs that tags started."""
         return [arn.rsplit(":", 1)[1] for arn in self.machine.executions("tags-")]
@@ -58,6 +64,23 @@ class Groups:
         found = self.machine.client.list_executions(stateMachineArn=self.machine.arn, statusFilter="RUNNING")
         for execution in found["executions"]:
             self.machine.client.stop_execution(executionArn=execution["executionArn"])
+        if found["executions"]:
+            self._network.services.advance(320)  # what they held is nobody's then
+
+
+def peered(one: Vpc, other: Vpc) -> bool:
+    """Whether one connection of the two is active, and the main tables of both lead to it."""
+    active = [each["VpcPeeringConnectionId"] for each in one.connections("active")]
+    both = [pcx for pcx in active if pcx in [each["VpcPeeringConnectionId"] for each in other.connections("active")]]
+    if len(both) != 1:
+        return False
+    routed = [{table for table, _, _ in vpc.routes_to(both[0])} for vpc in (one, other)]
+    return routed == [{one.main_table}, {other.main_table}]
+
+
+def status(vpc: Vpc, name: str) -> str:
+    """What is told on a member about its pairs of that group."""
+    return vpc.tags().get(f"isthmus:status:group:{name}", "")
 
 
 def refused(report: dict[str, Any]) -> dict[frozenset[str], str]:

@@ -1,4 +1,4 @@
-"""Groups, as far as they are planned: what a dry run of the machine reports. Nothing is written."""
+"""How groups are planned: what a dry run of the machine reports. Nothing is written."""
 
 import pytest
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .grouping import Groups, only_reads
+from .grouping import Groups, only_reads, peered
 from .listening import Listener
 from .network import HERE, HUB, MEMBER, THERE, Network, wait_until
 from .program import Program
@@ -46,7 +46,7 @@ def test_the_changes_of_a_minute_are_one_run(network: Network, groups: Groups, g
         return [each for each in reported if each["Mesh"] == 4]
 
     wait_until(lambda: bool(settled()), "the run of the last tag is reported")
-    assert {(each["Pairs"], each["SetUp"]) for each in settled()} == {(6, 6)}
+    assert {(each["Pairs"], each["InPlace"] + each["SetUp"]) for each in settled()} == {(6, 6)}, "a minute later it is a mesh"
     runs = set(groups.runs()) - before
     assert all(re.fullmatch(r"tags-\d{4}-\d\d-\d\dT\d\d-\d\d-00Z", run) for run in runs), runs
     assert 1 <= len(runs) <= minutes, "four tags, and one run a minute"
@@ -58,10 +58,11 @@ def test_a_run_by_name_reports_and_publishes(network: Network, groups: Groups, g
     run = groups.machine.run({"Groups": [group]}).succeeded()
     assert [each["Name"] for each in run.output["Groups"]] == [group]
     wait_until(lambda: run.output in settled_reports(bus), "the event's detail is the output")
-    assert groups.machine.run({"Groups": [group], "DryRun": True}).succeeded().output == run.output
+    planned = groups.machine.run({"Groups": [group], "DryRun": True}).succeeded().output
+    assert planned["Calls"] == {} and planned not in settled_reports(bus), "a dry run publishes nothing"
     other = groups.machine.run({"Groups": [f"{group}-x"]}).succeeded().output
     wait_until(lambda: other in settled_reports(bus), "a later run is published")
-    assert settled_reports(bus).count(run.output) == 1, "a dry run publishes nothing"
+    assert settled_reports(bus).count(run.output) == 1, "one event a run"
 
 
 def test_the_sweep_counts_what_groups_ask_for_and_starts_a_run(network: Network, groups: Groups, group: str, sweep: Sweep) -> None:
@@ -73,11 +74,12 @@ def test_the_sweep_counts_what_groups_ask_for_and_starts_a_run(network: Network,
     assert (drift(summary, spoke), refused(summary, same)) == (["Missing"], ["OverlappingCidrs"])
     assert not [name for name in summary["Started"] if name.startswith("sweep-")]
 
-    with only_reads(network, hub, spoke, same):
-        [run] = [name for name in sweep()["Started"] if name.startswith("sweep-")]
-        [arn] = groups.machine.executions(run)
-        assert group in [each["Name"] for each in groups.machine.wait(arn).succeeded().output["Groups"]]
-    assert (hub.connections(), spoke.status(hub)) == ([], ""), "it is only reported"
+    [run] = [name for name in sweep()["Started"] if name.startswith("sweep-")]
+    [arn] = groups.machine.executions(run)
+    assert group in [each["Name"] for each in groups.machine.wait(arn).succeeded().output["Groups"]]
+    assert peered(hub, spoke) and spoke.status(hub) == "", "a group's pairs have a status by group"
+    with network.untouched(hub, spoke, same):
+        assert not [name for name in sweep()["Started"] if name.startswith("sweep-")], "it is as it should be"
 
 
 def test_a_run_of_the_program_is_published_and_can_be_watched(
@@ -85,11 +87,11 @@ def test_a_run_of_the_program_is_published_and_can_be_watched(
 ) -> None:
     groups.join(group, network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16"))
     shown = isthmus("groups", group).exited(0)
-    assert f"{group}  2 mesh members  0 of 1 in place · 1 to set up" in shown.out
+    assert f"{group}  2 mesh members  1 pair: " in shown.out and "PlanGroups" in shown.err
     wait_until(lambda: any(names(report) == [group] for report in settled_reports(bus)), "it is published")
     arn = groups.machine.start({"Groups": [group], "DryRun": True})
     watched = isthmus("watch", arn).exited(0)
-    assert shown.out.splitlines()[0] in watched.out
+    assert f"{group}  2 mesh members  1 pair: 1 in place" in watched.out
 
 
 def test_the_program_shows_groups(network: Network, groups: Groups, group: str, isthmus: Program) -> None:
@@ -99,10 +101,11 @@ def test_the_program_shows_groups(network: Network, groups: Groups, group: str, 
     shown = isthmus("groups", group, "--dry-run")
     assert shown.code == 0, shown
     lines = shown.out.splitlines()
-    assert lines[0] == f"{group}  1 hub, 2 spokes  0 of 2 in place · 1 to set up · 1 refused"
-    assert f"{same.id} ⇄ {hub.id}  OverlappingCidrs" in lines[1] or f"{hub.id} ⇄ {same.id}  OverlappingCidrs" in lines[1]
-    assert lines[2].startswith(
-        "To set up: 1 AcceptVpcPeeringConnection, 2 CreateRoute, 1 CreateTags, 1 CreateVpcPeeringConnection; at least 5 s"
+    assert lines[0].startswith("A dry run")
+    assert lines[1] == f"{group}  1 hub, 2 spokes  2 pairs: 0 in place · 1 set up · 1 refused"
+    assert f"{same.id} ⇄ {hub.id}  OverlappingCidrs" in lines[2] or f"{hub.id} ⇄ {same.id}  OverlappingCidrs" in lines[2]
+    assert lines[3].startswith(
+        "Calls: 1 AcceptVpcPeeringConnection, 2 CreateRoute, 1 CreateTags, 1 CreateVpcPeeringConnection; at least 5 s"
     )
 
     document = isthmus("groups", group, "--dry-run", "--output", "json").document()

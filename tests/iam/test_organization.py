@@ -39,8 +39,8 @@ ROWS: list[tuple[str, str, str, Context, bool]] = [
 INSIDE, OUTSIDE = {"aws:ResourceOrgID": "o-0123456789"}, {"aws:ResourceOrgID": "o-9876543210"}
 
 
-READING = ("TopologyFunction", "PlanGroupsFunction")
-"""They assume the member role that reads, whatever the mode."""
+READING = ("TopologyFunction",)
+"""Those that assume the member role that reads, whatever the mode."""
 
 
 @pytest.mark.parametrize(

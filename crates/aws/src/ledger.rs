@@ -12,15 +12,18 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_types::DateTime;
 use isthmus_peering::connection::End;
-use isthmus_peering::ids::AccountId;
-use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
+use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, Withdrawer, end_key};
 use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use std::collections::HashMap;
 use std::time::SystemTime;
 
 /// The table's key.
 const PAIR: &str = "Pair";
-/// The sparse index of pairs that the tags of an account withdrew.
+/// The key of the item that says which run of the groups machine works.
+const GROUPS: &str = "groups";
+/// The attribute that names the execution which has a lease.
+const HOLDER: &str = "Holder";
+/// The sparse index of pairs that the tags of an account, or of a group's members, withdrew.
 const WITHDRAWN_BY: &str = "WithdrawnBy";
 /// The attribute that only the items of brakes have.
 const HELD_SINCE: &str = "HeldSince";
@@ -72,7 +75,7 @@ impl LedgerReads for DynamoLedger {
         Ok(items.iter().filter_map(|item| item.get(PAIR)?.as_s().ok()?.parse().ok()).collect())
     }
 
-    async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals> {
+    async fn withdrawals(&self, by: &Withdrawer) -> LedgerResult<Withdrawals> {
         let action = "dynamodb:GetItem";
         let call = self.client.get_item().table_name(&self.table).key(PAIR, brake_key(by)).consistent_read(true);
         let brake = call.send().await.map_err(|error| failed(action, error))?.item;
@@ -85,19 +88,31 @@ impl LedgerReads for DynamoLedger {
         Ok(Withdrawals { of: items.iter().filter_map(read).collect(), hold })
     }
 
-    async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize> {
+    async fn count_pairs(&self, of: &Withdrawer, removed_since: i64) -> LedgerResult<usize> {
         let action = "dynamodb:Scan";
-        let pages = self
-            .client
-            .scan()
-            .table_name(&self.table)
-            .select(Select::Count)
-            .filter_expression("contains(#pair, :end) AND (attribute_exists(#connection) OR #withdrawal.#at > :since)")
-            .expression_attribute_names("#pair", PAIR)
+        let call = self.client.scan().table_name(&self.table).select(Select::Count);
+        let call = match of {
+            Withdrawer::Account(account) => call
+                .filter_expression(
+                    "contains(#pair, :of) AND (attribute_exists(#connection) OR #withdrawal.#at > :since)",
+                )
+                .expression_attribute_names("#pair", PAIR)
+                .expression_attribute_values(":of", AttributeValue::S(format!("@{account}"))),
+            Withdrawer::Group(group) => call
+                .filter_expression(
+                    "(contains(#asked.#groups, :of) AND attribute_exists(#connection)) OR \
+                     (#by = :by AND #withdrawal.#at > :since)",
+                )
+                .expression_attribute_names("#asked", "AskedBy")
+                .expression_attribute_names("#groups", "Groups")
+                .expression_attribute_names("#by", WITHDRAWN_BY)
+                .expression_attribute_values(":by", AttributeValue::S(of.to_string()))
+                .expression_attribute_values(":of", AttributeValue::S(group.to_string())),
+        };
+        let pages = call
             .expression_attribute_names("#connection", "Connection")
             .expression_attribute_names("#withdrawal", "Withdrawal")
             .expression_attribute_names("#at", "At")
-            .expression_attribute_values(":end", AttributeValue::S(format!("@{account}")))
             .expression_attribute_values(":since", AttributeValue::N(removed_since.to_string()))
             .into_paginator()
             .send();
@@ -113,8 +128,15 @@ impl LedgerReads for DynamoLedger {
             let key = item.get(PAIR).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
             parse(action, item).map_err(|error| (key, error))
         };
-        let is_pair = |item: &Item| !item.contains_key(HELD_SINCE);
+        let is_groups = |item: &Item| item.get(PAIR).and_then(|key| key.as_s().ok()).is_some_and(|key| key == GROUPS);
+        let is_pair = |item: &Item| !item.contains_key(HELD_SINCE) && !is_groups(item);
         Ok(items.into_iter().filter(is_pair).map(read).collect())
+    }
+
+    async fn groups_holder(&self) -> LedgerResult<Option<String>> {
+        let call = self.client.get_item().table_name(&self.table).key(PAIR, groups_key()).consistent_read(true);
+        let found = call.send().await.map_err(|error| failed("dynamodb:GetItem", error))?;
+        Ok(found.item.as_ref().and_then(holder))
     }
 
     async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState> {
@@ -135,7 +157,46 @@ impl LedgerReads for DynamoLedger {
 }
 
 impl LedgerWrites for DynamoLedger {
-    async fn hold(&self, by: &AccountId, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
+    async fn take_groups(&self, execution: &str, dead: Option<&str>) -> LedgerResult<Result<(), String>> {
+        let action = "dynamodb:UpdateItem";
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PAIR, groups_key())
+            .update_expression("SET #holder = :execution")
+            .condition_expression("attribute_not_exists(#holder) OR #holder IN (:execution, :dead)")
+            .expression_attribute_names("#holder", HOLDER)
+            .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()))
+            .expression_attribute_values(":dead", AttributeValue::S(dead.unwrap_or(execution).to_owned()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = call.send().await else { return Ok(Ok(())) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Err(refused.item().and_then(holder).unwrap_or_default()))
+            }
+            _ => Err(failed(action, error)),
+        }
+    }
+
+    async fn leave_groups(&self, execution: &str) -> LedgerResult<()> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PAIR, groups_key())
+            .update_expression("REMOVE #holder")
+            .condition_expression("#holder = :execution")
+            .expression_attribute_names("#holder", HOLDER)
+            .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()));
+        let Err(error) = call.send().await else { return Ok(()) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            _ => Err(failed("dynamodb:UpdateItem", error)),
+        }
+    }
+
+    async fn hold(&self, by: &Withdrawer, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
         let action = "dynamodb:UpdateItem";
         let number = |number: i64| AttributeValue::N(number.to_string());
         let call = self
@@ -191,9 +252,17 @@ impl LedgerWrites for DynamoLedger {
     }
 }
 
-/// The key of the item that says since when the brake holds what the tags of that account take away.
-fn brake_key(account: &AccountId) -> AttributeValue {
-    AttributeValue::S(format!("brake@{account}"))
+/// The key of the item that says since when the brake holds what that one takes away.
+fn brake_key(by: &Withdrawer) -> AttributeValue {
+    AttributeValue::S(format!("brake@{by}"))
+}
+
+fn groups_key() -> AttributeValue {
+    AttributeValue::S(GROUPS.to_owned())
+}
+
+fn holder(item: &Item) -> Option<String> {
+    item.get(HOLDER)?.as_s().ok().cloned()
 }
 
 fn key(pair: &PairKey) -> AttributeValue {

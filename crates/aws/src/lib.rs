@@ -6,6 +6,7 @@
 mod accounts;
 mod call_errors;
 mod change_event;
+mod clock;
 mod convert;
 mod ec2;
 mod executions;
@@ -18,6 +19,7 @@ mod settings;
 
 pub use accounts::{Accounts, Credentials};
 pub use change_event::ChangeEvent;
+pub use clock::SystemClock;
 pub use ec2::Ec2Network;
 pub use executions::StateMachines;
 pub use ledger::DynamoLedger;

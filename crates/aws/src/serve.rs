@@ -1,6 +1,7 @@
 //! What every function does around its one step: read the settings, make the clients, answer events.
 
 use crate::accounts::{Accounts, CALL, sdk_config};
+use crate::clock::SystemClock;
 use crate::ec2::Ec2Network;
 use crate::executions::{Arns, StateMachines};
 use crate::ledger::DynamoLedger;
@@ -12,7 +13,7 @@ use aws_smithy_types::date_time::Format;
 use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
 use isthmus_peering::stack::{Scope, Stack};
-use isthmus_peering::steps::Sweep;
+use isthmus_peering::steps::{Pace, Sweep};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub struct Runtime {
     ledger: DynamoLedger,
     stack: Stack,
     config: SdkConfig,
+    clock: SystemClock,
 }
 
 impl Runtime {
@@ -35,7 +37,7 @@ impl Runtime {
         accounts.prepare(&stack.region).await;
         let (tables, machines) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sfn::Client::new(&config));
         let ledger = DynamoLedger::new(tables, machines, setting("LEDGER_TABLE")?);
-        Ok(Self { network: Ec2Network::new(accounts, stack.mode), ledger, stack, config })
+        Ok(Self { network: Ec2Network::new(accounts, stack.mode), ledger, stack, config, clock: SystemClock::start() })
     }
 
     /// Network, ledger and stack, for one invocation.
@@ -63,6 +65,11 @@ impl Runtime {
     /// Where the functions that read beyond one pair have to read.
     pub fn scope(&self) -> Result<Scope, Error> {
         settings::scope(&self.stack).map_err(bad)
+    }
+
+    /// How fast a lane works.
+    pub fn pace(&self) -> Result<Pace<'_, SystemClock>, Error> {
+        Ok(Pace { clock: &self.clock, share: setting("API_SHARE").map_err(bad)? })
     }
 
     /// The sweep of this invocation.

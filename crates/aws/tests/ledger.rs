@@ -11,7 +11,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 use aws_smithy_types::DateTime;
 use isthmus_aws::DynamoLedger;
-use isthmus_peering::ledger::{Hold, PairKey, Update};
+use isthmus_peering::ledger::{Hold, PairKey, Update, Withdrawer};
 use isthmus_peering::ports::{ExecutionState, LedgerReads, LedgerWrites, Updated};
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -103,7 +103,7 @@ async fn a_brake_that_another_execution_put_on_first_answers_that_one_s() {
         UpdateItemError::ConditionalCheckFailedException(refused)
     });
     let hold = |held_since, held_by: &str, limit| Hold { held_since, held_by: held_by.into(), limit };
-    let account = "123456789012".parse().expect("an account");
+    let account = Withdrawer::Account("123456789012".parse().expect("an account"));
     let in_force = ledger(&[&rule]).hold(&account, hold(101, "me", 10), None).await.expect("an answer");
     assert_eq!(in_force, hold(100, "the first", 12));
 }

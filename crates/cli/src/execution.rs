@@ -84,8 +84,9 @@ pub const STATES: [&str; 10] = [
 /// How `WaitActive` says that the peering with an external account is to be planned again. It is no failure.
 const PLAN_AGAIN: &str = "PlanAgain";
 
-/// States that only wait.
-pub const PAUSES: [&str; 3] = ["WaitUntilDue", "WaitForItsFunctions", "WaitForItsMinute"];
+/// States that only wait: for a time, or for other executions.
+pub const PAUSES: [&str; 5] =
+    ["WaitUntilDue", "WaitForItsFunctions", "WaitForItsMinute", "WaitForTheOtherRun", "WorkLanes"];
 
 impl Machine {
     /// The states that an execution goes through where nothing is skipped and nothing fails.
@@ -94,7 +95,7 @@ impl Machine {
             Self::Peering => &["CreateRequest", "AcceptInPeerRegion", "WaitActive", "UpdateRoutes"],
             Self::Teardown => &["PlanTeardown", "DeleteRoutes", "DeletePeering"],
             Self::CleanUp => &["WaitForItsFunctions", "RollBack", "RecordFailure"],
-            Self::Groups => &["PlanGroups"],
+            Self::Groups => &["PlanGroups", "WorkLanes"],
         }
     }
 }

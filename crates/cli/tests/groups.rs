@@ -38,13 +38,13 @@ fn what_is_to_be_done_what_it_costs_and_what_is_refused() {
     assert_data_eq!(
         text(report),
         str![[r"
-payments  1 hub, 2 spokes, 1 mesh member  100 of 120 in place · 18 to set up · 2 refused
+payments  1 hub, 2 spokes, 1 mesh member  120 pairs: 100 in place · 18 set up · 2 refused
   vpc-0aaaaaaaaaaaaaaa1 ⇄ vpc-0bbbbbbbbbbbbbbb2  OverlappingCidrs  10.2.0.0/16 overlaps 10.2.0.0/18
   and 1 more refused
-ledger  1 hub, 2 spokes, 1 mesh member  3 of 3 in place
-To set up: 36 CreateRoute, 18 CreateVpcPeeringConnection; at least 12 s, of which 36 CreateRoute in eu-west-1 of 222222222222 take the longest
+ledger  1 hub, 2 spokes, 1 mesh member  3 pairs: 3 in place
+Calls: 36 CreateRoute, 18 CreateVpcPeeringConnection; at least 12 s, of which 36 CreateRoute in eu-west-1 of 222222222222 take the longest
 ! vpc-0aaaaaaaaaaaaaaa1 has 121 of the 125 peerings that its quota allows
-! there was no time to look at 1 pair
+! 1 pair left to the next run
 ! alone has one member, vpc-0ccccccccccccccc3: there is nothing to peer it with
 
 "]]

@@ -100,7 +100,7 @@ fn a_state_that_caught_an_error_has_failed() {
 #[test]
 fn what_is_retried_says_why() {
     for (error, cause, said) in [
-        ("PairBusy", json!({"Execution": "arn"}), "another execution works on this pair"),
+        ("PairBusy", json!({"Execution": "arn"}), "another execution works on it"),
         ("RoutesRemaining", json!({"Remaining": 120}), "120 routes remain"),
         ("Throttled", json!({"Code": "RequestLimitExceeded"}), "AWS has no room yet: RequestLimitExceeded"),
         ("Sandbox.Timedout", json!(null), "Sandbox.Timedout"),
@@ -154,7 +154,7 @@ fn the_states_shown_are_those_that_call_a_function_or_wait() {
             if state["Resource"].as_str().is_some_and(|resource| resource.ends_with(":lambda:invoke")) {
                 tasks.insert(name.clone());
             }
-            if state["Type"] == "Wait" {
+            if ["Wait", "Map"].contains(&state["Type"].as_str().unwrap()) {
                 waits.insert(name.clone());
             }
         }

@@ -12,7 +12,7 @@ use crate::ids::AccountId;
 use crate::intent::VpcIntent;
 use crate::stack::Stack;
 use groups::may_share_group;
-pub(crate) use groups::{asking_group, groups_of_pair, missing_admission};
+pub(crate) use groups::{asking_groups, groups_of_pair, missing_admission};
 use serde::{Deserialize, Serialize};
 
 /// What the tags of both ends amount to.
@@ -106,7 +106,7 @@ pub fn missing_consent<'i>(
     requested_by: RequestedBy,
     stack: &Stack,
 ) -> Option<&'i End> {
-    if requested_by == RequestedBy::Tags && asking_group(one, other, stack).is_some() {
+    if requested_by == RequestedBy::Tags && asking_groups(one, other, stack).next().is_some() {
         return None;
     }
     let is_of_stack = |intent: &VpcIntent| intent.end.owner_id == stack.account;

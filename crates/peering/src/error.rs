@@ -8,6 +8,7 @@ mod details;
 use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
+use crate::ledger::Withdrawer;
 pub use details::{
     AskingEnd, Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd,
 };
@@ -123,11 +124,13 @@ pub enum Error {
     StillTagged(Box<AskingEnd>),
     /// The brake holds what the tags of one account take away: it is too much at once.
     #[error(
-        "{held} removals that tags of account {account} ask for are held: it was more than {limit} in an hour. Restore the tags, or invoke the sweep with {{\"Release\": {held}}}"
+        "{held} removals that tags of {} ask for are held: it was more than {limit} in an hour. Restore the tags, or invoke the sweep with {{\"Release\": {held}}}",
+        by.described()
     )]
     TeardownHeld {
-        /// The account.
-        account: AccountId,
+        /// Whose.
+        #[serde(flatten, serialize_with = "Withdrawer::as_field")]
+        by: Withdrawer,
         /// How many wait.
         held: usize,
         /// How many may be made in an hour.

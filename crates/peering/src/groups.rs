@@ -3,17 +3,22 @@
 
 mod accounts;
 mod admission;
+mod bucket;
 mod effort;
 mod membership;
 mod overlaps;
 mod planning;
 mod report;
 mod room;
+mod round;
 
 pub use accounts::GroupAccounts;
-pub use effort::{Effort, LaneCalls, Lanes};
+pub use bucket::Buckets;
+pub(crate) use effort::{ACCEPT, CREATE, CREATE_ROUTE, DELETE_CONNECTION, DELETE_ROUTE, MODIFY_OPTIONS};
+pub use effort::{CallCounts, Effort, LaneCalls};
 pub use membership::{GroupName, Role, memberships};
 pub use overlaps::overlapping;
 pub use planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, REFUSALS, Refusal, plan};
-pub use report::{GroupReport, GroupsReport, NearQuota, RefusedByGroup, SlowestLane};
+pub use report::{Cost, GroupReport, GroupsReport, NearQuota, RefusedByGroup, SlowestLane};
 pub use room::RouteRoom;
+pub use round::{Lane, Round, Work};

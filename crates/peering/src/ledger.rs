@@ -9,9 +9,11 @@ mod outcome;
 mod routes;
 mod update;
 mod withdrawal;
+mod withdrawer;
 
-use crate::connection::{End, canonical};
-use crate::ids::{AccountId, Malformed, VpcPeeringConnectionId};
+use crate::connection::{Connection, End, canonical};
+use crate::ids::{Malformed, VpcPeeringConnectionId};
+use crate::tags::EXECUTION;
 pub use asked::{AskedBy, AskedSelections};
 pub use outcome::Outcome;
 pub use routes::RecordedRoutes;
@@ -21,6 +23,7 @@ use std::fmt;
 use std::str::FromStr;
 pub use update::{Condition, Undone, Update};
 pub use withdrawal::{Hold, Withdrawal, WithdrawalState, Withdrawals, Withdrawn, counted_since, limit};
+pub use withdrawer::Withdrawer;
 
 /// The version of the items that this code writes. It doesn't touch newer ones.
 pub const VERSION: u32 = 1;
@@ -136,9 +139,9 @@ pub struct LedgerItem {
     /// The end whose consent is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owes: Option<String>,
-    /// The account whose tags no longer ask for the pair, or for any route of one side.
+    /// Whose tags no longer ask for the pair, or for any route of one side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub withdrawn_by: Option<AccountId>,
+    pub withdrawn_by: Option<Withdrawer>,
     /// Since when, and how far that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<Withdrawal>,
@@ -203,6 +206,11 @@ impl LedgerItem {
         self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution)
     }
 
+    /// Whether that execution failed with the pair, and nothing has been recorded since.
+    pub fn records_failure_of(&self, execution: &str) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution && outcome.error.is_some())
+    }
+
     /// Whether that execution succeeded, and nothing has been recorded since.
     pub fn records_success_of(&self, execution: &str) -> bool {
         self.outcome.as_ref().is_some_and(|outcome| outcome.by == execution && outcome.error.is_none())
@@ -228,8 +236,15 @@ impl LedgerItem {
         self.connection.as_ref().filter(|connection| connection.made).map(|connection| &connection.id)
     }
 
+    /// Whether that connection is ours: by its id, or, before that is recorded, by the execution that made it. The connection as
+    /// its requester sees it.
+    pub fn owns(&self, connection: &Connection) -> bool {
+        let by_maker = connection.tags.get(EXECUTION).is_some_and(|maker| self.makers.contains(maker));
+        by_maker || self.own_connection() == Some(connection.id())
+    }
+
     /// What tags take away and is not carried out yet.
-    pub fn open_withdrawal(&self) -> Option<(&AccountId, Withdrawal)> {
+    pub fn open_withdrawal(&self) -> Option<(&Withdrawer, Withdrawal)> {
         self.withdrawn_by.as_ref().zip(self.withdrawal.filter(|withdrawal| withdrawal.is_open()))
     }
 

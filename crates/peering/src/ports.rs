@@ -4,12 +4,14 @@
 //! that what only plans can't write.
 
 mod call_error;
+mod clock;
 mod executions;
 mod ledger;
 mod network;
 mod region;
 
 pub use call_error::{CallError, CallErrorKind, CallResult};
+pub use clock::Clock;
 pub use executions::Executions;
 pub use ledger::{ExecutionState, Ledger, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 pub use network::{Network, NetworkReads, NetworkWrites};

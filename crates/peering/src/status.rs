@@ -26,6 +26,11 @@ pub enum PeeringStatus {
         /// What to do.
         message: String,
     },
+    /// How a member's pairs of a group stand.
+    Group {
+        /// How many are active, of how many; and what is refused.
+        reason: String,
+    },
     /// Words in the VPC's tags are invalid.
     Invalid {
         /// Which, and why.
@@ -69,6 +74,10 @@ impl PeeringStatus {
 
     /// Whether that value says that something is wrong. Of more statuses than a VPC has room for, these come first.
     pub(crate) fn is_failure(value: &str) -> bool {
+        // Of a group: "124 of 125 active", with a comma after it where something is refused.
+        if value.starts_with(|first: char| first.is_ascii_digit()) {
+            return value.contains(',');
+        }
         !value.starts_with("active ") && !value.starts_with("waiting ")
     }
 
@@ -83,6 +92,7 @@ impl PeeringStatus {
             }
             Self::Failed { error, message } => (cut(format!("failed {error} {message}"), room), String::new()),
             Self::Waiting { reason } => (cut(format!("waiting {reason}"), room), String::new()),
+            Self::Group { reason } => (cut(reason.clone(), room), String::new()),
             Self::Invalid { reason } => (cut(format!("invalid {reason}"), room), String::new()),
         }
     }

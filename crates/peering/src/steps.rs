@@ -17,6 +17,7 @@ mod sweep;
 mod topology;
 mod update_routes;
 mod wait_active;
+mod work_lane;
 
 use crate::peering::Peering;
 use crate::teardown::TeardownPlan;
@@ -26,7 +27,7 @@ pub use accept_in_peer_region::{Accepted, accept_in_peer_region};
 pub use create_request::{CreateTask, Created, create_request};
 pub use delete_peering::{Deleted, delete_peering};
 pub use delete_routes::{RoutesDeleted, delete_routes};
-pub use plan_groups::{GroupsTask, PlannedGroups, plan_groups};
+pub use plan_groups::{GroupsTask, PlannedGroups, Progress, plan_groups};
 pub use plan_teardown::{PlanTeardownTask, PlannedTeardown, plan_teardown};
 pub use record_failure::{RecordFailureTask, RecordedFailure, record_failure};
 pub use roll_back::{RollBackTask, roll_back};
@@ -36,6 +37,7 @@ pub use sweep::{Drift, RefusedPair, Sweep, SweepTask, Swept, sweep};
 pub use topology::topology;
 pub use update_routes::{Routed, update_routes};
 pub use wait_active::{Active, wait_active};
+pub use work_lane::{LaneTask, Pace, Worked, work_lane};
 
 /// What the peering machine passes to every task after `CreateRequest`.
 #[derive(Debug, Clone, Deserialize)]

@@ -51,6 +51,17 @@ pub fn invalid_status_key(prefix: &str) -> String {
     format!("{prefix}:status:invalid")
 }
 
+/// The key of the status of one group.
+pub fn group_status_key(prefix: &str, group: &str) -> String {
+    format!("{prefix}:status:group:{group}")
+}
+
+/// The groups that a VPC has a status of, by the keys.
+pub(crate) fn group_statuses<'t>(tags: &'t Tags, prefix: &str) -> impl Iterator<Item = &'t String> {
+    let start = group_status_key(prefix, "");
+    tags.keys().filter(move |key| key.starts_with(&start))
+}
+
 /// All status keys, as EC2's filter `tag-key` spells them.
 pub fn status_key_pattern(prefix: &str) -> String {
     format!("{prefix}:status:*")

@@ -32,7 +32,7 @@ async fn consent_that_is_withdrawn_counts_for_who_withdraws_it() {
     sweep_and_run(&memory).await;
     assert_eq!(live(&memory), 12);
     let item = memory.ledger.get(&pair(&spokes[0])).expect("an item");
-    assert_eq!(item.withdrawn_by.expect("an account").as_str(), HUB);
+    assert_eq!(item.withdrawn_by.expect("an account").to_string(), HUB);
     memory.tag_vpc(&hub(), "isthmus:accept", MEMBER);
     assert_eq!(sweep_and_run(&memory).await.held, 0);
 }

@@ -36,8 +36,12 @@ fn states() -> Vec<(String, Value)> {
     [machine(), teardown(), groups()].iter().flat_map(states_of).collect()
 }
 
+/// Those of its children included.
 fn states_of(machine: &Value) -> Vec<(String, Value)> {
-    machine["States"].as_object().expect("states").iter().map(|(name, state)| (name.clone(), state.clone())).collect()
+    let states = machine["States"].as_object().expect("states");
+    let of_children = states.values().filter(|state| state["Type"] == "Map");
+    let of_children = of_children.flat_map(|state| states_of(&state["ItemProcessor"])).collect::<Vec<_>>();
+    states.iter().map(|(name, state)| (name.clone(), state.clone())).chain(of_children).collect()
 }
 
 /// The tasks that a function carries out, each with the function's name as the template spells it.
@@ -53,6 +57,11 @@ fn tasks() -> BTreeMap<String, String> {
 /// The tasks that no function carries out.
 fn reports() -> BTreeSet<(String, String)> {
     let is_report = |(name, state): (String, Value)| {
+        if let Some(entries) = state["Arguments"]["Entries"].as_str() {
+            let field = |field: &str| entries.split(&format!("'{field}': '")).nth(1)?.split('\'').next();
+            assert_eq!((field("Source"), field("EventBusName")), (Some("isthmus"), Some("${EventBusName}")));
+            return Some((name, field("DetailType")?.to_owned()));
+        }
         let entry = state["Arguments"]["Entries"][0].as_object()?;
         assert_eq!(
             (entry["Source"].as_str(), entry["EventBusName"].as_str()),
@@ -138,6 +147,7 @@ fn each_ending_is_reported_on_the_bus() {
             ("PublishFailure", "VPC Peering Failed"),
             ("PublishHeld", "VPC Peering Teardowns Held"),
             ("TellGroups", "VPC Peering Group Settled"),
+            ("TellHeld", "VPC Peering Teardowns Held"),
         ])
     );
 }
@@ -158,7 +168,7 @@ fn failed_means_failed() {
     assert_eq!(ends(&machine()), names(&["PeeringActive", "PeeringPending", "PeeringPlanned"]));
     assert_eq!(ends(&teardown()), names(&["PeeringRemoved", "RemovalPlanned"]));
     assert_eq!(of_type(&groups(), "Fail"), names(&["GroupsFailed"]));
-    assert_eq!((of_type(&groups(), "Succeed"), ends(&groups())), (names(&["GroupsSettled"]), names(&[])));
+    assert_eq!((of_type(&groups(), "Succeed"), ends(&groups())), (names(&["GroupsSettled", "LaneWorked"]), names(&[])));
     for (machine, way_out) in [(machine(), "RollBack"), (teardown(), "RecordFailure"), (groups(), "GroupsFailed")] {
         for (name, state) in states_of(&machine).into_iter().filter(|(_, state)| state["Type"] == "Task") {
             let last = state["Catch"].as_array().and_then(|catches| catches.last()).expect("a Catch");
@@ -170,6 +180,8 @@ fn failed_means_failed() {
                 "PublishHeld" if way_out == "RollBack" => "PeeringFailed",
                 "PublishHeld" => "TeardownFailed",
                 "TellGroups" => "GroupsSettled",
+                "TellHeld" => "TellGroups",
+                "WorkLane" => "LaneWorked",
                 "PeeringActive" | "PeeringPending" | "PeeringRemoved" | "PeeringPlanned" | "RemovalPlanned" => {
                     "ReturnOutput"
                 }

@@ -7,7 +7,7 @@ use isthmus_peering::error::Error;
 use isthmus_peering::steps::{GroupsTask, plan_groups};
 use isthmus_testing::grouped::{alike, counts, join, of_member, planned, report, vpcs, with_quota};
 use isthmus_testing::three::end;
-use isthmus_testing::{Memory, context, execute, scope, stack};
+use isthmus_testing::{Memory, context, execute, groups_arn, scope, stack};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -20,14 +20,14 @@ async fn a_star_is_reported_with_what_it_costs() {
     assert_eq!((group.hubs, group.spokes, group.mesh, group.torn_down), (1, 3, 0, 0));
     assert_eq!(counts(group), [3, 0, 3, 0]);
     assert_eq!(
-        report.calls,
+        report.cost.calls,
         [("AcceptVpcPeeringConnection", 3), ("CreateRoute", 6), ("CreateVpcPeeringConnection", 3)]
             .map(|(action, calls)| (action.to_owned(), calls))
             .into()
     );
-    let slowest = report.slowest.expect("the one with the most calls");
+    let slowest = report.cost.slowest.expect("the one with the most calls");
     assert_eq!((slowest.action.as_str(), slowest.calls, slowest.region.as_str()), ("CreateRoute", 6, "us-east-1"));
-    assert_eq!((report.least_seconds, report.left), (5, 0));
+    assert_eq!((report.cost.least_seconds, report.left), (5, 0));
     assert!(report.warnings.is_empty(), "{:?}", report.warnings);
 }
 
@@ -38,12 +38,12 @@ async fn what_stands_costs_only_what_it_lacks() {
     join(&memory, "payments", &ends);
     let whole = report(&memory).await;
     assert_eq!(counts(&whole.groups[0]), [1, 1, 0, 0]);
-    assert!(whole.calls.is_empty() && whole.least_seconds == 0);
+    assert!(whole.cost.calls.is_empty() && whole.cost.least_seconds == 0);
 
     memory.drop_routes(&ends[0], "10.2.0.0/16");
     let drifted = report(&memory).await;
     assert_eq!(counts(&drifted.groups[0]), [1, 0, 1, 0]);
-    assert_eq!(drifted.calls, [("CreateRoute".to_owned(), 1)].into());
+    assert_eq!(drifted.cost.calls, [("CreateRoute".to_owned(), 1)].into());
 }
 
 #[tokio::test]
@@ -52,10 +52,11 @@ async fn a_run_can_be_about_one_group_and_says_where_there_is_none() {
     join(&memory, "payments ledger", &ends);
     let about = async |input: Value| planned(&memory, &stack(), input).await;
     let one = about(json!({"Groups": ["ledger"], "DryRun": true})).await.expect("planned");
-    assert_eq!((one.report.groups.len(), one.publish), (1, false));
+    assert_eq!((one.report.expect("a report").groups.len(), one.publish), (1, false));
     let none = about(json!({"Groups": ["nobody"]})).await.expect("planned");
-    assert_eq!((none.report.groups.len(), none.publish), (0, true));
-    assert_eq!(none.report.warnings, ["no VPC is a member of nobody"]);
+    let report = none.report.expect("a report");
+    assert_eq!((report.groups.len(), none.publish), (0, true));
+    assert_eq!(report.warnings, ["no VPC is a member of nobody"]);
     for (input, field) in [
         (json!({"Group": ["a"]}), "Group"),
         (json!({"Groups": "a"}), "Groups"),
@@ -72,8 +73,10 @@ async fn a_run_can_be_about_one_group_and_says_where_there_is_none() {
 async fn without_time_pairs_are_left_and_counted() {
     let (memory, ends) = vpcs(3);
     join(&memory, "payments", &ends);
-    let task = GroupsTask { input: json!({}) };
-    let report = plan_groups(context(&memory, &stack()), &scope(), task, || false).await.expect("planned").report;
+    let task = json!({"Input": {}, "Execution": groups_arn("run"), "Time": "now"});
+    let task: GroupsTask = serde_json::from_value(task).expect("a task");
+    let planned = plan_groups(context(&memory, &stack()), &scope(), task, || false).await.expect("planned");
+    let report = planned.report.expect("a report");
     assert_eq!((report.left, counts(&report.groups[0])), (3, [3, 0, 0, 0]));
 }
 
@@ -96,7 +99,7 @@ async fn a_connection_that_only_waits_for_acceptance_costs_no_request() {
     memory.tag_vpc(&ends[0], "isthmus:dns", "on");
     let report = report(&memory).await;
     let calls = [("AcceptVpcPeeringConnection", 1), ("CreateRoute", 2), ("ModifyVpcPeeringConnectionOptions", 2)];
-    assert_eq!(report.calls, calls.map(|(action, calls)| (action.to_owned(), calls)).into());
+    assert_eq!(report.cost.calls, calls.map(|(action, calls)| (action.to_owned(), calls)).into());
     assert_eq!(counts(&report.groups[0]), [1, 0, 1, 0]);
 }
 
@@ -111,7 +114,7 @@ async fn the_longest_report_fits_into_a_state_s_output() {
         let own = format!("{number}-a-group-of-one-with-a-long-name").chars().take(32).collect::<String>();
         memory.tag_vpc(&end, "isthmus:group", &format!("{own} everybody"));
     }
-    let report = planned(&memory, &small, json!({})).await.expect("planned").report;
+    let report = planned(&memory, &small, json!({"DryRun": true})).await.expect("planned").report.expect("a report");
     let length = serde_json::to_string(&report).expect("JSON").len();
     assert!(length < 240 * 1024, "{length}");
     let everybody = report.groups.iter().find(|group| group.name.as_str() == "everybody").expect("listed");

@@ -4,9 +4,9 @@
 
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{Started, Sweep, VpcChange, start_peering, sweep};
-use isthmus_testing::grouped::{join, of_member, run, vpcs};
+use isthmus_testing::grouped::{counts, join, of_member, run, vpcs};
 use isthmus_testing::three::{TAGS, start, task};
-use isthmus_testing::{HasLedger, Machines, Memory, context, scope, stack, tear_down};
+use isthmus_testing::{HasLedger, Machines, Memory, context, run_groups, scope, stack, tear_down};
 use serde_json::json;
 
 #[tokio::test]
@@ -20,16 +20,26 @@ async fn a_pair_of_a_group_is_kept_when_the_peer_tag_goes() {
     run(&memory, &machines).await;
     join(&memory, "payments", &ends);
     memory.drop_tag(&ends[0], "isthmus:peer");
-    start_peering(context(&memory, &stack()), &machines, changed()).await.expect("started");
-    assert!(machines.teardowns.borrow().is_empty());
-    run(&memory, &machines).await;
+    let started = start_peering(context(&memory, &stack()), &machines, changed()).await.expect("started");
+    assert!(
+        machines.teardowns.borrow().is_empty() && machines.peerings.borrow().is_empty() && started.groups.is_some()
+    );
+    memory.take_calls();
+    let recorded = run_groups(&memory, &stack(), "recorded", &json!({})).expect("it ends");
+    assert_eq!((counts(&recorded.report.groups[0]), recorded.rounds), ([1, 1, 0, 0], 0));
+    assert_eq!(Memory::writes(&memory.take_calls()), ["tag_vpcs"], "the statuses");
     let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
-    assert!(machines.teardowns.borrow().is_empty() && machines.peerings.borrow().is_empty(), "{found:?}");
+    assert!(machines.teardowns.borrow().is_empty() && machines.groups.take().len() == 1, "{found:?}");
     assert_eq!((found.desired, found.in_place), (1, 1), "{found:?}");
     memory.add_table(&ends[0]);
-    sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
-    assert_eq!(machines.peerings.borrow().len(), 1, "what was set up is kept right");
-    run(&memory, &machines).await;
+    let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    assert_eq!((found.drift[0].differs.as_str(), machines.groups.take().len()), ("Routes", 1));
+    let repaired = run_groups(&memory, &stack(), "repaired", &json!({})).expect("it ends");
+    assert_eq!(
+        (counts(&repaired.report.groups[0]), repaired.rounds),
+        ([1, 0, 1, 0], 1),
+        "what was set up is kept right"
+    );
     let (error, cause) = tear_down(&memory, "by hand", &json!({"VpcId": "vpc-00000001", "PeerVpcId": "vpc-00000002"}))
         .await
         .expect_err("refused");
@@ -38,11 +48,11 @@ async fn a_pair_of_a_group_is_kept_when_the_peer_tag_goes() {
 
     // A word that can't be understood takes nothing away; without it the group asks no more.
     memory.tag_vpc(&ends[1], "isthmus:group", "payments:owner");
-    let kept = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
-    assert!(machines.teardowns.borrow().is_empty(), "{kept:?}");
+    let kept = run_groups(&memory, &stack(), "kept", &json!({})).expect("it ends");
+    assert_eq!(kept.rounds, 0, "{kept:?}");
     memory.drop_tag(&ends[1], "isthmus:group");
-    sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
-    assert_eq!(machines.teardowns.borrow().len(), 1);
+    run_groups(&memory, &stack(), "gone", &json!({})).expect("it ends");
+    assert!(memory.connections().iter().all(|connection| !connection.status.is_live()));
 }
 
 #[tokio::test]
@@ -62,7 +72,7 @@ async fn the_sweep_counts_the_pairs_of_groups_and_starts_a_run_about_them() {
     assert!(machines.groups.borrow().is_empty());
     let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
     assert_eq!(found.started, ["sweep-id"]);
-    assert_eq!(found.repairable_drift(), 0, "it is only reported");
+    assert_eq!((found.repairable_drift(), found.waiting), (1, 0));
     assert!(machines.groups.borrow().contains("sweep-id") && machines.peerings.borrow().is_empty());
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0], "no status of it");
 }

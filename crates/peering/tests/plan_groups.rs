@@ -61,7 +61,7 @@ async fn connections_with_others_take_their_places_first() {
     memory.tag_vpc(&ends[0], "isthmus:peer", "vpc-00000004");
     join(&memory, "payments:hub", &ends[..1]);
     join(&memory, "payments:spoke", &ends[1..3]);
-    let report = planned(&memory, &small, json!({})).await.expect("planned").report;
+    let report = planned(&memory, &small, json!({"DryRun": true})).await.expect("planned").report.expect("a report");
     assert_eq!(
         (counts(&report.groups[0]), errors(&report)),
         ([2, 0, 1, 1], vec!["QuotaExceeded"]),
@@ -80,7 +80,7 @@ async fn across_accounts_both_are_admitted_or_both_consent() {
     join(&memory, "payments:spoke", std::slice::from_ref(&spoke));
     let with = async |admitted: &str| {
         let stack = Stack { group_accounts: admitted.parse().expect("valid"), ..stack() };
-        planned(&memory, &stack, json!({})).await.expect("planned").report
+        planned(&memory, &stack, json!({"DryRun": true})).await.expect("planned").report.expect("a report")
     };
     let refused = with("").await;
     assert_eq!(errors(&refused), ["PeerNotTrusted"]);
@@ -113,8 +113,11 @@ async fn across_accounts_both_are_admitted_or_both_consent() {
 async fn accounts_that_can_t_have_members_are_named() {
     let (memory, _) = vpcs(1);
     let admitted = "payments:mesh=555555555555,666666666666,222222222222".parse().expect("valid");
-    let report =
-        planned(&memory, &Stack { group_accounts: admitted, ..stack() }, json!({})).await.expect("planned").report;
+    let report = planned(&memory, &Stack { group_accounts: admitted, ..stack() }, json!({"DryRun": true}))
+        .await
+        .expect("planned")
+        .report
+        .expect("a report");
     assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
     assert!(report.warnings[0].contains("555555555555") && report.warnings[0].contains("ExternalAccounts"));
     assert!(report.warnings[1].contains("666666666666") && report.warnings[1].contains("MemberAccounts"));
@@ -158,7 +161,7 @@ async fn a_request_to_a_vendor_takes_its_place() {
     memory.tag_vpc(&ends[0], "isthmus:peer", "vpc-000000ee@us-east-1@555555555555");
     join(&memory, "payments:hub", &ends[..1]);
     join(&memory, "payments:spoke", &ends[1..]);
-    let report = planned(&memory, &small, json!({})).await.expect("planned").report;
+    let report = planned(&memory, &small, json!({"DryRun": true})).await.expect("planned").report.expect("a report");
     assert_eq!((counts(&report.groups[0]), errors(&report)), ([2, 0, 1, 1], vec!["QuotaExceeded"]));
 }
 

@@ -2,9 +2,11 @@
 
 use crate::three::end;
 use crate::{Machines, Memory, context, execute, scope, stack};
-use isthmus_peering::connection::End;
+use isthmus_peering::connection::{Connection, End, Status};
 use isthmus_peering::error::Error;
 use isthmus_peering::groups::{GroupReport, GroupsReport};
+use isthmus_peering::ids::VpcPeeringConnectionId;
+use isthmus_peering::route_tables::{Route, Target};
 use isthmus_peering::stack::{Quotas, Stack};
 use isthmus_peering::steps::{GroupsTask, PlannedGroups, plan_groups};
 use serde_json::{Value, json};
@@ -42,17 +44,19 @@ pub fn with_quota(peerings_per_vpc: u32) -> Stack {
     Stack { quotas: Quotas { peerings_per_vpc, ..stack().quotas }, ..stack() }
 }
 
-/// What the step answers.
+/// What the step answers about a dry run.
 pub async fn planned(memory: &Memory, stack: &Stack, input: Value) -> Result<PlannedGroups, Error> {
-    plan_groups(context(memory, stack), &scope(), GroupsTask { input }, || true).await
+    let execution = crate::groups_arn("planned");
+    let task = GroupsTask { input, execution, before: None, time: "2026-11-25T12:00:00.000Z".into() };
+    plan_groups(context(memory, stack), &scope(), task, || true).await
 }
 
-/// The report about all groups; it only reads.
+/// The report about all groups of a dry run; it only reads.
 pub async fn report(memory: &Memory) -> GroupsReport {
     memory.take_calls();
-    let planned = planned(memory, &stack(), json!({})).await.expect("planned");
+    let planned = planned(memory, &stack(), json!({"DryRun": true})).await.expect("planned");
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
-    planned.report
+    planned.report.expect("a report")
 }
 
 /// Its pairs, those in place, to set up, and refused.
@@ -63,6 +67,20 @@ pub fn counts(group: &GroupReport) -> [usize; 4] {
 /// The errors of all groups' refusals.
 pub fn errors(report: &GroupsReport) -> Vec<&str> {
     report.groups.iter().flat_map(|group| &group.refused).map(|refused| refused.error.as_str()).collect()
+}
+
+/// How many pairs of these are active, and routed to each other in every table.
+pub fn peered(memory: &Memory, ends: &[End]) -> usize {
+    let is_routed = |end: &End, id: &VpcPeeringConnectionId| {
+        let to = Target::Peering(id.clone());
+        let leads = |route: &Route| route.target == to && !route.blackhole;
+        memory.tables(end).iter().all(|table| table.routes.iter().any(leads))
+    };
+    let is_whole = |found: &Connection| {
+        let joined = [&found.identity.requester, &found.identity.accepter];
+        found.status == Status::Active && joined.iter().all(|end| ends.contains(end) && is_routed(end, found.id()))
+    };
+    memory.connections().iter().filter(|found| is_whole(found)).count()
 }
 
 /// Runs what was started, as the peering machine would.

@@ -1,8 +1,7 @@
 //! The ledger in memory: items as JSON, as DynamoDB has them, each change with its condition.
 
 use isthmus_peering::connection::End;
-use isthmus_peering::ids::AccountId;
-use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, end_key};
+use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, Withdrawer, end_key};
 use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
@@ -21,13 +20,19 @@ pub struct MemoryLedger {
     closed: RefCell<BTreeMap<String, u64>>,
     writes: Cell<usize>,
     failing: Cell<bool>,
-    holds: RefCell<BTreeMap<AccountId, Hold>>,
+    holds: RefCell<BTreeMap<Withdrawer, Hold>>,
+    groups: RefCell<Option<String>>,
 }
 
 impl MemoryLedger {
     /// The item of a pair, if it has one.
     pub fn get(&self, pair: &PairKey) -> Option<LedgerItem> {
         self.items.borrow().get(pair).map(|item| parse(item).expect("an item"))
+    }
+
+    /// The run of the groups machine that works.
+    pub fn groups_run(&self) -> Option<String> {
+        self.groups.borrow().clone()
     }
 
     /// Every item.
@@ -105,7 +110,7 @@ impl LedgerReads for MemoryLedger {
         Ok(items.iter().filter(|(_, item)| item.get("Owes") == Some(&owes)).map(|(pair, _)| pair.clone()).collect())
     }
 
-    async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals> {
+    async fn withdrawals(&self, by: &Withdrawer) -> LedgerResult<Withdrawals> {
         crate::pause().await;
         self.check("dynamodb:Query")?;
         let items = self.items.borrow();
@@ -114,14 +119,24 @@ impl LedgerReads for MemoryLedger {
         Ok(Withdrawals { of, hold: self.holds.borrow().get(by).cloned() })
     }
 
-    async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize> {
+    async fn count_pairs(&self, of: &Withdrawer, removed_since: i64) -> LedgerResult<usize> {
         crate::pause().await;
         self.check("dynamodb:Scan")?;
         let items = self.items.borrow();
-        let of_account = items.iter().filter(|(pair, _)| pair.ends().iter().any(|end| end.owner_id == *account));
-        let counted = of_account.filter(|(_, item)| {
+        let counted = items.iter().filter(|(pair, item)| {
+            let has_connection = item.contains_key("Connection");
             let at = item.get("Withdrawal").and_then(|withdrawal| withdrawal.get("At")?.as_i64());
-            item.contains_key("Connection") || at > Some(removed_since)
+            let is_removed = at > Some(removed_since);
+            match of {
+                Withdrawer::Account(account) => {
+                    pair.ends().iter().any(|end| end.owner_id == *account) && (has_connection || is_removed)
+                }
+                Withdrawer::Group(group) => {
+                    let groups = item.get("AskedBy").and_then(|asked_by| asked_by.get("Groups")?.as_array());
+                    let is_asked = groups.is_some_and(|groups| groups.contains(&json!(group)));
+                    (is_asked && has_connection) || (item.get("WithdrawnBy") == Some(&json!(of)) && is_removed)
+                }
+            }
         });
         Ok(counted.count())
     }
@@ -131,6 +146,12 @@ impl LedgerReads for MemoryLedger {
         self.check("dynamodb:Scan")?;
         let items = self.items.borrow();
         Ok(items.iter().map(|(pair, item)| parse(item).map_err(|error| (pair.to_string(), error))).collect())
+    }
+
+    async fn groups_holder(&self) -> LedgerResult<Option<String>> {
+        crate::pause().await;
+        self.check("dynamodb:GetItem")?;
+        Ok(self.groups.borrow().clone())
     }
 
     async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState> {
@@ -144,7 +165,28 @@ impl LedgerReads for MemoryLedger {
 }
 
 impl LedgerWrites for MemoryLedger {
-    async fn hold(&self, by: &AccountId, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
+    async fn take_groups(&self, execution: &str, dead: Option<&str>) -> LedgerResult<Result<(), String>> {
+        crate::pause().await;
+        self.check("dynamodb:UpdateItem")?;
+        let mut groups = self.groups.borrow_mut();
+        match groups.as_deref().filter(|holder| *holder != execution && Some(*holder) != dead) {
+            Some(holder) => Ok(Err(holder.to_owned())),
+            None => {
+                self.writes.set(self.writes.get() + 1);
+                *groups = Some(execution.to_owned());
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    async fn leave_groups(&self, execution: &str) -> LedgerResult<()> {
+        crate::pause().await;
+        self.check("dynamodb:UpdateItem")?;
+        self.groups.borrow_mut().take_if(|holder| *holder == execution);
+        Ok(())
+    }
+
+    async fn hold(&self, by: &Withdrawer, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
         crate::pause().await;
         self.check("dynamodb:UpdateItem")?;
         let mut holds = self.holds.borrow_mut();

@@ -2,28 +2,35 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod around;
 mod chain;
 mod executions;
 mod explore;
 mod faulty;
 pub mod grouped;
+mod groups_run;
 mod ledger;
 pub mod members;
 mod memory;
+mod metered;
 pub mod owners;
 pub mod pair;
 mod pause;
 pub mod spokes;
 pub mod sweeping;
 pub mod three;
+mod virtual_time;
 
 pub use chain::{Ended, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};
 pub use executions::{Machines, Unavailable, scope};
 pub use explore::{Scenario, explore, kill_after, wait_for_another};
 pub use faulty::{Faulty, When};
+pub use groups_run::{RunOfGroups, groups_arn, run_groups, run_in};
 pub use ledger::{HasLedger, MemoryLedger};
 pub use memory::Memory;
+pub use metered::Metered;
 use pause::pause;
+pub use virtual_time::{VirtualClock, in_virtual_time};
 
 /// A figure of this process's memory, such as `VmRSS` or `VmHWM`, in MB.
 pub fn memory_mb(field: &str) -> f64 {

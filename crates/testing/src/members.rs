@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use isthmus_peering::connection::{End, canonical};
 pub use isthmus_peering::groups::Pairs;
-use isthmus_peering::groups::{Effort, GroupName, GroupsPlan, Lanes, Member, Planning, Role, RouteRoom, plan};
+use isthmus_peering::groups::{CallCounts, Effort, GroupName, GroupsPlan, Member, Planning, Role, RouteRoom, plan};
 
 /// The account of all members.
 pub const HUB: &str = "123456789012";
@@ -60,7 +60,7 @@ pub fn planned_among(members: &[Member], live: &Pairs, asked: &Pairs, without: &
 
 /// What it costs to set up these pairs, of which nothing is there yet, where each member has so many tables.
 pub fn costs(members: &[Member], pairs: &Pairs, tables: impl Fn(usize) -> usize) -> Effort {
-    let mut lanes = Lanes::default();
+    let mut lanes = CallCounts::default();
     for (one, other) in pairs {
         let [end, peer] = [one, other].map(|number| &members[*number].end);
         let (requester, accepter) = canonical(end, peer);

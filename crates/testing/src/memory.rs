@@ -33,6 +33,11 @@ pub struct Memory {
     invisible: RefCell<BTreeMap<VpcPeeringConnectionId, usize>>,
     /// Whether the accepter's side of connections may not be tagged.
     denies_accepter_tags: Cell<bool>,
+    /// The VPCs for which no connection may be accepted: their quota is used up.
+    full: RefCell<BTreeSet<End>>,
+    /// For how long a connection is provisioning, in virtual time.
+    provisioning_for: Cell<Duration>,
+    active_at: RefCell<BTreeMap<VpcPeeringConnectionId, Duration>>,
     latency: Cell<Duration>,
     /// What is ours.
     pub ledger: MemoryLedger,
@@ -179,6 +184,7 @@ impl Memory {
             tokio::time::sleep(self.latency.get()).await;
         }
         self.calls.borrow_mut().push(call);
+        self.activate();
     }
 
     fn with_table<T>(

@@ -1,4 +1,4 @@
-//! The state `PlanGroups`: which pairs the groups make, how these stand, and what it takes to set up the others.
+//! The state `PlanGroups`: which pairs the groups make, how these stand, and what each lane does next.
 
 use isthmus_aws::serve;
 use isthmus_peering::steps::plan_groups;

@@ -6,16 +6,32 @@ use crate::ec2::{Ec2Network, empty_answer};
 use aws_sdk_ec2::types::{PeeringConnectionOptionsRequest, ResourceType, Tag, TagSpecification};
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, ConnectionIdentity, End};
-use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
-use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, NetworkWrites};
+use isthmus_peering::ids::{RouteTableId, VpcId, VpcPeeringConnectionId};
+use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Location, NetworkWrites};
 use isthmus_peering::tags::Tags;
 use std::collections::BTreeSet;
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html>
+const RESOURCES_PER_CALL: usize = 1000;
 
 impl NetworkWrites for Ec2Network {
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()> {
         let client = self.writer("ec2:CreateTags", end).await?;
         let tagged = client.create_tags().resources(end.vpc_id.as_str()).set_tags(Some(tag_list(tags))).send().await;
         tagged.map(drop).map_err(|error| status_not_written(call_error("ec2:CreateTags", end, error), end))
+    }
+
+    async fn tag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, tags: &Tags) -> CallResult<()> {
+        let ids: Vec<&VpcId> = ids.iter().collect();
+        for some in ids.chunks(RESOURCES_PER_CALL) {
+            let Some(end) = some.first().map(|id| at.end((*id).clone())) else { continue };
+            let client = self.writer("ec2:CreateTags", &end).await?;
+            let resources = some.iter().map(ToString::to_string).collect();
+            let call = client.create_tags().set_resources(Some(resources)).set_tags(Some(tag_list(tags)));
+            let tagged = call.send().await;
+            tagged.map_err(|error| status_not_written(call_error("ec2:CreateTags", &end, error), &end))?;
+        }
+        Ok(())
     }
 
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {

@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::plan_text::read;
 use crate::progress::Progress;
 use crate::stack::Machine;
+use crate::text::Line;
 use isthmus_peering::groups::GroupsReport;
 use serde_json::{Map, json};
 
@@ -23,5 +24,6 @@ pub(super) async fn run(session: &Session<'_>, arguments: &GroupsArguments) -> R
     let progress = if *dry_run { Progress::Hidden } else { Progress::of(session.printer, Some(Machine::Groups)) };
     let output = session.execute(Machine::Groups, input, None, progress).await?;
     let report: GroupsReport = read(&output)?;
-    Outcome::done(lines(&report), &output)
+    let dry = dry_run.then(|| Line::of("A dry run: nothing was changed, and this is what a run would do."));
+    Outcome::done(dry.into_iter().chain(lines(&report)).collect(), &output)
 }

@@ -13,6 +13,8 @@ use serde_json::Value;
 pub(super) struct Known {
     peering: Option<Box<Peering>>,
     teardown: Option<Box<TeardownPlan>>,
+    /// In how many Regions of accounts groups work now.
+    lanes: usize,
 }
 
 impl Known {
@@ -20,6 +22,9 @@ impl Known {
     pub(super) fn learn(&mut self, output: &str) {
         let Ok(mut output) = serde_json::from_str::<Value>(output) else { return };
         let mut part = |name: &str| output.pointer_mut(name).map(Value::take).unwrap_or_default();
+        if let Some(lanes) = part("/Payload/Lanes").as_array() {
+            self.lanes = lanes.len();
+        }
         let (peering, teardown) = (part("/Payload/Peering"), part("/Payload/Teardown"));
         if let Ok(peering) = Peering::deserialize(peering) {
             self.peering = Some(Box::new(peering));
@@ -38,6 +43,8 @@ impl Known {
             }
             ("WaitUntilDue", _) => "it may not begin yet".into(),
             ("WaitForItsFunctions", _) => "functions of the execution may still run".into(),
+            ("WaitForTheOtherRun", _) => "another run works on groups".into(),
+            ("WorkLanes", _) => format!("in {}", counted(self.lanes, "Region")),
             ("WaitForItsMinute", _) => "for other changes of this minute".into(),
             _ => String::new(),
         }
@@ -90,7 +97,7 @@ pub(super) fn of_failure(error: &str, report: &str, failures: usize) -> String {
         ("RoutesRemaining", _, Some(remaining), _) => format!("{remaining} routes remain"),
         ("Throttled", .., Some(code)) => format!("AWS has no room yet: {code}"),
         ("PlanAgain", ..) => "an external account's side is planned again".into(),
-        ("PairBusy", ..) => "another execution works on this pair".into(),
+        ("PairBusy", ..) => "another execution works on it".into(),
         _ => error.to_owned(),
     }
 }

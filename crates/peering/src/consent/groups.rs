@@ -37,10 +37,14 @@ fn consent_to_each_other(one: &VpcIntent, other: &VpcIntent, stack: &Stack) -> b
     one.consents(&other.end, stack) && other.consents(&one.end, stack)
 }
 
-/// The group that asks for the pair and to which both owners consent, if there is one.
-pub(crate) fn asking_group<'i>(one: &'i VpcIntent, other: &'i VpcIntent, stack: &Stack) -> Option<&'i GroupName> {
-    let mut groups = groups_of_pair(one, other).map(|(name, _)| name);
-    groups.find(|name| missing_admission(name, [one, other], stack).is_none())
+/// The groups that ask for the pair, and to which both owners consent.
+pub(crate) fn asking_groups<'i>(
+    one: &'i VpcIntent,
+    other: &'i VpcIntent,
+    stack: &Stack,
+) -> impl Iterator<Item = &'i GroupName> {
+    let groups = groups_of_pair(one, other).map(|(name, _)| name);
+    groups.filter(move |name| missing_admission(name, [one, other], stack).is_none())
 }
 
 /// Whether a word that can't be understood may have been meant to name a group of the other VPC, to which both owners consent.

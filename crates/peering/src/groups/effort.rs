@@ -31,22 +31,27 @@ const SECONDS_FOR_ONE: usize = 5;
 
 /// How many calls a full bucket allows at once, and how many more a second.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>
-fn bucket(action: &str) -> (usize, usize) {
-    if action == CREATE_TAGS { (100, 10) } else { (50, 5) }
+pub(super) fn bucket(action: &str) -> (u32, u32) {
+    match action {
+        CREATE_TAGS | "DeleteTags" => (100, 10),
+        _ if action.starts_with("Describe") => (100, 20),
+        _ => (50, 5),
+    }
 }
 
-const CREATE: &str = "CreateVpcPeeringConnection";
-const ACCEPT: &str = "AcceptVpcPeeringConnection";
-const CREATE_ROUTE: &str = "CreateRoute";
-const DELETE_ROUTE: &str = "DeleteRoute";
-const MODIFY_OPTIONS: &str = "ModifyVpcPeeringConnectionOptions";
-const CREATE_TAGS: &str = "CreateTags";
+pub(crate) const CREATE: &str = "CreateVpcPeeringConnection";
+pub(crate) const ACCEPT: &str = "AcceptVpcPeeringConnection";
+pub(crate) const DELETE_CONNECTION: &str = "DeleteVpcPeeringConnection";
+pub(crate) const CREATE_ROUTE: &str = "CreateRoute";
+pub(crate) const DELETE_ROUTE: &str = "DeleteRoute";
+pub(crate) const MODIFY_OPTIONS: &str = "ModifyVpcPeeringConnectionOptions";
+pub(crate) const CREATE_TAGS: &str = "CreateTags";
 
 /// Calls that write, by the bucket from which they take a token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lanes(BTreeMap<(Location, &'static str), usize>);
+pub struct CallCounts(BTreeMap<(Location, &'static str), usize>);
 
-impl Lanes {
+impl CallCounts {
     /// A connection that has to be made, or one that only has to be accepted: requested, accepted, and tagged on the accepter's side
     /// where that has tags of its own.
     pub fn add_connection(&mut self, requester: &End, accepter: &End, is_requested: bool) {
@@ -67,6 +72,11 @@ impl Lanes {
         self.add(end, MODIFY_OPTIONS, 1);
     }
 
+    /// A connection that has to be deleted.
+    pub fn add_deletion(&mut self, requester: &End) {
+        self.add(requester, DELETE_CONNECTION, 1);
+    }
+
     fn add(&mut self, end: &End, action: &'static str, calls: usize) {
         if calls > 0 {
             *self.0.entry((end.into(), action)).or_default() += calls;
@@ -81,7 +91,7 @@ impl Lanes {
         }
         let waits = |((_, action), calls): &(&(Location, &'static str), &usize)| {
             let (burst, rate) = bucket(action);
-            calls.saturating_sub(burst).div_ceil(rate)
+            calls.saturating_sub(burst as usize).div_ceil(rate as usize)
         };
         let slowest = self.0.iter().max_by_key(|lane| (waits(lane), *lane.1));
         let seconds_for_one = if effort.calls.contains_key(ACCEPT) { SECONDS_FOR_ONE } else { 0 };

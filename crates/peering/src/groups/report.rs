@@ -12,19 +12,43 @@ use std::collections::BTreeMap;
 pub struct GroupsReport {
     /// Each group, by name.
     pub groups: Vec<GroupReport>,
-    /// The calls of EC2 that set up what is missing, by action. Status tags don't count.
+    /// What it cost, or would cost, to set up what was missing.
+    #[serde(flatten)]
+    pub cost: Cost,
+    /// The members for which nine tenths of the quota of peerings are used, or will be.
+    pub near_quota: Vec<NearQuota>,
+    /// How many pairs are left to the next run: there was no time, another execution works on them, or AWS didn't answer.
+    pub left: usize,
+    /// What to correct, or to know.
+    pub warnings: Vec<String>,
+}
+
+/// What it costs to set up what is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Cost {
+    /// The calls of EC2, by action. Status tags don't count.
     pub calls: BTreeMap<String, usize>,
     /// The least time that EC2's token buckets allow, in seconds.
     pub least_seconds: usize,
     /// The bucket that takes the longest, or else has the most calls; none where there is no call.
     #[serde(default)]
     pub slowest: Option<SlowestLane>,
-    /// The members for which nine tenths of the quota of peerings are used, or will be.
-    pub near_quota: Vec<NearQuota>,
-    /// How many pairs there was no time to look at.
-    pub left: usize,
-    /// What to correct, or to know.
-    pub warnings: Vec<String>,
+}
+
+impl From<Effort> for Cost {
+    fn from(effort: Effort) -> Self {
+        Self {
+            calls: effort.calls.into_iter().map(|(action, calls)| (action.to_owned(), calls)).collect(),
+            least_seconds: effort.least_seconds,
+            slowest: effort.slowest.map(|slowest| SlowestLane {
+                owner_id: slowest.at.owner_id,
+                region: slowest.at.region,
+                action: slowest.action.to_owned(),
+                calls: slowest.calls,
+            }),
+        }
+    }
 }
 
 /// One group.
@@ -43,9 +67,9 @@ pub struct GroupReport {
     pub pairs: usize,
     /// How many of these stand as they should.
     pub in_place: usize,
-    /// How many are to be set up, or repaired.
+    /// How many were set up or repaired by this run, or would be.
     pub set_up: usize,
-    /// How many pairs are to be torn down: none, until groups set pairs up.
+    /// How many pairs, of which the group asks for none any more, were torn down by this run, or would be.
     pub torn_down: usize,
     /// How many can't stand.
     pub refused_count: usize,
@@ -100,8 +124,8 @@ const NEAR_QUOTA_LISTED: usize = 100;
 const MESSAGE: usize = 200;
 
 impl GroupsReport {
-    /// The report about these groups, of which setting up what is missing costs that.
-    pub fn new(mut groups: Vec<GroupReport>, effort: Effort, mut near_quota: Vec<NearQuota>) -> Self {
+    /// The report about these groups, and what it costs.
+    pub fn new(mut groups: Vec<GroupReport>, cost: Cost, mut near_quota: Vec<NearQuota>) -> Self {
         let mut warnings = Vec::new();
         let mut cut = |what: &str, count: usize, listed: usize| {
             if count > listed {
@@ -116,20 +140,7 @@ impl GroupsReport {
         groups.sort_by(|one, other| one.name.cmp(&other.name));
         near_quota.truncate(NEAR_QUOTA_LISTED);
         list_refused(&mut groups);
-        Self {
-            groups,
-            calls: effort.calls.into_iter().map(|(action, calls)| (action.to_owned(), calls)).collect(),
-            least_seconds: effort.least_seconds,
-            slowest: effort.slowest.map(|slowest| SlowestLane {
-                owner_id: slowest.at.owner_id,
-                region: slowest.at.region,
-                action: slowest.action.to_owned(),
-                calls: slowest.calls,
-            }),
-            near_quota,
-            warnings,
-            left: 0,
-        }
+        Self { groups, cost, near_quota, warnings, left: 0 }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who asked for a peering: what tags ask for and what the last execution asked for count together.
 
+use crate::groups::GroupName;
 use crate::ids::AccountId;
 use crate::selection::RouteSelection;
 use serde::{Deserialize, Serialize};
@@ -9,12 +10,27 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AskedBy {
-    /// The accounts whose tags did.
+    /// The accounts whose `peer` tags did.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<AccountId>,
+    /// The groups of which both VPCs are members.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<GroupName>,
     /// What the last execution asked for that a person, a pipeline or an event started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<AskedSelections>,
+}
+
+impl AskedBy {
+    /// Whether tags did, of whichever kind.
+    pub fn is_by_tags(&self) -> bool {
+        !self.tags.is_empty() || !self.groups.is_empty()
+    }
+
+    /// Whether nothing but groups did.
+    pub fn is_by_groups_alone(&self) -> bool {
+        self.tags.is_empty() && self.execution.is_none() && !self.groups.is_empty()
+    }
 }
 
 /// What an execution asked for.

@@ -1,8 +1,7 @@
 //! One conditional change of an item, as data: the store in memory applies it, DynamoDB gets it as expressions.
 
-use crate::ids::AccountId;
 use crate::ledger::{AskedBy, LedgerItem, Outcome, RecordedConnection, RecordedRoutes, VERSION};
-use crate::ledger::{Withdrawal, WithdrawalState, Withdrawn};
+use crate::ledger::{Withdrawal, WithdrawalState, Withdrawer, Withdrawn};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,8 +14,8 @@ pub enum Condition {
     HeldBy(String),
     /// Somebody holds the pair.
     Held,
-    /// A connection is recorded, and no withdrawal of this by this account that has yet to be carried out.
-    NotWithdrawn(AccountId, Withdrawn),
+    /// A connection is recorded, and no withdrawal of this by this one that has yet to be carried out.
+    NotWithdrawn(Withdrawer, Withdrawn),
     /// The withdrawal is this one.
     Withdrawn(Withdrawal),
 }
@@ -75,6 +74,22 @@ impl Update {
     #[must_use]
     pub fn replacing(self, left: &[RecordedRoutes; 2]) -> Self {
         self.set("RoutesA", &left[0]).set("RoutesB", &left[1])
+    }
+
+    /// Records the connection, and the routes that `execution` is about to write in the tables of these ends, in the canonical
+    /// order; `None` for an end that another lane writes.
+    pub fn intend_here(execution: &str, connection: &RecordedConnection, pending: [Option<RecordedRoutes>; 2]) -> Self {
+        let update = Self::held_by(execution).set("Connection", connection);
+        let of_ends = ["PendingA", "PendingB"].into_iter().zip(pending);
+        of_ends.fold(update, |update, (name, pending)| match pending {
+            Some(pending) => update.set(name, pending),
+            None => update,
+        })
+    }
+
+    /// Records that the pair can't be had; what was made of it has yet to be undone.
+    pub fn note_failure(execution: &str, outcome: &Outcome) -> Self {
+        Self::held_by(execution).set("Outcome", outcome)
     }
 
     /// Records that the pending routes are written, and that no roll-back may take them away: from here on stale routes are
@@ -164,8 +179,8 @@ impl Update {
         Self::on(Condition::Held).set("Again", true)
     }
 
-    /// Records that the tags of that account no longer ask for the pair, or for any route of one side.
-    pub fn withdraw(by: &AccountId, of: Withdrawn, now: i64) -> Self {
+    /// Records that its tags no longer ask for the pair, or for any route of one side.
+    pub fn withdraw(by: &Withdrawer, of: Withdrawn, now: i64) -> Self {
         let withdrawal = Withdrawal { at: now, state: WithdrawalState::Waiting, of };
         let condition = Condition::NotWithdrawn(by.clone(), of);
         Self::on(condition).set("WithdrawnBy", by).set("Withdrawal", withdrawal)
@@ -218,7 +233,7 @@ impl Condition {
             Self::HeldBy(execution) => holder == Some(execution),
             Self::Held => holder.is_some(),
             Self::NotWithdrawn(by, of) => item.is_some_and(|item| {
-                let is_that = |(known, withdrawal): (&AccountId, Withdrawal)| known == by && withdrawal.of == *of;
+                let is_that = |(known, withdrawal): (&Withdrawer, Withdrawal)| known == by && withdrawal.of == *of;
                 item.connection.is_some() && !item.open_withdrawal().is_some_and(is_that)
             }),
             Self::Withdrawn(withdrawal) => item.is_some_and(|item| item.withdrawal == Some(*withdrawal)),

@@ -2,8 +2,7 @@
 
 use crate::connection::End;
 use crate::error::Error;
-use crate::ids::AccountId;
-use crate::ledger::{Hold, LedgerItem, PairKey, Update, Withdrawals};
+use crate::ledger::{Hold, LedgerItem, PairKey, Update, Withdrawals, Withdrawer};
 
 /// The result of one call of the store.
 pub type LedgerResult<T> = Result<T, LedgerError>;
@@ -56,15 +55,18 @@ pub trait LedgerReads {
     /// The pairs for which that end's consent is missing.
     async fn pairs_owed_by(&self, end: &End) -> LedgerResult<Vec<PairKey>>;
 
-    /// What the tags of that account take away.
-    async fn withdrawals(&self, by: &AccountId) -> LedgerResult<Withdrawals>;
+    /// What it takes away.
+    async fn withdrawals(&self, by: &Withdrawer) -> LedgerResult<Withdrawals>;
 
-    /// How many pairs with an end in that account have a connection, or had theirs withdrawn and removed after that time, in
-    /// seconds since 1970.
-    async fn count_pairs(&self, account: &AccountId, removed_since: i64) -> LedgerResult<usize>;
+    /// How many pairs with an end in that account, or that the group asks for, have a connection, or had theirs withdrawn and
+    /// removed after that time, in seconds since 1970.
+    async fn count_pairs(&self, of: &Withdrawer, removed_since: i64) -> LedgerResult<usize>;
 
     /// The item of every pair. One that can't be used is an error of its own, with its key.
     async fn items(&self) -> LedgerResult<Vec<Result<LedgerItem, (String, LedgerError)>>>;
+
+    /// The execution that has the lease on all groups.
+    async fn groups_holder(&self) -> LedgerResult<Option<String>>;
 
     /// Whether an execution that holds a pair still runs.
     async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState>;
@@ -76,9 +78,15 @@ pub trait LedgerWrites {
     /// Makes one conditional change.
     async fn update(&self, pair: &PairKey, update: &Update) -> LedgerResult<Updated>;
 
-    /// Lets the brake hold what the tags of that account take away, unless it does so since another time than `before`: then
+    /// Takes the lease on all groups for that execution, unless another one than itself and `dead` has it: that one then.
+    async fn take_groups(&self, execution: &str, dead: Option<&str>) -> LedgerResult<Result<(), String>>;
+
+    /// Gives it back, if that execution has it.
+    async fn leave_groups(&self, execution: &str) -> LedgerResult<()>;
+
+    /// Lets the brake hold what that one takes away, unless it does so since another time than `before`: then
     /// another execution was first. Answers the hold in force.
-    async fn hold(&self, by: &AccountId, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold>;
+    async fn hold(&self, by: &Withdrawer, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold>;
 }
 
 /// Both.

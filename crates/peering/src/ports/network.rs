@@ -2,8 +2,8 @@
 //! peering is two-sided and most calls work on one side only.
 
 use crate::connection::{Connection, ConnectionIdentity, End, Vpc};
-use crate::ids::{Region, RouteTableId, SubnetId, VpcPeeringConnectionId};
-use crate::ports::{CallResult, RegionReads};
+use crate::ids::{Region, RouteTableId, SubnetId, VpcId, VpcPeeringConnectionId};
+use crate::ports::{CallResult, Location, RegionReads};
 use crate::route_tables::RouteTable;
 use crate::tags::Tags;
 use ipnet::IpNet;
@@ -50,6 +50,9 @@ pub trait NetworkReads: RegionReads {
 pub trait NetworkWrites {
     /// Puts tags on the VPC; `TooManyTags` where it has fifty already.
     async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()>;
+
+    /// The same on many VPCs of one place, in one call for each thousand.
+    async fn tag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, tags: &Tags) -> CallResult<()>;
 
     /// Takes tags off the VPC, whatever their values.
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()>;

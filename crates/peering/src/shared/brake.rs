@@ -1,12 +1,12 @@
-//! The brake: what the tags of one account take away is held once it is too much in an hour, until the tags return or a
+//! The brake: what the tags of one account, or of one group's members, take away is held once it is too much in an hour, until the tags return or a
 //! person releases it. What a person or a pipeline takes away by an execution is not concerned.
 
 use crate::consent::TagRequest;
 use crate::context::Context;
 use crate::error::{Error, HeldPair};
-use crate::ids::AccountId;
 use crate::ledger::{
-    Hold, LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawals, Withdrawn, counted_since, limit,
+    Hold, LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawals, Withdrawer, Withdrawn, counted_since,
+    limit,
 };
 use crate::ports::{Ledger, LedgerReads, LedgerWrites, Updated};
 use crate::request::Moment;
@@ -16,19 +16,24 @@ use crate::stack::{Mode, Stack};
 /// An event of EventBridge holds 256 KB.
 const PAIRS_LISTED: usize = 100;
 
-/// The account whose tags no longer ask for the pair, or that doesn't consent to it. `None` where a VPC is gone: then the brake
-/// would protect nothing.
-pub(crate) fn withdrawing_account(pair: &Pair, item: &LedgerItem, stack: &Stack) -> Option<AccountId> {
+/// Whose tags no longer ask for the pair: the group's, where groups alone asked for it, else those of an account, which may be the
+/// one that doesn't consent to it. `None` where a VPC is gone: then the brake would protect nothing.
+pub(crate) fn withdrawer(pair: &Pair, item: &LedgerItem, stack: &Stack) -> Option<Withdrawer> {
     if pair.is_one(Lookup::NotFound) {
         return None;
     }
-    let asked = &item.asked_by.as_ref()?.tags;
+    let asked_by = item.asked_by.as_ref()?;
+    let asked = &asked_by.tags;
+    if let (true, Some(group)) = (asked.is_empty(), asked_by.groups.first()) {
+        return Some(Withdrawer::Group(group.clone()));
+    }
     let refusing =
         pair.without_consent(stack).into_iter().map(|end| &end.owner_id).find(|owner| !asked.contains(*owner));
-    match pair.tag_request(stack) {
+    let account = match pair.tag_request(stack) {
         TagRequest::ConsentMissing(end) => Some(end.owner_id),
         _ => refusing.or(asked.first()).cloned(),
-    }
+    };
+    account.map(Withdrawer::Account)
 }
 
 /// Records the withdrawal, unless it is recorded and has yet to be carried out. Answers what is recorded then. In report mode
@@ -36,7 +41,7 @@ pub(crate) fn withdrawing_account(pair: &Pair, item: &LedgerItem, stack: &Stack)
 pub(crate) async fn withdraw<N>(
     context: Context<'_, N, impl LedgerWrites>,
     pair: &PairKey,
-    by: &AccountId,
+    by: &Withdrawer,
     of: Withdrawn,
 ) -> Result<Option<Withdrawal>, Error> {
     if context.stack.mode == Mode::Report {
@@ -74,20 +79,21 @@ pub(crate) fn withdrawal_due<N, L>(
     (due > now).then_some(Moment(due))
 }
 
-/// Checks that this withdrawal may be carried out by that execution; else [`Error::TeardownHeld`].
+/// Checks that these withdrawals may be carried out by that execution; else [`Error::TeardownHeld`]. A released one always may.
 pub(crate) async fn check_brake<N>(
     context: Context<'_, N, impl Ledger>,
-    pair: &PairKey,
-    (by, own): (&AccountId, Withdrawal),
+    by: &Withdrawer,
+    own: impl IntoIterator<Item = (PairKey, Withdrawal)>,
     execution: &str,
 ) -> Result<(), Error> {
-    if own.state == WithdrawalState::Released {
+    let mut own = own.into_iter().filter(|(_, own)| own.state != WithdrawalState::Released).peekable();
+    if own.peek().is_none() {
         return Ok(());
     }
     let now = context.now;
     let mut all = context.ledger.withdrawals(by).await?;
-    // The index may not show it yet.
-    all.of.insert(pair.clone(), own);
+    // The index may not show them yet.
+    all.of.extend(own);
     if !all.are_held() {
         if all.are_few(now) {
             return Ok(());
@@ -103,20 +109,20 @@ pub(crate) async fn check_brake<N>(
     Err(held(by, &all, is_first))
 }
 
-fn held(by: &AccountId, all: &Withdrawals, is_first: bool) -> Error {
+fn held(by: &Withdrawer, all: &Withdrawals, is_first: bool) -> Error {
     let listed = if is_first { PAIRS_LISTED } else { 0 };
     Error::TeardownHeld {
-        account: by.clone(),
+        by: by.clone(),
         held: all.waiting().count(),
         limit: all.hold.as_ref().map_or(0, |hold| hold.limit),
         pairs: all.waiting().take(listed).map(|(pair, _)| HeldPair::of(pair)).collect(),
     }
 }
 
-/// [`Error::TeardownHeld`] where the brake holds what the tags of that account take away.
+/// [`Error::TeardownHeld`] where the brake holds what that one takes away.
 pub(crate) async fn held_withdrawals<N>(
     context: Context<'_, N, impl LedgerReads>,
-    by: &AccountId,
+    by: &Withdrawer,
 ) -> Result<Option<Error>, Error> {
     let all = context.ledger.withdrawals(by).await?;
     Ok(all.are_held().then(|| held(by, &all, false)))

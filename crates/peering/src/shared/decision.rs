@@ -1,19 +1,28 @@
 //! What is to be done about a pair, by its tags and the ledger.
 
 use crate::consent::{TagRequest, is_unclear};
-use crate::ledger::LedgerItem;
+use crate::ledger::{AskedBy, LedgerItem};
 use crate::shared::pair::{Lookup, Pair};
 use crate::shared::tag_requests::execution_has_consent;
 use crate::stack::Stack;
 
+/// Whether the groups machine carries out what is decided: groups alone ask for the pair, or did. What `peer` tags or an execution
+/// ask for is the peering machine's.
+pub(crate) fn is_of_groups(pair: &Pair, item: Option<&LedgerItem>, stack: &Stack) -> bool {
+    let asked_by = item.and_then(|item| item.asked_by.as_ref());
+    let is_by_execution = asked_by.is_some_and(|asked_by| asked_by.execution.is_some());
+    if is_by_execution || pair.tag_request(stack) == TagRequest::Granted {
+        return false;
+    }
+    pair.asking_group(stack).is_some() || asked_by.is_some_and(AskedBy::is_by_groups_alone)
+}
+
 /// What is to be done about a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Start the peering machine, which also names what prevents the peering.
+    /// Set it up, or name what prevents the peering.
     SetUp,
-    /// Nothing: a group alone asks for it, and it wasn't set up before. What was is kept right as it was.
-    LeaveToGroups,
-    /// Start the teardown machine.
+    /// Tear it down.
     TearDown,
     /// Start the peering machine with what an execution asked for: tags asked for more, and no longer do.
     Narrow,
@@ -27,8 +36,8 @@ pub(crate) enum Decision {
 impl Decision {
     /// `item` is what the ledger knows about the pair.
     pub(crate) fn of(pair: &Pair, item: Option<&LedgerItem>, stack: &Stack) -> Self {
-        let by_tags = item
-            .filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(|by| !by.tags.is_empty()));
+        let by_tags =
+            item.filter(|item| item.connection.is_some() && item.asked_by.as_ref().is_some_and(AskedBy::is_by_tags));
         let execution = item.and_then(|item| item.asked_by.as_ref()?.execution.as_ref());
         let has_consent = execution.is_some_and(|asked| execution_has_consent(pair, asked, stack));
         // What an event asked for goes with the other owner's consent.
@@ -38,8 +47,7 @@ impl Decision {
         let [intent, peer_intent] = pair.intents();
         match pair.tag_request(stack) {
             TagRequest::Granted => Self::SetUp,
-            _ if pair.asking_group(stack).is_some() && is_established => Self::SetUp,
-            _ if pair.asking_group(stack).is_some() => Self::LeaveToGroups,
+            _ if pair.asking_group(stack).is_some() => Self::SetUp,
             _ if by_tags.is_some() && (pair.is_one(Lookup::AccessDenied) || pair.check_not_excluded().is_err()) => {
                 Self::Keep
             }

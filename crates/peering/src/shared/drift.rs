@@ -19,6 +19,7 @@ use crate::shared::snapshot::Snapshot;
 use crate::shared::tag_requests::{invalid_routes, side_with_invalid_routes};
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
+pub(crate) use comparison::{Planned, plan};
 use comparison::{compare, leaves_blackholes};
 
 /// What a sweep finds about a pair.
@@ -94,9 +95,7 @@ pub(crate) async fn examine<L>(
         Decision::Narrow => Finding::Narrow,
         Decision::Keep => Finding::Kept(known.live_connection().cloned()),
         Decision::ClearStatus => known.carried_on(context, retry).unwrap_or(Finding::NotRequested),
-        decision @ (Decision::SetUp | Decision::LeaveToGroups) => {
-            return examine_desired(context, snapshot, known, retry, decision).await;
-        }
+        Decision::SetUp => return examine_desired(context, snapshot, known, retry).await,
     };
     Ok(finding.into())
 }
@@ -106,7 +105,6 @@ async fn examine_desired<L>(
     snapshot: &Snapshot,
     known: &PairSnapshot,
     retry: bool,
-    decision: Decision,
 ) -> Result<Examined, Error> {
     let stack = context.stack;
     if let Some(side) = side_with_invalid_routes(&known.pair).filter(|_| !known.is_established()) {
@@ -122,11 +120,9 @@ async fn examine_desired<L>(
         }
         Ok(examined) => Ok(examined),
         Err(error @ (Error::ServiceFault { .. } | Error::Throttled { .. })) => Err(error),
-        // In report mode no execution records that it told this, and of what groups alone ask for, none does.
+        // In report mode no execution records that it told this, and of what groups alone ask for, a run of theirs does.
         Err(error)
-            if (known.is_told(&error) && !retry)
-                || stack.mode == Mode::Report
-                || decision == Decision::LeaveToGroups =>
+            if (known.is_told(&error) && !retry) || stack.mode == Mode::Report || known.is_left_to_groups(stack) =>
         {
             Ok(known.refused(&error).into())
         }

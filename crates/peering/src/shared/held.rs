@@ -2,8 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::AccountId;
-use crate::ledger::{PairKey, Update, Withdrawal, WithdrawalState, Withdrawn};
+use crate::ledger::{PairKey, Update, Withdrawal, WithdrawalState, Withdrawer, Withdrawn};
 use crate::ports::{LedgerReads, LedgerWrites, Updated};
 use crate::shared::brake::{held_withdrawals, withdrawal_due};
 use crate::shared::drift::Finding;
@@ -37,7 +36,7 @@ impl Held {
         found: &[Found<'_>],
         marked: BTreeSet<PairKey>,
     ) -> Self {
-        let mut waiting: BTreeMap<AccountId, Vec<(i64, PairKey, Withdrawal)>> = BTreeMap::new();
+        let mut waiting: BTreeMap<Withdrawer, Vec<(i64, PairKey, Withdrawal)>> = BTreeMap::new();
         for (known, withdrawal) in
             found.iter().filter_map(open_removal).filter(|(known, _)| !marked.contains(&known.key()))
         {
@@ -52,7 +51,7 @@ impl Held {
                 Ok(None) => continue,
                 Ok(Some(error)) => error.to_string(),
                 Err(error) => {
-                    held.failures.push(format!("what account {by} withdraws: {error}"));
+                    held.failures.push(format!("what {} withdraws: {error}", by.described()));
                     error.to_string()
                 }
             };

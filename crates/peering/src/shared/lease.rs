@@ -8,8 +8,16 @@ use crate::error::Error;
 use crate::ledger::{LedgerItem, PairKey, Update, VERSION};
 use crate::ports::{ExecutionState, Ledger, LedgerError, LedgerReads, LedgerWrites, Updated};
 
-/// A function that an execution invoked may write for its 60 seconds after the execution has closed; and a little more.
-pub(crate) const SECONDS_AFTER_DEATH: u64 = 75;
+/// For so long after an execution has closed, a function that it invoked may still write, and a little longer: for its 60 seconds;
+/// one that works on a lane for 300.
+pub(crate) fn seconds_after_death(execution: &str) -> u64 {
+    if is_groups_run(execution) { 315 } else { 75 }
+}
+
+/// Whether that ARN is of an execution of the groups machine.
+pub(crate) fn is_groups_run(execution: &str) -> bool {
+    execution.split(':').nth(6).is_some_and(|machine| machine.ends_with("-groups"))
+}
 
 /// Forward steps stop after this long; the rest of the machine's two hours is for undoing.
 const SECONDS_FORWARD: i64 = 90 * 60;
@@ -53,7 +61,7 @@ pub(crate) async fn take_over<N>(
 }
 
 /// The item, or who holds the pair.
-async fn try_acquire<N>(
+pub(crate) async fn try_acquire<N>(
     context: Context<'_, N, impl LedgerWrites>,
     pair: &PairKey,
     execution: &str,
@@ -70,10 +78,10 @@ async fn try_acquire<N>(
 }
 
 /// Whether nothing of that execution can write any more.
-async fn is_dead(ledger: &impl LedgerReads, execution: &str) -> Result<bool, Error> {
+pub(crate) async fn is_dead(ledger: &impl LedgerReads, execution: &str) -> Result<bool, Error> {
     Ok(match ledger.execution_state(execution).await? {
         ExecutionState::Running => false,
-        ExecutionState::Closed { seconds } => seconds >= SECONDS_AFTER_DEATH,
+        ExecutionState::Closed { seconds } => seconds >= seconds_after_death(execution),
         ExecutionState::Unknown => true,
     })
 }

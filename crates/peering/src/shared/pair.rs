@@ -3,7 +3,7 @@
 mod vpc_tags;
 
 use crate::connection::{Connection, End, Vpc};
-use crate::consent::{TagRequest, asking_group, is_requested};
+use crate::consent::{TagRequest, asking_groups, is_requested};
 use crate::context::Context;
 use crate::error::{AskingEnd, Error, TaggedEnd};
 use crate::groups::GroupName;
@@ -93,8 +93,13 @@ impl Pair {
 
     /// The group that asks for the pair, if one does.
     pub(crate) fn asking_group(&self, stack: &Stack) -> Option<&GroupName> {
+        self.asking_groups(stack).next()
+    }
+
+    /// The groups that ask for the pair, and to which both owners consent.
+    pub(crate) fn asking_groups(&self, stack: &Stack) -> impl Iterator<Item = &GroupName> {
         let [intent, peer_intent] = self.intents();
-        asking_group(intent, peer_intent, stack)
+        asking_groups(intent, peer_intent, stack)
     }
 
     /// Whether a `peer` tag of either VPC requests the peering.

@@ -1,10 +1,11 @@
 //! The pairs that a sweep examines: those that a tag names, those that a status tag is about, and those that the ledger
 //! knows.
 
-use crate::connection::{Connection, End};
+use crate::connection::{Connection, End, adopt};
 use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::Location;
-use crate::shared::decision::Decision;
+use crate::shared::decision::is_of_groups;
+use crate::shared::lease::is_groups_run;
 use crate::shared::pair::Pair;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
@@ -24,9 +25,21 @@ impl PairSnapshot {
         self.item.as_ref().is_some_and(|item| item.holder.is_some())
     }
 
-    /// Whether a group alone asks for it: then no execution of the peering machine is started.
+    /// Whether it is the groups machine's, or held by a run of it: then neither of the others is started.
     pub(crate) fn is_left_to_groups(&self, stack: &Stack) -> bool {
-        Decision::of(&self.pair, self.item.as_ref(), stack) == Decision::LeaveToGroups
+        let holder = self.item.as_ref().and_then(|item| item.holder.as_deref());
+        holder.is_some_and(is_groups_run) || is_of_groups(&self.pair, self.item.as_ref(), stack)
+    }
+
+    /// The live connection that is used.
+    pub(crate) fn live(&self, stack: &Stack) -> Option<&Connection> {
+        let [end, peer] = self.pair.ends();
+        adopt(&self.connections, end, peer, stack)
+    }
+
+    /// Whether that execution works on it.
+    pub(crate) fn is_held_by(&self, execution: &str) -> bool {
+        self.item.as_ref().is_some_and(|item| item.is_held_by(execution))
     }
 
     /// The key of its item.

@@ -2,11 +2,13 @@
 //! routes are deleted: somebody may have replaced one of them meanwhile.
 
 use crate::connection::{End, Status};
+use crate::context::Context;
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
 use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
 use crate::route_tables::{RouteTable, Target};
 use crate::routes::PlannedRoute;
 use crate::shared::batch::{Progress, alternate, in_batches};
+use crate::tags::STACK;
 use futures_util::join;
 use ipnet::IpNet;
 use std::cell::Cell;
@@ -113,4 +115,22 @@ pub(crate) async fn delete_connection(
             _ => Err(error),
         },
     }
+}
+
+/// Deletes a connection of ours, if it is live. The policies let nothing be deleted without the installation's tag, which somebody
+/// may have taken off.
+pub(crate) async fn delete_own_connection<L>(
+    Context { network, stack, .. }: Context<'_, impl Network, L>,
+    requester: &End,
+    id: &VpcPeeringConnectionId,
+) -> CallResult<()> {
+    let Some(connection) = network.connection(requester, id).await?.filter(|found| found.status.is_live()) else {
+        return Ok(());
+    };
+    if !connection.tags.contains_key(STACK) {
+        let mut tags = stack.connection_tags.clone();
+        tags.insert(STACK.to_owned(), stack.installation.clone());
+        network.tag_connection(requester, id, &tags).await?;
+    }
+    delete_connection(network, requester, id).await
 }

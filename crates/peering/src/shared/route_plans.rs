@@ -106,7 +106,8 @@ impl Survey<'_> {
                 field: "Routes",
                 selection: routes,
                 beside,
-                tables,
+                tables: tables.as_deref().unwrap_or_default(),
+                is_planned: tables.is_some(),
                 owner_selects: intent.routes_to(peer),
                 keeps_tables: intent.unclear.routes,
                 recorded: recorded(end),
@@ -118,7 +119,8 @@ impl Survey<'_> {
                 field: "PeerRoutes",
                 selection: peer_routes,
                 beside: peer_beside,
-                tables: peer_tables,
+                tables: peer_tables.as_deref().unwrap_or_default(),
+                is_planned: peer_tables.is_some(),
                 owner_selects: peer_intent.routes_to(end),
                 keeps_tables: peer_intent.unclear.routes,
                 recorded: recorded(peer),
@@ -148,6 +150,7 @@ pub(crate) struct Side<'s> {
     /// What was asked for besides.
     beside: Option<&'s RouteSelection>,
     pub(super) tables: &'s [RouteTable],
+    is_planned: bool,
     /// What its owner's tag selects: a request may narrow that, never widen it.
     pub(super) owner_selects: &'s TagValue<TableSelection>,
     /// While its owner's selection can't be understood, no route is deleted there.
@@ -160,6 +163,7 @@ pub(crate) struct Side<'s> {
 }
 
 /// The plan for one side.
+#[derive(Default)]
 struct PlanOfSide {
     routes: RoutePlan,
     replaced: BTreeSet<VpcPeeringConnectionId>,
@@ -168,6 +172,9 @@ struct PlanOfSide {
 
 impl Side<'_> {
     async fn plan(&self, network: &impl NetworkReads, known: &Known<'_>) -> Result<PlanOfSide, Error> {
+        if !self.is_planned {
+            return Ok(PlanOfSide::default());
+        }
         let strictness = match (known.established, known.is_repeated) {
             (true, true) => Strictness::Repeated,
             (true, false) => Strictness::Established,

@@ -89,7 +89,12 @@ pub(crate) async fn write_routes(
     }
 }
 
-async fn write_route(network: &impl Network, target: &VpcPeeringConnectionId, write: RouteWrite) -> Result<(), Reason> {
+/// Writes one route, unless it is there.
+pub(crate) async fn write_route(
+    network: &impl Network,
+    target: &VpcPeeringConnectionId,
+    write: RouteWrite,
+) -> Result<(), Reason> {
     let RouteWrite { end, route: PlannedRoute { table, destination, action } } = &write;
     if *action == Action::Repaired {
         delete_blackhole(network, target, &write).await?;

@@ -1,5 +1,6 @@
 //! The network as one sweep reads it.
 
+mod of_lane;
 mod reading;
 
 use crate::connection::{Connection, End, Vpc};
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 
+pub(crate) use of_lane::connections_by_pair;
+
 /// Regions of accounts read at once, and pairs looked up: 1,700 of them within a minute, at a quarter of a second a call.
 pub(crate) const AT_ONCE: usize = 64;
 
@@ -24,6 +27,8 @@ pub(crate) struct Snapshot {
     tags: BTreeMap<End, Rc<VpcTags>>,
     vpcs: BTreeMap<End, Vpc>,
     tables: BTreeMap<End, Vec<RouteTable>>,
+    /// Where the tables weren't read, because another lane writes there.
+    without_tables: BTreeSet<Location>,
     /// Where the connections were read.
     read: BTreeSet<Location>,
     /// The connections of each pair, as the end sees them from which we request it.
@@ -69,6 +74,11 @@ impl Snapshot {
     /// The VPC's blocks and tags.
     pub(crate) fn vpc(&self, end: &End) -> Option<&Vpc> {
         self.vpcs.get(end)
+    }
+
+    /// The VPC's tables; `None` where those of its Region weren't read.
+    pub(crate) fn tables_if_read(&self, end: &End) -> Option<&[RouteTable]> {
+        (!self.without_tables.contains(&Location::from(end))).then(|| self.tables(end))
     }
 
     /// The VPC's tables.

@@ -43,7 +43,7 @@ pub(crate) fn written_status<'t>(stack: &Stack, side: &'t VpcTags, peer: &End) -
     (gets_status(side, peer) && has_room(stack, side, &key)).then_some(written)
 }
 
-fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
+pub(crate) fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
     let start = status_key_start(&stack.tag_prefix);
     let count = side.tags.keys().filter(|key| key.starts_with(&start)).count();
     side.tags.contains_key(key) || count < room_for_statuses(&side.tags, &stack.tag_prefix)

@@ -21,7 +21,8 @@ pub(crate) struct Survey<'s> {
     pub(crate) connections: Vec<Connection>,
     pub(crate) pair: Pair,
     pub(crate) vpcs: [Cow<'s, Vpc>; 2],
-    pub(crate) tables: [Cow<'s, [RouteTable]>; 2],
+    /// `None` of an end whose routes are planned elsewhere.
+    pub(crate) tables: [Option<Cow<'s, [RouteTable]>>; 2],
 }
 
 impl Survey<'static> {
@@ -54,7 +55,7 @@ impl Survey<'static> {
         let pair = Pair::found(stack, [(end, &vpc), (peer, &peer_vpc)]).with_requests(stack, &connections);
         let vpcs = [vpc, peer_vpc].map(Cow::Owned);
         check_pair(&pair, &vpcs, stack, request.requested_by)?;
-        let tables = tables?.map(Cow::Owned);
+        let tables = tables?.map(Cow::Owned).map(Some);
         Ok(Self { connections, pair, vpcs, tables })
     }
 }

@@ -3,6 +3,7 @@
 use crate::connection::End;
 use crate::consent::{RequestedBy, TagRequest, missing_consent};
 use crate::error::Error;
+use crate::groups::GroupName;
 use crate::ids::AccountId;
 use crate::intent::{TagValue, VpcIntent};
 use crate::ledger::{AskedBy, AskedSelections, LedgerItem, PairKey};
@@ -58,14 +59,15 @@ impl Asked {
             let request = as_tagged(pair, given, is_established, stack)?;
             let beside = recorded.map(|asked| request_of_execution(&key, pair.ends(), asked));
             let mut tags = pair.asking_accounts();
-            if pair.asking_group(stack).is_some() {
-                tags.extend(pair.ends().map(|end| end.owner_id.clone()));
+            let groups: BTreeSet<GroupName> = pair.asking_groups(stack).cloned().collect();
+            if pair.tag_request(stack) != TagRequest::Granted && !groups.is_empty() {
+                tags.clear();
             }
-            if tags.is_empty() {
+            if tags.is_empty() && groups.is_empty() {
                 // Its tag is gone by now; the next look at the pair tears down what this one sets up.
                 tags.insert(request.end.owner_id.clone());
             }
-            let asked_by = AskedBy { tags, execution: recorded.cloned() };
+            let asked_by = AskedBy { tags, groups, execution: recorded.cloned() };
             return Ok(Self { request, beside, asked_by, no_dns_resolution });
         }
         let event_of = (given.requested_by == RequestedBy::Event).then(|| given.end.owner_id.clone());
@@ -77,7 +79,8 @@ impl Asked {
         let [routes_a, routes_b] = key.in_order(pair.ends(), [given.routes.clone(), given.peer_routes.clone()]);
         let execution = AskedSelections { routes_a, routes_b, dns_resolution: given.dns_resolution, event_of };
         let tags = if is_granted { pair.asking_accounts() } else { BTreeSet::new() };
-        let asked_by = AskedBy { tags, execution: Some(execution) };
+        let groups = pair.asking_groups(stack).cloned().collect();
+        let asked_by = AskedBy { tags, groups, execution: Some(execution) };
         Ok(Self { request: given, beside, asked_by, no_dns_resolution })
     }
 

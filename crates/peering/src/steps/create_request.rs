@@ -1,6 +1,5 @@
 //! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
-mod creation;
 mod external;
 mod tags;
 
@@ -8,12 +7,13 @@ use crate::connection::{Connection, ConnectionIdentity, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::{LedgerItem, PairKey, RecordedRoutes, Update, Withdrawal, Withdrawn};
+use crate::ledger::{LedgerItem, PairKey, RecordedRoutes, Update, Withdrawal, Withdrawer, Withdrawn};
 use crate::peering::{Peering, PeeringOutput, PeeringSide};
 use crate::plan::{SidePlan, in_request_order, report};
 use crate::ports::{Ledger, Network, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::shared::brake::{check_brake, forget_withdrawal, withdraw};
+use crate::shared::creation::create;
 use crate::shared::dns_resolution::read_dns_resolution;
 use crate::shared::external::waits_for;
 use crate::shared::lease::{acquire, check_time, update_held};
@@ -24,7 +24,6 @@ use crate::shared::survey::Survey;
 use crate::shared::tag_requests::Asked;
 use crate::stack::{Mode, Stack};
 use crate::tags::{EXECUTION, Tags};
-use creation::create;
 use external::pending;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,7 +93,7 @@ pub async fn create_request(
         Some(connection) => connection.clone(),
         None => create(context, &plan.asked.request, &execution, attempt).await?,
     };
-    let made = is_ours(&connection, &item) || plan.asked.request.take_over;
+    let made = item.owns(&connection) || plan.asked.request.take_over;
     if made {
         refresh_tags(context, &connection, &plan.asked.request).await?;
     }
@@ -121,13 +120,14 @@ async fn check_withdrawal<N>(
         }
         return Ok(None);
     };
+    let by = &Withdrawer::Account(by.clone());
     let Some(withdrawal) = withdraw(context, &item.pair, by, Withdrawn::Routes).await? else { return Ok(None) };
     let asked_by = &plan.asked.asked_by;
     if item.asked_by.as_ref().is_some_and(|before| before.tags != asked_by.tags) {
         // Whoever asks now is who withdraws it later, even if the brake holds this.
         update_held(context, &item.pair, execution, Update::ask(execution, asked_by)).await?;
     }
-    check_brake(context, &item.pair, (by, withdrawal), execution).await?;
+    check_brake(context, by, [(item.pair.clone(), withdrawal)], execution).await?;
     Ok(Some(withdrawal))
 }
 
@@ -148,12 +148,6 @@ async fn plan<L>(
     let plan = Plan { asked, survey, routes };
     plan.check_take_over(stack)?;
     Ok(plan)
-}
-
-/// Whether the ledger knows the connection as ours: by its id, or, before that is recorded, by the execution that made it.
-fn is_ours(connection: &Connection, item: &LedgerItem) -> bool {
-    let by_maker = connection.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
-    by_maker || item.own_connection() == Some(connection.id())
 }
 
 impl Plan {

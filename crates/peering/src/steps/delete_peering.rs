@@ -6,11 +6,10 @@ use crate::ledger::Update;
 use crate::ports::{Ledger, Network};
 use crate::shared::lease::update_held;
 use crate::shared::pair::Pair;
-use crate::shared::removal::delete_connection;
+use crate::shared::removal::delete_own_connection;
 use crate::shared::status_tags::clear_status;
 use crate::steps::TeardownTask;
-use crate::tags::STACK;
-use crate::teardown::{TeardownOutput, TeardownPlan};
+use crate::teardown::TeardownOutput;
 use futures_util::join;
 use serde::Serialize;
 
@@ -46,26 +45,11 @@ pub async fn delete_peering(
     context.stack.check_mode()?;
     pair.check_untagged(context.stack)?;
     if teardown.made {
-        delete_own_connection(context, &teardown).await?;
+        delete_own_connection(context, &teardown.requester.end, &teardown.vpc_peering_connection_id).await?;
     }
     let withdrawal = teardown.withdrawal.map(|withdrawal| withdrawal.done(context.now));
     let expires = context.now + DAYS_KEPT * 24 * 60 * 60;
     update_held(context, &key, &execution, Update::tear_down(&execution, &time, expires, withdrawal)).await?;
     clear_status(context, &pair).await;
     Ok(Deleted { output: teardown.done() })
-}
-
-/// The policies let nothing be deleted without the installation's tag, which somebody may have taken off.
-async fn delete_own_connection<L>(context: Context<'_, impl Network, L>, teardown: &TeardownPlan) -> Result<(), Error> {
-    let Context { network, stack, .. } = context;
-    let (id, requester) = (&teardown.vpc_peering_connection_id, &teardown.requester.end);
-    let Some(connection) = network.connection(requester, id).await?.filter(|found| found.status.is_live()) else {
-        return Ok(());
-    };
-    if !connection.tags.contains_key(STACK) {
-        let mut tags = stack.connection_tags.clone();
-        tags.insert(STACK.to_owned(), stack.installation.clone());
-        network.tag_connection(requester, id, &tags).await?;
-    }
-    Ok(delete_connection(network, requester, id).await?)
 }

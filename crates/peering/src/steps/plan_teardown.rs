@@ -5,14 +5,13 @@ use crate::connection::{Connection, ConnectionIdentity, adopt};
 use crate::consent::{RequestedBy, check_accounts};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ids::AccountId;
-use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update, Withdrawal, Withdrawn};
+use crate::ledger::{LedgerItem, PairKey, RecordedConnection, Update, Withdrawal, Withdrawer, Withdrawn};
 use crate::plan::SidePlan;
 use crate::ports::{Ledger, NetworkReads};
 use crate::request::{Moment, TeardownRequest};
 use crate::route_tables::RouteTable;
 use crate::routes::{stale_blackhole_targets, stale_routes};
-use crate::shared::brake::{check_brake, withdraw, withdrawal_due, withdrawing_account};
+use crate::shared::brake::{check_brake, withdraw, withdrawal_due, withdrawer};
 use crate::shared::decision::Decision;
 use crate::shared::elsewhere::seen_elsewhere;
 use crate::shared::lease::{acquire, update_held};
@@ -115,7 +114,7 @@ enum Withdrawing {
 async fn check_withdrawal<N>(
     context: Context<'_, N, impl Ledger>,
     key: &PairKey,
-    by: Option<AccountId>,
+    by: Option<Withdrawer>,
     execution: &str,
 ) -> Result<Withdrawing, Error> {
     let Some(by) = by else { return Ok(Withdrawing::Now(None)) };
@@ -125,7 +124,7 @@ async fn check_withdrawal<N>(
     if let Some(due) = withdrawal_due(Some(withdrawal), context) {
         return Ok(Withdrawing::Later(due));
     }
-    check_brake(context, key, (&by, withdrawal), execution).await?;
+    check_brake(context, &by, [(key.clone(), withdrawal)], execution).await?;
     Ok(Withdrawing::Now(Some(withdrawal)))
 }
 
@@ -134,8 +133,8 @@ const LONGEST_WAIT: i64 = 24 * 60 * 60;
 
 /// What there is to remove, or the output where there is nothing.
 enum Planned {
-    /// This. Where tags no longer ask for a connection that is live: the account whose tags.
-    Teardown(Box<TeardownPlan>, Option<AccountId>),
+    /// This. Where tags no longer ask for a connection that is live: whose tags.
+    Teardown(Box<TeardownPlan>, Option<Withdrawer>),
     Nothing(TeardownOutput),
 }
 
@@ -196,7 +195,7 @@ async fn plan<L>(
         accepter: accepter.clone(),
     });
     let is_by_tags = *requested_by == RequestedBy::Tags && live.is_some();
-    let withdrawn_by = is_by_tags.then(|| withdrawing_account(&pair, item, stack)).flatten();
+    let withdrawn_by = is_by_tags.then(|| withdrawer(&pair, item, stack)).flatten();
     let plan = TeardownPlan::new(&identity, recorded.made, item, sides, replaced);
     Ok(Planned::Teardown(Box::new(plan), withdrawn_by))
 }

@@ -10,9 +10,9 @@ use crate::ids::VpcId;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
 use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
 use crate::request::{Moment, TeardownInput};
-use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawing_account};
+use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawer};
 use crate::shared::candidates::{candidates, misplaced, routes_to_strangers};
-use crate::shared::decision::Decision;
+use crate::shared::decision::{Decision, is_of_groups};
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::status_tags::{clear_status, clear_unasked_statuses, write_invalid_status, write_status};
@@ -147,7 +147,7 @@ impl Decided {
         let item = context.ledger.item(&key).await?;
         let decision = Decision::of(&pair, item.as_ref(), context.stack);
         let is_to_start = decision == Decision::TearDown && !matches!(task.change, VpcChange::TornDown(_));
-        let by = item.as_ref().filter(|_| is_to_start).and_then(|item| withdrawing_account(&pair, item, context.stack));
+        let by = item.as_ref().filter(|_| is_to_start).and_then(|item| withdrawer(&pair, item, context.stack));
         let withdrawal = match by {
             Some(by) => withdraw(context, &key, &by, Withdrawn::Pair).await?,
             None => None,
@@ -172,13 +172,15 @@ impl Started {
     ) -> Result<(), Error> {
         let [side, peer] = pair.sides();
         self.invalid.extend(invalid_words(peer));
+        if is_of_groups(pair, item.as_ref(), context.stack) {
+            return Ok(());
+        }
         let name = name_by_tags(pair, &task.event_id);
         let is_established = item.as_ref().is_some_and(LedgerItem::is_established);
         let again = item.as_ref().is_some_and(|item| item.again == Some(true));
         match (decision, &task.change) {
             (Decision::SetUp, VpcChange::SetUp(_)) if !again => {}
-            (Decision::TearDown | Decision::Narrow, VpcChange::TornDown(_))
-            | (Decision::Keep | Decision::LeaveToGroups, _) => {}
+            (Decision::TearDown | Decision::Narrow, VpcChange::TornDown(_)) | (Decision::Keep, _) => {}
             (Decision::Narrow, _) => {
                 if let Some(item) = &item {
                     executions.start_peering(&name, &narrowing_input(item)).await?;

@@ -7,20 +7,21 @@
 mod of_groups;
 mod swept;
 mod task;
-mod withdrawals;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::ledger::PairKey;
 use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Network};
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
 use crate::shared::drift::{Finding, examine};
-use crate::shared::held::Held;
-use crate::shared::lease::SECONDS_AFTER_DEATH;
+use crate::shared::held::{Found, Held};
+use crate::shared::lease::{is_groups_run, seconds_after_death};
 use crate::shared::pairs::{PairSnapshot, pairs};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
 use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
+use crate::shared::withdrawals::record_withdrawal;
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
 use futures_util::{StreamExt, stream};
@@ -31,7 +32,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 pub use swept::{Drift, RefusedPair, Swept};
 pub use task::{Sweep, SweepTask};
-use withdrawals::record_withdrawal;
 
 /// So many executions are started at most for each Region of an account: what EC2's buckets for creations and acceptances, of
 /// 50 tokens and five more a second, allow within a minute. The executions wait for tokens, and few enough of them wait.
@@ -52,24 +52,79 @@ pub async fn sweep(
     }
     let snapshot = Snapshot::read(context, &sweep.scope).await?;
     let mut swept = Swept { unreachable: snapshot.unreachable(), ..Swept::default() };
-    let (mut statuses, mut due) = (Statuses::default(), Vec::new());
-    let (of_groups, mut pairs): (Vec<_>, Vec<_>) = pairs(&snapshot, context.stack)
-        .into_iter()
-        .partition(|known| !known.is_held() && known.is_left_to_groups(context.stack));
+    let mut pairs = pairs(&snapshot, context.stack);
     // A different one first each time: otherwise the same would always be left, where time runs out, or more is due than may be
     // started.
     let first = rotation(&sweep.id, pairs.len());
     pairs.rotate_left(first);
-    let (all, whole) = (pairs.as_slice(), &snapshot);
-    let finding = stream::iter(all).map(async |known| match has_time() {
-        true => (known, find(context, executions, whole, all, known, task).await),
+    let found = find_all(context, executions, &snapshot, &pairs, task, &has_time).await;
+    let held = hold(context, &found, task, &mut swept).await;
+    let (mut statuses, mut due) = (Statuses::default(), Vec::new());
+    let mut groups = OfGroups::new(context, &mut swept).await;
+    for found in found {
+        let waiting = held.status(context, &found);
+        let (known, finding) = found;
+        let is_of_groups = known.is_left_to_groups(context.stack);
+        groups.swept.waiting += usize::from(waiting.is_some());
+        match &finding {
+            Ok(Some(finding)) => groups.swept.count(known, finding),
+            Ok(None) => groups.swept.left += 1,
+            Err(error) => groups.swept.fail(known, error),
+        }
+        match (&finding, &waiting) {
+            _ if is_of_groups => groups.tell(known, &mut statuses),
+            (_, Some(status)) => statuses.add(&known.pair, &Told::Status(status.clone())),
+            (Ok(Some(finding)), None) => statuses.add(&known.pair, &told(known, finding)),
+            (Ok(None) | Err(_), None) => statuses.add(&known.pair, &Told::AsWritten),
+        }
+        match finding {
+            Ok(Some(finding)) if finding.is_to_start() && waiting.is_none() => match is_of_groups {
+                true => groups.is_to_start(),
+                false => due.push((known, finding)),
+            },
+            Ok(Some(_)) if is_of_groups && known.is_held() => groups.is_due = true,
+            _ => {}
+        }
+    }
+    let known: BTreeSet<PairKey> = pairs.iter().map(PairSnapshot::key).collect();
+    groups.look(context, &snapshot, (&known, &mut statuses), &has_time).await;
+    let due_in_groups = groups.is_due;
+    if !task.dry_run && context.stack.mode == Mode::Apply {
+        statuses.write(context, &snapshot, &sweep.time).await;
+    }
+    start_all(context, executions, sweep, (due, task.dry_run), &mut swept, &has_time).await;
+    if due_in_groups && !task.dry_run {
+        of_groups::start(executions, sweep, &mut swept).await;
+    }
+    Ok(swept)
+}
+
+async fn find_all<'s>(
+    context: Context<'_, impl Network, impl LedgerReads>,
+    executions: &impl Executions,
+    snapshot: &Snapshot,
+    pairs: &'s [PairSnapshot],
+    task: SweepTask,
+    has_time: &impl Fn() -> bool,
+) -> Vec<Found<'s>> {
+    let finding = stream::iter(pairs).map(async |known| match has_time() {
+        true => (known, find(context, executions, snapshot, pairs, known, task).await),
         false => (known, Ok(None)),
     });
-    let found: Vec<_> = finding.buffered(AT_ONCE).collect().await;
+    finding.buffered(AT_ONCE).collect().await
+}
+
+/// Marks what tags take away, and finds out what of it the brake holds.
+async fn hold<N>(
+    context: Context<'_, N, impl Ledger>,
+    found: &[Found<'_>],
+    task: SweepTask,
+    swept: &mut Swept,
+) -> Held {
     let mut marked = BTreeSet::new();
     if !task.dry_run {
         // All of it, before the first is carried out: the brake counts it.
-        for found in &found {
+        for found in found {
             match record_withdrawal(context, found).await {
                 Ok(true) => drop(marked.insert(found.0.key())),
                 Ok(false) => {}
@@ -77,48 +132,30 @@ pub async fn sweep(
             }
         }
     }
-    let mut held = Held::among(context, &found, marked).await;
+    let mut held = Held::among(context, found, marked).await;
     held.release_oldest(context, if task.dry_run { 0 } else { task.release }).await;
     swept.held = held.count();
     swept.unreachable.extend(held.failures.iter().cloned());
-    for found in found {
-        let waiting = held.status(context, &found);
-        swept.waiting += usize::from(waiting.is_some());
-        let (known, finding) = found;
-        match &finding {
-            Ok(Some(finding)) => swept.count(known, finding),
-            Ok(None) => swept.left += 1,
-            Err(error) => swept.fail(known, error),
-        }
-        let told = match (&finding, &waiting) {
-            (_, Some(status)) => Told::Status(status.clone()),
-            (Ok(Some(finding)), None) => told(known, finding),
-            (Ok(None) | Err(_), None) => Told::AsWritten,
-        };
-        statuses.add(&known.pair, &told);
-        if let (Ok(Some(finding)), None) = (finding, waiting)
-            && finding.is_to_start()
-            && !known.is_left_to_groups(context.stack)
-        {
-            due.push((known, finding));
-        }
-    }
-    let mut groups = OfGroups { swept: &mut swept, statuses: &mut statuses, is_due: false };
-    groups.look(context, &snapshot, &has_time).await;
-    of_groups.iter().for_each(|known| groups.tell(known));
-    let due_in_groups = groups.is_due;
-    if !task.dry_run && context.stack.mode == Mode::Apply {
-        statuses.write(context, &snapshot, &sweep.time).await;
-    }
-    let mut lanes: BTreeMap<Location, usize> = BTreeMap::new();
+    held
+}
+
+async fn start_all<N, L>(
+    context: Context<'_, N, L>,
+    executions: &impl Executions,
+    sweep: &Sweep,
+    (due, is_dry): (Vec<(&PairSnapshot, Finding)>, bool),
+    swept: &mut Swept,
+    has_time: &impl Fn() -> bool,
+) {
+    let mut started_at: BTreeMap<Location, usize> = BTreeMap::new();
     for (known, finding) in due {
         let places = known.pair.ends().map(Location::from);
-        let is_full = places.iter().any(|at| lanes.get(at).is_some_and(|started| *started >= STARTS_AT_A_PLACE));
-        if task.dry_run || is_full || !has_time() {
+        let is_full = places.iter().any(|at| started_at.get(at).is_some_and(|started| *started >= STARTS_AT_A_PLACE));
+        if is_dry || is_full || !has_time() {
             swept.left += 1;
             continue;
         }
-        BTreeSet::from(places).into_iter().for_each(|at| *lanes.entry(at).or_default() += 1);
+        BTreeSet::from(places).into_iter().for_each(|at| *started_at.entry(at).or_default() += 1);
         match start(context, executions, sweep, known, &finding).await {
             Ok(name) => swept.started.push(name),
             Err(error) => {
@@ -127,10 +164,6 @@ pub async fn sweep(
             }
         }
     }
-    if due_in_groups && !task.dry_run {
-        of_groups::start(executions, sweep, &mut swept).await;
-    }
-    Ok(swept)
 }
 
 /// What is found about a pair; `None` while an execution works on it.
@@ -145,8 +178,8 @@ async fn find(
     if let Some(holder) = known.item.as_ref().and_then(|item| item.holder.as_deref()) {
         match clean_up_after(context, executions, holder, task.dry_run).await? {
             // Whatever is started for the pair takes it over from the dead.
-            Holder::Unknown => {}
-            Holder::Known => return Ok(None),
+            Holder::IsNobody => {}
+            Holder::IsCaredFor => return Ok(None),
         }
     }
     match known.misplaced_end(pairs) {
@@ -198,13 +231,16 @@ async fn start<N, L>(
     Ok(name)
 }
 
-/// Whether Step Functions knows the execution that holds a pair.
+/// Whether anything is to be done before a pair can be worked on.
 enum Holder {
-    Known,
-    Unknown,
+    /// Its holder works on it, or is cleaned up after.
+    IsCaredFor,
+    /// The next execution takes it over.
+    IsNobody,
 }
 
-/// Starts the clean-up after an execution that holds a pair and is closed: the event of its end may have been lost.
+/// Starts the clean-up after an execution that holds a pair and is closed: the event of its end may have been lost. What a run of
+/// the groups machine holds the next run takes over.
 async fn clean_up_after<N>(
     context: Context<'_, N, impl LedgerReads>,
     executions: &impl Executions,
@@ -212,13 +248,18 @@ async fn clean_up_after<N>(
     dry_run: bool,
 ) -> Result<Holder, Error> {
     match context.ledger.execution_state(holder).await? {
-        ExecutionState::Unknown => return Ok(Holder::Unknown),
-        ExecutionState::Closed { seconds } if seconds >= SECONDS_AFTER_DEATH && !dry_run => {
-            executions.start_clean_up(holder).await?;
-        }
-        ExecutionState::Closed { .. } | ExecutionState::Running => {}
+        ExecutionState::Unknown => Ok(Holder::IsNobody),
+        ExecutionState::Closed { seconds } if seconds >= seconds_after_death(holder) => match is_groups_run(holder) {
+            true => Ok(Holder::IsNobody),
+            false => {
+                if !dry_run {
+                    executions.start_clean_up(holder).await?;
+                }
+                Ok(Holder::IsCaredFor)
+            }
+        },
+        ExecutionState::Closed { .. } | ExecutionState::Running => Ok(Holder::IsCaredFor),
     }
-    Ok(Holder::Known)
 }
 
 fn rotation(id: &str, count: usize) -> usize {

@@ -1,12 +1,15 @@
 //! The connections in memory, and the tags that each side gives them.
 
+use crate::VirtualClock;
 use crate::memory::{Memory, call_error, parse};
 use isthmus_peering::connection::{Connection, ConnectionIdentity, DnsSides, End, Status};
 use isthmus_peering::ids::VpcPeeringConnectionId;
+use isthmus_peering::ports::Clock;
 use isthmus_peering::ports::{CallErrorKind, CallResult, Location};
 use isthmus_peering::route_tables::Target;
 use isthmus_peering::tags::Tags;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// AWS's limit.
 pub(super) const TAGS_PER_RESOURCE: usize = 50;
@@ -59,6 +62,32 @@ impl Memory {
     /// Makes new connections invisible to their requester for so many calls: EC2 is eventually consistent there too.
     pub fn hide_new_connections(&self, calls: usize) {
         self.invisible_for.replace(calls);
+    }
+
+    /// Lets connections be provisioning for so long, in virtual time.
+    pub fn provision_for(&self, time: Duration) {
+        self.provisioning_for.set(time);
+    }
+
+    /// Those that have been provisioning for long enough.
+    pub(super) fn activate(&self) {
+        let now = VirtualClock.now();
+        let due: Vec<VpcPeeringConnectionId> =
+            self.active_at.borrow_mut().extract_if(.., |_, at| *at <= now).map(|(id, _)| id).collect();
+        if due.is_empty() {
+            return;
+        }
+        let due: BTreeSet<VpcPeeringConnectionId> = due.into_iter().collect();
+        for connection in self.connections.borrow_mut().iter_mut().filter(|found| due.contains(found.id())) {
+            if connection.status == Status::Provisioning {
+                connection.status = Status::Active;
+            }
+        }
+    }
+
+    /// Lets that VPC accept no connection: its quota is used up.
+    pub fn refuse_acceptances(&self, end: &End) {
+        self.full.borrow_mut().insert(end.clone());
     }
 
     /// Denies to tag the accepter's side of connections.

@@ -1,18 +1,20 @@
 //! What can be written, in memory.
 
+use crate::VirtualClock;
 use crate::memory::connections::TAGS_PER_RESOURCE;
 use crate::memory::{Memory, call_error, route};
 use ipnet::IpNet;
 use isthmus_peering::connection::{Connection, ConnectionIdentity, End, Status};
-use isthmus_peering::ids::{RouteTableId, VpcPeeringConnectionId};
-use isthmus_peering::ports::{CallErrorKind, CallResult, NetworkWrites};
+use isthmus_peering::error::Quota;
+use isthmus_peering::ids::{RouteTableId, VpcId, VpcPeeringConnectionId};
+use isthmus_peering::ports::Clock;
+use isthmus_peering::ports::{CallErrorKind, CallResult, Location, NetworkWrites};
 use isthmus_peering::route_tables::Target;
 use isthmus_peering::tags::Tags;
 use std::collections::BTreeSet;
 
-impl NetworkWrites for Memory {
-    async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()> {
-        self.called("tag_vpc").await;
+impl Memory {
+    fn put_vpc_tags(&self, end: &End, tags: &Tags) -> CallResult<()> {
         match self.vpcs.borrow_mut().get_mut(end) {
             Some(vpc) => {
                 let keys: BTreeSet<&String> = vpc.tags.keys().chain(tags.keys()).collect();
@@ -24,6 +26,18 @@ impl NetworkWrites for Memory {
             None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
         }
         Ok(())
+    }
+}
+
+impl NetworkWrites for Memory {
+    async fn tag_vpc(&self, end: &End, tags: &Tags) -> CallResult<()> {
+        self.called("tag_vpc").await;
+        self.put_vpc_tags(end, tags)
+    }
+
+    async fn tag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, tags: &Tags) -> CallResult<()> {
+        self.called("tag_vpcs").await;
+        ids.iter().try_for_each(|id| self.put_vpc_tags(&at.end(id.clone()), tags))
     }
 
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
@@ -55,9 +69,16 @@ impl NetworkWrites for Memory {
 
     async fn accept_connection(&self, record: &ConnectionIdentity) -> CallResult<Connection> {
         self.called("accept_connection").await;
+        if self.full.borrow().contains(&record.accepter) {
+            return Err(call_error(&record.accepter, CallErrorKind::Quota(Quota::ActivePeeringsPerVpc)));
+        }
         self.with_connection(&record.accepter, &record.id, |connection| match connection.status {
             Status::PendingAcceptance => {
-                connection.status = Status::Active;
+                let wait = self.provisioning_for.get();
+                connection.status = if wait.is_zero() { Status::Active } else { Status::Provisioning };
+                if !wait.is_zero() {
+                    self.active_at.borrow_mut().insert(record.id.clone(), VirtualClock.now() + wait);
+                }
                 Ok(())
             }
             _ => Err(CallErrorKind::WrongState),

@@ -6,6 +6,7 @@ use crate::consent::RequestedBy;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
+use crate::ledger::AskedBy;
 use crate::ports::NetworkReads;
 use crate::routes::{stale_blackhole_targets, stale_routes};
 use crate::shared::dns_resolution::{DnsFinding, find_dns_resolution};
@@ -19,14 +20,14 @@ use crate::status::PeeringStatus;
 use std::borrow::Cow;
 
 /// What the machine would plan for a pair that tags request.
-struct Planned<'s> {
-    asked: Asked,
+pub(crate) struct Planned<'s> {
+    pub(crate) asked: Asked,
     survey: Survey<'s>,
-    routes: RoutePlans,
+    pub(crate) routes: RoutePlans,
 }
 
-/// Plans a pair as the machine would.
-async fn plan<'s, L>(
+/// Plans a pair as the machine would; of a Region whose tables weren't read, nothing is planned.
+pub(crate) async fn plan<'s, L>(
     context: Context<'_, impl NetworkReads, L>,
     snapshot: &'s Snapshot,
     known: &PairSnapshot,
@@ -40,7 +41,7 @@ async fn plan<'s, L>(
     let vpcs = [vpc(&request.end, &request.peer)?, vpc(&request.peer, &request.end)?];
     let pair = known.pair.in_order([&request.end, &request.peer]);
     check_pair(&pair, &vpcs, stack, RequestedBy::Tags)?;
-    let tables = [&request.end, &request.peer].map(|end| Cow::Borrowed(snapshot.tables(end)));
+    let tables = [&request.end, &request.peer].map(|end| snapshot.tables_if_read(end).map(Cow::Borrowed));
     let survey = Survey { connections: known.connections.clone(), pair, vpcs, tables };
     let item = known.item.as_ref();
     let asked = Asked::of(&survey.pair, request, item, stack)?;
@@ -75,7 +76,9 @@ async fn compare_with_plan<L>(
     let is_changed = plan.sides.iter().any(|side| side.additions().chain(side.removals()).next().is_some());
     let is_recorded = item.is_some_and(|item| {
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
-        is_this && item.asked_by.as_ref().is_some_and(|recorded| recorded.tags == asked.asked_by.tags)
+        let is_asked =
+            |recorded: &AskedBy| (&recorded.tags, &recorded.groups) == (&asked.asked_by.tags, &asked.asked_by.groups);
+        is_this && item.asked_by.as_ref().is_some_and(is_asked)
     });
     if let (Status::Active, Some(by)) = (connection.status, &plan.emptied_by) {
         return Ok(Finding::Empty(by.clone()));

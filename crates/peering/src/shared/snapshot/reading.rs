@@ -148,7 +148,7 @@ impl Snapshot {
         }
     }
 
-    fn add(&mut self, stack: &Stack, at: &Location, vpcs: BTreeMap<VpcId, Vpc>) {
+    pub(super) fn add(&mut self, stack: &Stack, at: &Location, vpcs: BTreeMap<VpcId, Vpc>) {
         for (id, vpc) in vpcs {
             let end = at.end(id);
             self.tags.insert(end.clone(), Rc::new(VpcTags::found(stack, &end, vpc.tags.clone())));

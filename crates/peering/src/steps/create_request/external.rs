@@ -12,7 +12,7 @@ use crate::shared::removal::delete_connection;
 use crate::shared::status_tags::write_status;
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
-use crate::steps::create_request::{Created, Plan, is_ours};
+use crate::steps::create_request::{Created, Plan};
 
 impl Plan {
     /// A connection that an external account requested stays theirs.
@@ -52,7 +52,7 @@ impl Plan {
         }
         let is_opposite = |other: &&Connection| {
             let waits = matches!(other.status, Status::InitiatingRequest | Status::PendingAcceptance);
-            waits && other.id() != used.id() && is_ours(other, item)
+            waits && other.id() != used.id() && item.owns(other)
         };
         for ours in self.survey.connections.iter().filter(is_opposite) {
             delete_connection(network, &ours.identity.requester, ours.id()).await?;

@@ -1,8 +1,8 @@
-//! What a run of the groups machine is asked for.
+//! What a run of the groups machine is asked for, and what it knows of its rounds.
 
 use crate::error::Error;
-use crate::groups::GroupName;
-use serde::Deserialize;
+use crate::groups::{Cost, GroupName};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -12,22 +12,68 @@ use std::collections::BTreeSet;
 pub struct GroupsTask {
     /// The input of the execution.
     pub input: Value,
+    /// The ARN of the execution, which holds the pairs that it works on.
+    pub execution: String,
+    /// What the round before left; `None` in the first.
+    #[serde(default)]
+    pub before: Option<Progress>,
+    /// When the state was entered, as ISO 8601.
+    pub time: String,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Progress {
+    /// How many calls and pairs the lanes have left.
+    pub left: usize,
+    /// How many rounds in a row that became no less.
+    pub idle_rounds: u32,
+    /// What the first round planned, for the report.
+    #[serde(flatten)]
+    pub cost: Cost,
+}
+
+/// After so many rounds without progress, what isn't set up is given up.
+const PATIENCE: u32 = 2;
+/// After so many, what isn't undone either is left to the next run.
+const LAST: u32 = 4;
+
+impl Progress {
+    /// The same, with so much left now.
+    pub(super) fn of(before: Option<Self>, left: usize, cost: Cost) -> Self {
+        match before {
+            None => Self { left, idle_rounds: 0, cost },
+            Some(before) if left < before.left => Self { left, idle_rounds: 0, ..before },
+            Some(before) => Self { left, idle_rounds: before.idle_rounds + 1, ..before },
+        }
+    }
+
+    /// Whether what isn't set up by now is given up.
+    pub(super) fn gives_up(&self) -> bool {
+        self.idle_rounds >= PATIENCE
+    }
+
+    /// Whether the run ends, whatever is left.
+    pub(super) fn ends(&self) -> bool {
+        self.idle_rounds >= LAST
+    }
 }
 
 /// The input of an execution.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct GroupsInput {
-    /// The groups to report about; empty for all.
+    /// The groups that it is about; empty for all.
     #[serde(default)]
     pub(super) groups: BTreeSet<GroupName>,
-    /// Whether nothing is published.
+    /// Whether nothing is changed or published.
     #[serde(default)]
     pub(super) dry_run: bool,
 }
 
 impl GroupsInput {
-    /// Whether the report is about that group.
+    /// Whether the run is about that group.
     pub(super) fn is_about(&self, group: &GroupName) -> bool {
         self.groups.is_empty() || self.groups.contains(group)
     }

@@ -1,14 +1,17 @@
 //! The pairs that are left to groups: the sweep counts them and starts a run about them. It starts nothing for one of them.
 
 use crate::context::Context;
+use crate::ledger::PairKey;
 use crate::ports::{Executions, LedgerReads, NetworkReads};
 use crate::shared::drift::examine;
 use crate::shared::grouped::Grouped;
+use crate::shared::lease::is_dead;
 use crate::shared::pairs::{PairSnapshot, pair};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
 use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::steps::sweep::{RefusedPair, Sweep, Swept};
 use futures_util::{StreamExt, stream};
+use std::collections::BTreeSet;
 use std::pin::pin;
 
 /// An answer of Lambda holds 6 MB. The report of the groups machine has the counts.
@@ -17,23 +20,44 @@ const LISTED: usize = 500;
 /// What a sweep finds about these pairs.
 pub(super) struct OfGroups<'s> {
     pub(super) swept: &'s mut Swept,
-    pub(super) statuses: &'s mut Statuses,
-    /// Whether one of them is to be set up.
+    /// Whether a run is to be started.
     pub(super) is_due: bool,
+    /// Whether one works already: it sets up whatever it finds.
+    is_running: bool,
 }
 
-impl OfGroups<'_> {
-    /// Counts the pairs that groups alone ask for, and those that they refuse. Each is let go once it is counted: ten thousand VPCs
-    /// in groups may be half a million pairs.
+impl<'s> OfGroups<'s> {
+    pub(super) async fn new<N>(context: Context<'_, N, impl LedgerReads>, swept: &'s mut Swept) -> Self {
+        let is_running = match context.ledger.groups_holder().await {
+            Ok(None) => false,
+            Ok(Some(holder)) => !is_dead(context.ledger, &holder).await.unwrap_or(false),
+            Err(error) => {
+                swept.unreachable.push(format!("the groups: {error}"));
+                false
+            }
+        };
+        Self { swept, is_due: false, is_running }
+    }
+
+    /// Something is to be done about that pair, by the next run or by the one that works.
+    pub(super) fn is_to_start(&mut self) {
+        self.is_due = true;
+        self.swept.waiting += usize::from(self.is_running);
+    }
+
+    /// Counts the pairs that groups ask for and that nobody has worked on yet, and those that they refuse. Each is let go once it is
+    /// counted: ten thousand VPCs in groups may be half a million pairs.
     pub(super) async fn look(
         &mut self,
         context: Context<'_, impl NetworkReads, impl LedgerReads>,
         snapshot: &Snapshot,
+        (known, statuses): (&BTreeSet<PairKey>, &mut Statuses),
         has_time: &impl Fn() -> bool,
     ) {
         let grouped = Grouped::of(snapshot, context.stack);
-        let pairs = grouped.pairs().filter_map(|key| pair(snapshot, context.stack, key));
-        let of_groups = pairs.filter(|pair| !pair.is_held() && pair.is_left_to_groups(context.stack));
+        let pairs = grouped.pairs().filter(|key| !known.contains(key));
+        let pairs = pairs.filter_map(|key| pair(snapshot, context.stack, key));
+        let of_groups = pairs.filter(|pair| pair.is_left_to_groups(context.stack));
         let found = stream::iter(of_groups).map(async |pair| {
             let found = if has_time() { Some(examine(context, snapshot, &pair, false).await) } else { None };
             (pair, found)
@@ -46,13 +70,15 @@ impl OfGroups<'_> {
                 Some(Err(error)) => self.swept.fail(&pair, &error),
                 Some(Ok(examined)) => {
                     counted += 1;
-                    self.is_due |= examined.finding.is_to_start();
+                    if examined.finding.is_to_start() {
+                        self.is_to_start();
+                    }
                     self.swept.count_of_group(&pair, &examined.finding, counted <= LISTED);
                 }
             }
             // Their `routes` tags of single peers are about peers.
             if pair.pair.intents().iter().any(|intent| !intent.routes_to.is_empty()) {
-                self.tell(&pair);
+                self.tell(&pair, statuses);
             }
         }
         let (count, refused) = grouped.refusals(LISTED);
@@ -65,9 +91,9 @@ impl OfGroups<'_> {
     }
 
     /// A pair that is left to groups has no status, unless a `peer` tag asks for it too.
-    pub(super) fn tell(&mut self, known: &PairSnapshot) {
+    pub(super) fn tell(&self, known: &PairSnapshot, statuses: &mut Statuses) {
         let told = if known.pair.is_requested() { Told::AsWritten } else { Told::Nothing };
-        self.statuses.add(&known.pair, &told);
+        statuses.add(&known.pair, &told);
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Swept {
     pub refused: Vec<RefusedPair>,
     /// How many removals the brake holds: pairs to tear down, or to leave without routes on one side.
     pub held: usize,
-    /// How many of those that differ are left as they are: the brake holds them, `TeardownDelay` isn't over, or a group alone
-    /// asks for them, which is only reported yet.
+    /// How many of those that differ are left as they are: the brake holds them, `TeardownDelay` isn't over, or a run of the
+    /// groups machine works.
     #[serde(skip)]
     pub waiting: usize,
     /// How many executions were left for the next sweep.
@@ -81,14 +81,13 @@ impl Swept {
         self.unreachable.push(format!("{end} and {peer}: {error}"));
     }
 
-    /// The same of a pair that is left to groups: what differs is only reported, and what isn't listed is counted alone.
+    /// The same of a pair that groups ask for and nobody has worked on yet; what isn't listed is counted alone.
     pub(super) fn count_of_group(&mut self, known: &PairSnapshot, finding: &Finding, is_listed: bool) {
         if !is_listed && !matches!(finding, Finding::InPlace(..)) {
             self.desired += 1;
             self.left += 1;
             return;
         }
-        self.waiting += usize::from(finding.is_to_start());
         self.count(known, finding);
     }
 

@@ -160,6 +160,7 @@ fn reason(status: &PeeringStatus) -> Option<String> {
         PeeringStatus::Active { warning, .. } => warning.clone(),
         PeeringStatus::Failed { message: reason, .. }
         | PeeringStatus::Waiting { reason }
+        | PeeringStatus::Group { reason }
         | PeeringStatus::Invalid { reason } => Some(reason.clone()),
     }
 }

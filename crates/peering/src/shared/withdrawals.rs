@@ -1,24 +1,24 @@
-//! The marks of what tags take away: the sweep writes those that no event told, and removes those that aren't true any more.
+//! The marks of what tags take away: written where no event told, and removed where they aren't true any more.
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::ledger::{LedgerItem, Withdrawn};
+use crate::ledger::{LedgerItem, Withdrawer, Withdrawn};
 use crate::ports::LedgerWrites;
-use crate::shared::brake::{forget_withdrawal, withdraw, withdrawing_account};
+use crate::shared::brake::{forget_withdrawal, withdraw, withdrawer};
 use crate::shared::drift::Finding;
 use crate::shared::held::Found;
 
 /// Records what tags take away and no event told; removes a mark of what they don't take away any more. Answers whether the pair
 /// has another mark than was read.
-pub(super) async fn record_withdrawal<N>(
+pub(crate) async fn record_withdrawal<N>(
     context: Context<'_, N, impl LedgerWrites>,
     (known, finding): &Found<'_>,
 ) -> Result<bool, Error> {
     let live = known.item.as_ref().filter(|_| known.is_live());
     let (by, of) = match finding {
-        Ok(Some(Finding::Empty(by))) => (Some(by.clone()), Withdrawn::Routes),
+        Ok(Some(Finding::Empty(by))) => (Some(Withdrawer::Account(by.clone())), Withdrawn::Routes),
         Ok(Some(Finding::TearDown(_))) => {
-            let by = live.and_then(|item| withdrawing_account(&known.pair, item, context.stack));
+            let by = live.and_then(|item| withdrawer(&known.pair, item, context.stack));
             (by, Withdrawn::Pair)
         }
         Ok(Some(_)) => {

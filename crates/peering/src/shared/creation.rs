@@ -8,7 +8,8 @@ use crate::request::PeeringRequest;
 use crate::stack::Quotas;
 use crate::tags::{EXECUTION, STACK};
 
-pub(super) async fn create<L>(
+/// Requests the connection, with the tags of the stack, of the request and of `execution`.
+pub(crate) async fn create<L>(
     context: Context<'_, impl NetworkWrites, L>,
     request: &PeeringRequest,
     execution: &str,

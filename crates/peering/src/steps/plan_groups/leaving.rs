@@ -1,0 +1,127 @@
+//! What groups no longer ask for: it goes once `TeardownDelay` is over, unless the brake holds it.
+
+use super::View;
+use super::finding::Todo;
+use super::looking::{Next, remove};
+use super::run::{Run, Settlement};
+use crate::context::Context;
+use crate::error::Error;
+use crate::groups::{GroupName, Work};
+use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawer};
+use crate::ports::Ledger;
+use crate::shared::brake::check_brake;
+use crate::shared::drift::Finding;
+use crate::shared::held::{Found, Held};
+use crate::shared::pairs::PairSnapshot;
+use crate::shared::withdrawals::record_withdrawal;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is taken away, and what isn't yet.
+#[derive(Default)]
+pub(super) struct Leaving {
+    /// How many pairs of each group go, or would.
+    pub(super) going: BTreeMap<GroupName, usize>,
+    /// The details of the events that the brake holds something.
+    pub(super) held: Vec<Value>,
+    /// What waits, in words.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Marks all of it, and adds what may go now to what is to be done.
+pub(super) async fn leave(
+    context: Context<'_, impl crate::ports::Network, impl Ledger>,
+    View { snapshot, .. }: View<'_>,
+    run: &Run<'_>,
+    todo: &mut Todo,
+) -> Result<Leaving, Error> {
+    let mut leaving = Leaving::default();
+    let mut pairs = Vec::new();
+    for (mut known, finding) in std::mem::take(&mut todo.withdraw) {
+        if run.acts {
+            // All of it, before the first is carried out: the brake counts it.
+            record_withdrawal(context, &(&known, Ok(Some(finding.clone())))).await?;
+            known.item = context.ledger.item(&known.key()).await?;
+        }
+        pairs.push((known, finding));
+    }
+    let found: Vec<Found<'_>> = pairs.iter().map(|(known, finding)| (known, Ok(Some(finding.clone())))).collect();
+    let held = Held::among(context, &found, BTreeSet::new()).await;
+    let waiting: BTreeSet<PairKey> =
+        found.iter().filter(|found| held.status(context, found).is_some()).map(|(known, _)| known.key()).collect();
+    drop(found);
+    if held.count() > 0 {
+        leaving.warnings.push(format!("{} removals are held by the brake", held.count()));
+    }
+    let delayed = waiting.len() - held.count();
+    if delayed > 0 {
+        leaving.warnings.push(format!("{delayed} removals wait for TeardownDelay"));
+    }
+    pairs.retain(|(known, _)| !waiting.contains(&known.key()));
+    let refused = match run.acts {
+        true => refused_by_brake(context, run, &pairs, &mut leaving).await?,
+        false => BTreeSet::new(),
+    };
+    for (known, finding) in pairs.into_iter().filter(|(known, _)| !refused.contains(&known.key())) {
+        if let Finding::Empty(_) = finding {
+            let at = known.key().ends().map(Clone::clone).to_vec();
+            todo.add(Next::Lanes(Box::new((known, Work::SetUp, at))));
+            continue;
+        }
+        if let Some(Withdrawer::Group(name)) = withdrawal(&known).map(|(by, _)| by) {
+            *leaving.going.entry(name).or_default() += 1;
+        }
+        todo.add(match remove(context.stack, snapshot, &known) {
+            Some((work, at)) => Next::Lanes(Box::new((known, work, at))),
+            None => {
+                let withdrawal = withdrawal(&known).map(|(_, withdrawal)| withdrawal);
+                Next::Settle(Box::new((known, Settlement::TornDown(withdrawal))))
+            }
+        });
+    }
+    Ok(leaving)
+}
+
+fn withdrawal(known: &PairSnapshot) -> Option<(Withdrawer, Withdrawal)> {
+    let (by, withdrawal) = known.item.as_ref().and_then(LedgerItem::open_withdrawal)?;
+    Some((by.clone(), withdrawal))
+}
+
+/// Asks the brake once for each account and group.
+async fn refused_by_brake<N>(
+    context: Context<'_, N, impl Ledger>,
+    run: &Run<'_>,
+    pairs: &[(PairSnapshot, Finding)],
+    leaving: &mut Leaving,
+) -> Result<BTreeSet<PairKey>, Error> {
+    let mut by_whom: BTreeMap<Withdrawer, BTreeMap<PairKey, Withdrawal>> = BTreeMap::new();
+    for (known, _) in pairs.iter().filter(|(known, _)| known.is_live()) {
+        if let Some((by, withdrawal)) = withdrawal(known) {
+            by_whom.entry(by).or_default().insert(known.key(), withdrawal);
+        }
+    }
+    let mut refused = BTreeSet::new();
+    for (by, own) in by_whom {
+        match check_brake(context, &by, own.clone(), run.execution).await {
+            Ok(()) => {}
+            Err(error @ Error::TeardownHeld { .. }) => {
+                leaving.warnings.push(error.to_string());
+                let (_, detail) = error.name_and_cause();
+                if detail.contains_key("Pairs") {
+                    leaving.held.push(event(detail));
+                }
+                let is_released =
+                    |withdrawal: &Withdrawal| withdrawal.state == crate::ledger::WithdrawalState::Released;
+                refused.extend(own.into_iter().filter(|(_, own)| !is_released(own)).map(|(key, _)| key));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refused)
+}
+
+/// Without the message, which is for whom reads a cause.
+fn event(mut detail: serde_json::Map<String, Value>) -> Value {
+    detail.remove("Message");
+    json!(detail)
+}

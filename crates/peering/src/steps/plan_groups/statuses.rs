@@ -1,0 +1,121 @@
+//! The status of each group on its members: how many of a member's pairs are active, and what is refused.
+
+use super::View;
+use super::finding::Found;
+use super::looking::Stands;
+use super::run::Run;
+use crate::connection::End;
+use crate::context::Context;
+use crate::groups::GroupName;
+use crate::ids::VpcId;
+use crate::ports::{Location, NetworkWrites};
+use crate::shared::pair::VpcTags;
+use crate::shared::snapshot::AT_ONCE;
+use crate::shared::status_tags::{has_room, remove};
+use crate::status::PeeringStatus;
+use crate::tags::{Tags, group_status_key, group_statuses, is_excluded};
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A member's pairs of one group.
+#[derive(Default)]
+struct Tally<'t> {
+    pairs: usize,
+    active: usize,
+    refused: Vec<Refused<'t>>,
+}
+
+struct Refused<'t> {
+    peer: &'t VpcId,
+    error: &'t str,
+    message: &'t str,
+}
+
+/// Writes and removes what differs. Best effort, as every status; an excluded VPC isn't touched.
+pub(super) async fn write_statuses<L>(
+    context: Context<'_, impl NetworkWrites, L>,
+    view: View<'_>,
+    run: &Run<'_>,
+    found: &Found,
+) {
+    let mut tallies = tally(view, found);
+    let stack = context.stack;
+    let sides = view.snapshot.sides().filter(|side| view.snapshot.is_read(side.end()) && !is_excluded(&side.tags));
+    let due: Vec<(&VpcTags, Tags, BTreeSet<String>)> = sides
+        .map(|side| {
+            let told = side.intent.groups.keys().filter(|name| view.input.is_about(name));
+            let told = told.filter_map(|name| {
+                let status = tallies.remove(&(side.end().vpc_id.clone(), name.clone()))?.status();
+                let key = group_status_key(&stack.tag_prefix, name.as_str());
+                let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
+                (!is_written && has_room(stack, side, &key)).then(|| (key, status.value(run.time)))
+            });
+            let told: Tags = told.collect();
+            let is_member = |key: &&String| {
+                side.intent.groups.keys().any(|name| **key == group_status_key(&stack.tag_prefix, name.as_str()))
+            };
+            let stale = group_statuses(&side.tags, &stack.tag_prefix).filter(|key| !is_member(key)).cloned();
+            let stale: BTreeSet<String> = if side.intent.unclear.groups { BTreeSet::new() } else { stale.collect() };
+            (side, told, stale)
+        })
+        .filter(|(_, told, stale)| !told.is_empty() || !stale.is_empty())
+        .collect();
+    let untag = due.iter().map(async |(side, _, stale)| remove(context, side, stale.clone()).await);
+    join_all(untag).await;
+    // Most members have the same to tell, which is one call for all of them in a place.
+    let mut alike: BTreeMap<(Location, Tags), BTreeSet<VpcId>> = BTreeMap::new();
+    for (side, told, _) in due.into_iter().filter(|(_, told, _)| !told.is_empty()) {
+        alike.entry((side.end().into(), told)).or_default().insert(side.end().vpc_id.clone());
+    }
+    let write = stream::iter(alike).map(async |((at, told), ids)| {
+        let _logged = context.network.tag_vpcs(&at, &ids, &told).await;
+    });
+    write.buffer_unordered(AT_ONCE).collect::<()>().await;
+}
+
+/// By member and group.
+fn tally<'t>(View { grouped, input, .. }: View<'t>, found: &'t Found) -> BTreeMap<(VpcId, GroupName), Tally<'t>> {
+    let mut tallies: BTreeMap<(VpcId, GroupName), Tally<'t>> = BTreeMap::new();
+    for (name, group) in grouped.plan.groups.iter().filter(|(name, _)| input.is_about(name)) {
+        let mut add = |ends: [&'t End; 2], stands: Option<&'t Stands>, refusal: Option<(&'t str, &'t str)>| {
+            for [end, peer] in [ends, [ends[1], ends[0]]] {
+                let of_member = tallies.entry((end.vpc_id.clone(), name.clone())).or_default();
+                of_member.pairs += 1;
+                of_member.active += usize::from(stands == Some(&Stands::InPlace));
+                if let Some((error, message)) = refusal {
+                    of_member.refused.push(Refused { peer: &peer.vpc_id, error, message });
+                }
+            }
+        };
+        for pair in &group.pairs {
+            let stands = found.admitted.get(pair).map(|looked| &looked.stands);
+            let refusal = match stands {
+                Some(Stands::Refused { error, message }) => Some((error.as_str(), message.as_str())),
+                _ => None,
+            };
+            add(grouped.ends(*pair), stands, refusal);
+        }
+        for refusal in &group.refused {
+            add(grouped.ends((refusal.member, refusal.peer)), None, Some((refusal.error, &refusal.reason)));
+        }
+    }
+    tallies
+}
+
+impl Tally<'_> {
+    fn status(&self) -> PeeringStatus {
+        let Some(first) = self.refused.first() else {
+            let reason = format!("{} of {} active", self.active, self.pairs);
+            return PeeringStatus::Group { reason };
+        };
+        let is_alike = self.refused.iter().all(|other| other.error == first.error);
+        if self.refused.len() == self.pairs && is_alike {
+            let (error, message) = (first.error.to_owned(), first.message.to_owned());
+            return PeeringStatus::Failed { error, message };
+        }
+        let (active, pairs, refused) = (self.active, self.pairs, self.refused.len());
+        let reason = format!("{active} of {pairs} active, {refused} refused: {} {}", first.error, first.peer);
+        PeeringStatus::Group { reason }
+    }
+}

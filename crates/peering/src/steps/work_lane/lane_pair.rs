@@ -1,0 +1,322 @@
+//! One pair as a lane works on it: what its own side of it lacks, and what comes next.
+
+use super::acts::{Act, Effect};
+use crate::connection::{Connection, ConnectionIdentity, End, Status, adopt};
+use crate::context::Context;
+use crate::error::Error;
+use crate::groups::Work;
+use crate::ids::{RouteTableId, VpcPeeringConnectionId};
+use crate::ledger::{LedgerItem, PairKey, RecordedRoutes, Withdrawn};
+use crate::ports::{LedgerReads, Location, NetworkReads};
+use crate::request::PeeringRequest;
+use crate::routes::{PlannedRoute, stale_routes};
+use crate::shared::drift::{Planned, plan};
+use crate::shared::pairs::PairSnapshot;
+use crate::shared::route_writes::RouteWrite;
+use crate::shared::snapshot::Snapshot;
+use crate::shared::tag_requests::request;
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For what a pair waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// The lane of the other end has to make the connection, or to record it.
+    ForOtherLane,
+    /// The connection has to become active.
+    ForActive,
+}
+
+/// A pair, and what is left to be done in this lane.
+pub(super) struct LanePair {
+    pub(super) key: PairKey,
+    pub(super) request: PeeringRequest,
+    pub(super) item: LedgerItem,
+    /// Whether what can't be had is skipped.
+    pub(super) established: bool,
+    /// What stale routes lead to, beside the connection.
+    pub(super) replaced: BTreeSet<VpcPeeringConnectionId>,
+    work: Work,
+    /// The end from which the connection is requested; its lane records it.
+    requester: End,
+    /// The connection that is used, as this lane sees it.
+    connection: Option<Connection>,
+    /// The ends in this lane, each with the routes that are to be added in its tables.
+    own: BTreeMap<End, RecordedRoutes>,
+    writes: Vec<RouteWrite>,
+    dns: Vec<End>,
+    stale: BTreeMap<(End, RouteTableId), Vec<IpNet>>,
+    /// Calls whose answers are awaited.
+    running: usize,
+    too_early: bool,
+    is_left: bool,
+}
+
+impl LanePair {
+    /// What is left to be done about the pair here; `None` for nothing.
+    pub(super) async fn of<L>(
+        context: Context<'_, impl NetworkReads, L>,
+        snapshot: &Snapshot,
+        at: &Location,
+        work: Work,
+        known: PairSnapshot,
+    ) -> Result<Option<Self>, Error> {
+        let stack = context.stack;
+        let key = known.key();
+        let Some(item) = known.item.clone() else { return Ok(None) };
+        let [first, second] = key.ends();
+        let connection = adopt(&known.connections, first, second, stack).cloned();
+        let own: BTreeMap<End, RecordedRoutes> = key
+            .ends()
+            .into_iter()
+            .filter(|end| Location::from(*end) == *at)
+            .map(|end| (end.clone(), RecordedRoutes::default()))
+            .collect();
+        let mut pair = Self {
+            request: request(&known.pair),
+            established: connection.as_ref().is_some_and(|found| item.is_established_with(found.id())),
+            replaced: BTreeSet::new(),
+            work,
+            requester: stack.direction(first, second).0.clone(),
+            connection,
+            own,
+            writes: Vec::new(),
+            dns: Vec::new(),
+            stale: BTreeMap::new(),
+            running: 0,
+            too_early: false,
+            is_left: false,
+            item,
+            key,
+        };
+        match work {
+            Work::SetUp => {
+                let planned = plan(context, snapshot, &known).await?;
+                pair.add_planned(planned);
+            }
+            Work::DeleteRoutes | Work::DeleteConnection => {
+                known.pair.check_not_excluded()?;
+                pair.add_all_routes(snapshot);
+            }
+        }
+        Ok(Some(pair))
+    }
+
+    fn add_planned(&mut self, Planned { asked, routes, .. }: Planned<'_>) {
+        // Without the brake's consent nothing is taken away.
+        let may_empty = self.item.open_withdrawal().is_some_and(|(_, open)| open.of == Withdrawn::Routes);
+        let keeps_stale = routes.emptied_by.is_some() && !may_empty;
+        for side in routes.sides.iter() {
+            let Some(additions) = self.own.get_mut(&side.end) else { continue };
+            *additions = side.additions().collect();
+            self.writes.extend(side.additions().map(|route| RouteWrite { end: side.end.clone(), route }));
+            if !keeps_stale {
+                add_stale(&mut self.stale, &side.end, side.removals());
+            }
+        }
+        self.replaced = routes.replaced;
+        if asked.dns_resolution() {
+            self.dns = self.own.keys().cloned().collect();
+        }
+        self.request = asked.request;
+    }
+
+    fn add_all_routes(&mut self, snapshot: &Snapshot) {
+        let Some(id) = self.item.connection.as_ref().map(|recorded| recorded.id.clone()) else { return };
+        for end in self.own.keys() {
+            let routes = stale_routes(snapshot.tables(end), &self.item.routes_at(end), &[id.clone()].into(), &[]);
+            add_stale(&mut self.stale, end, routes.into_iter());
+        }
+        self.replaced.insert(id);
+    }
+
+    /// The connection, which is there whenever an act needs it.
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.connection.as_ref()
+    }
+
+    /// What this lane is about to write in the tables of its own ends, in the canonical order; `None` for an end of another lane.
+    pub(super) fn pending(&self) -> [Option<RecordedRoutes>; 2] {
+        self.key.ends().map(|end| Some(self.item.pending_at(end).union(self.own.get(end)?)))
+    }
+
+    /// What can be done next, if anything can be now.
+    pub(super) fn next(&self) -> Option<Act> {
+        if self.is_over() {
+            return None;
+        }
+        match self.work {
+            Work::SetUp => self.next_of_set_up(),
+            Work::DeleteRoutes => self.next_deletion(),
+            Work::DeleteConnection => {
+                let connection = self.connection.as_ref().filter(|_| self.running == 0)?;
+                Some(Act::DeleteConnection(connection.identity.clone()))
+            }
+        }
+    }
+
+    fn next_of_set_up(&self) -> Option<Act> {
+        let is_idle = self.running == 0;
+        let Some(Connection { identity, status, .. }) = &self.connection else {
+            return (is_idle && self.own.contains_key(&self.requester)).then_some(Act::Create);
+        };
+        if !self.item.records(&identity.id) {
+            return (is_idle && self.own.contains_key(&self.requester)).then_some(Act::Record);
+        }
+        match status {
+            Status::InitiatingRequest | Status::PendingAcceptance => {
+                let is_possible = is_idle && !self.too_early && self.own.contains_key(&identity.accepter);
+                is_possible.then(|| Act::Accept(identity.clone()))
+            }
+            Status::Active if !self.is_intended() => is_idle.then_some(Act::Record),
+            Status::Active => match (self.writes.last(), self.dns.last()) {
+                (Some(write), _) => Some(Act::CreateRoute(write.clone(), identity.id.clone())),
+                // What is stale goes once what takes its place is there.
+                (None, _) if self.running > 0 => None,
+                (None, Some(end)) if !self.allows_dns(identity, end) => {
+                    Some(Act::AllowDns(end.clone(), identity.clone()))
+                }
+                (None, _) => self.next_deletion(),
+            },
+            _ => None,
+        }
+    }
+
+    fn next_deletion(&self) -> Option<Act> {
+        let ((end, table), destinations) = self.stale.last_key_value()?;
+        Some(Act::DeleteRoutes(end.clone(), table.clone(), destinations.clone()))
+    }
+
+    fn is_intended(&self) -> bool {
+        self.own.iter().all(|(end, additions)| additions.is_subset(&self.item.routes_at(end)))
+    }
+
+    fn allows_dns(&self, identity: &ConnectionIdentity, end: &End) -> bool {
+        let allowed = self.connection.as_ref().map(|connection| connection.dns_resolution).unwrap_or_default();
+        if identity.requester == *end { allowed.requester } else { allowed.accepter }
+    }
+
+    /// That act has begun.
+    pub(super) fn begin(&mut self, act: &Act) {
+        self.running += 1;
+        match act {
+            Act::CreateRoute(..) => drop(self.writes.pop()),
+            Act::DeleteRoutes(..) => drop(self.stale.pop_last()),
+            Act::AllowDns(end, _) => self.dns.retain(|other| other != end),
+            Act::Create | Act::Record | Act::Accept(_) | Act::DeleteConnection(_) => {}
+        }
+    }
+
+    /// It could not be carried out now.
+    pub(super) fn put_back(&mut self, act: Act) {
+        self.running -= 1;
+        match act {
+            Act::CreateRoute(write, _) => self.writes.push(write),
+            Act::DeleteRoutes(end, table, destinations) => drop(self.stale.insert((end, table), destinations)),
+            Act::AllowDns(end, _) => self.dns.push(end),
+            Act::Create | Act::Record | Act::Accept(_) | Act::DeleteConnection(_) => {}
+        }
+    }
+
+    /// It was carried out.
+    pub(super) fn finish(&mut self, act: &Act, effect: Effect) {
+        self.running -= 1;
+        match effect {
+            Effect::Seen(connection) => self.connection = Some(*connection),
+            Effect::Recorded(item) => self.item = *item,
+            Effect::Done => {}
+        }
+        if matches!(act, Act::DeleteConnection(_)) {
+            self.is_left = true;
+        }
+    }
+
+    /// The connection isn't visible here yet, or in no state for the call.
+    pub(super) fn is_too_early(&mut self) {
+        self.running -= 1;
+        self.too_early = true;
+    }
+
+    /// Nothing more is done about it in this round.
+    pub(super) fn leave(&mut self) {
+        self.is_left = true;
+    }
+
+    /// Whether nothing is left to be done here.
+    pub(super) fn is_over(&self) -> bool {
+        let is_done = match self.work {
+            Work::SetUp => {
+                let is_active = self.connection.as_ref().is_some_and(|found| found.status == Status::Active);
+                is_active && self.is_intended() && self.writes.is_empty() && self.has_dns() && self.stale.is_empty()
+            }
+            Work::DeleteRoutes => self.stale.is_empty(),
+            Work::DeleteConnection => self.connection.is_none(),
+        };
+        self.is_left || (is_done && self.running == 0)
+    }
+
+    fn has_dns(&self) -> bool {
+        let identity = self.connection.as_ref().map(|connection| &connection.identity);
+        identity.is_some_and(|identity| self.dns.iter().all(|end| self.allows_dns(identity, end)))
+    }
+
+    /// Whether its request counts for the quota of outstanding ones.
+    pub(super) fn is_outstanding(&self) -> bool {
+        let is_requested = |found: &Connection| found.status <= Status::PendingAcceptance;
+        !self.is_left && self.own.contains_key(&self.requester) && self.connection.as_ref().is_some_and(is_requested)
+    }
+
+    /// For what it waits.
+    pub(super) fn waits(&self) -> Option<Waits> {
+        if self.is_over() || self.work != Work::SetUp || self.running > 0 {
+            return None;
+        }
+        let is_own = |end: &End| self.own.contains_key(end);
+        match &self.connection {
+            None => (!is_own(&self.requester)).then_some(Waits::ForOtherLane),
+            Some(found) if !self.item.records(found.id()) => (!is_own(&self.requester)).then_some(Waits::ForOtherLane),
+            Some(Connection { status: Status::InitiatingRequest | Status::PendingAcceptance, identity, .. })
+                if is_own(&identity.accepter) =>
+            {
+                self.too_early.then_some(Waits::ForOtherLane)
+            }
+            Some(found) => (found.status != Status::Active).then_some(Waits::ForActive),
+        }
+    }
+
+    /// Takes over what is seen now. Answers whether that is new.
+    pub(super) async fn see<N>(&mut self, context: Context<'_, N, impl LedgerReads>, seen: Vec<Connection>) -> bool {
+        let state = |pair: &Self| {
+            let found = pair.connection.as_ref()?;
+            Some((found.id().clone(), found.status, pair.item.records(found.id())))
+        };
+        let before = state(self);
+        let [first, second] = self.key.ends();
+        let found = adopt(&seen, first, second, context.stack);
+        if let Some(found) = found.filter(|_| self.work == Work::SetUp) {
+            self.connection = Some(found.clone());
+            if !self.item.records(found.id())
+                && let Ok(Some(item)) = context.ledger.item(&self.key).await
+            {
+                self.item = item;
+            }
+        }
+        self.too_early = false;
+        state(self) != before
+    }
+
+    /// Whether the connection that is used is ours, as its requester sees it.
+    pub(super) fn is_made(&self, found: &Connection) -> bool {
+        self.item.owns(found)
+    }
+}
+
+fn add_stale(
+    stale: &mut BTreeMap<(End, RouteTableId), Vec<IpNet>>,
+    end: &End,
+    routes: impl Iterator<Item = PlannedRoute>,
+) {
+    for route in routes {
+        stale.entry((end.clone(), route.table)).or_default().push(route.destination);
+    }
+}

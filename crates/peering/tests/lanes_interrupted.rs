@@ -1,0 +1,258 @@
+//! A run that is killed, throttled or denied anywhere: the next round, or the next run, goes on. Nothing is lost, nothing half made
+//! stays, and nothing foreign is changed.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::connection::{End, Status};
+use isthmus_peering::error::Error;
+use isthmus_peering::ledger::PairKey;
+use isthmus_peering::ports::{CallErrorKind, Network};
+use isthmus_peering::route_tables::{Route, Target};
+use isthmus_peering::stack::Stack;
+use isthmus_peering::steps::{Sweep, sweep};
+use isthmus_testing::grouped::{counts, join, of_member, peered, vpcs};
+use isthmus_testing::three::end;
+use isthmus_testing::{
+    Faulty, HasLedger, Machines, Memory, RunOfGroups, When, context, execute, groups_arn, in_virtual_time, run_groups,
+    scope, stack,
+};
+use serde_json::json;
+
+fn run(network: &(impl Network + HasLedger), stack: &Stack, name: &str) -> Result<RunOfGroups, Error> {
+    run_groups(network, stack, name, &json!({}))
+}
+
+/// A mesh of three in three lanes, of two accounts and two Regions, with DNS resolution and a foreign route.
+fn mesh() -> (Memory, Vec<End>, Stack) {
+    let (memory, mut ends) = vpcs(1);
+    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
+    ends.push(of_member("vpc-000000b1"));
+    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
+    memory.add_vpc(&ends[2], &["10.202.0.0/16"], 1);
+    memory.turn_on_dns_hostnames();
+    memory.tag_vpc(&ends[0], "isthmus:dns", "on");
+    let foreign = Target::Other("igw-00000001".into());
+    let route = Route {
+        destination: "0.0.0.0/0".parse().expect("a block"),
+        target: foreign,
+        blackhole: false,
+        propagated: false,
+    };
+    ends.iter().for_each(|end| memory.add_route(end, 0, route.clone()));
+    join(&memory, "payments", &ends);
+    let group_accounts = "payments:mesh=123456789012,222222222222".parse().expect("words");
+    (memory, ends, Stack { group_accounts, ..stack() })
+}
+
+/// Nobody holds anything, each table has its foreign and its own route, and those of its peers.
+fn check_whole(memory: &Memory, ends: &[End], peers: usize, what: &str) {
+    for item in memory.ledger().all() {
+        assert!(item.holder.is_none() && item.makers.is_empty(), "{what}: {item:?}");
+        assert!(item.pending_a.is_empty() && item.pending_b.is_empty(), "{what}: {item:?}");
+    }
+    assert_eq!(memory.ledger().groups_run(), None, "{what}");
+    for end in ends {
+        let tables = memory.tables(end);
+        assert_eq!(tables[0].routes.len(), 2 + peers, "{what}: {:?}", tables[0].routes);
+        assert!(tables[0].routes.iter().all(|route| !route.blackhole), "{what}");
+    }
+}
+
+const FAULTS: [(When, CallErrorKind); 6] = [
+    (When::Before, CallErrorKind::Throttled),
+    (When::After, CallErrorKind::Unavailable),
+    (When::Before, CallErrorKind::Denied),
+    (When::After, CallErrorKind::Denied),
+    (When::Before, CallErrorKind::NoSuchConnection),
+    (When::Before, CallErrorKind::Other),
+];
+
+#[test]
+fn whatever_fails_once_the_next_run_makes_whole() {
+    for (when, kind) in FAULTS {
+        for calls in 0.. {
+            let what = format!("{kind:?} {when:?} call {calls}");
+            let (memory, ends, stack) = mesh();
+            let faulty = Faulty::once(&memory, calls, when, kind);
+            let first = run(&faulty, &stack, "first");
+            let is_over = !faulty.has_failed();
+            if first.is_ok() {
+                assert!(memory.ledger().all().iter().all(|item| item.holder.is_none()), "{what}: {first:?}");
+            }
+            memory.ledger().close(&groups_arn("first"), 316);
+            forget_retries(&memory);
+            let second = run(&memory, &stack, "second").expect("it ends");
+            assert_eq!(peered(&memory, &ends), 3, "{what}: {second:#?}");
+            check_whole(&memory, &ends, 2, &what);
+            if is_over {
+                assert!(calls > 30, "{calls}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_anywhere_is_gone_on_with() {
+    for when in [When::Before, When::After] {
+        for calls in 0.. {
+            let what = format!("{when:?} call {calls}");
+            let (memory, ends, stack) = mesh();
+            let killed = Faulty::new(&memory, calls, when, CallErrorKind::Unavailable);
+            let first = run(&killed, &stack, "first");
+            let is_over = !killed.has_failed();
+            memory.ledger().close(&groups_arn("first"), 316);
+            forget_retries(&memory);
+            let second = run(&memory, &stack, "second").expect("it ends");
+            assert_eq!(peered(&memory, &ends), 3, "{what}: {first:?} {second:#?}");
+            check_whole(&memory, &ends, 2, &what);
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_teardown_that_is_killed_anywhere_is_gone_on_with() {
+    for when in [When::Before, When::After] {
+        for calls in 0.. {
+            let what = format!("{when:?} call {calls}");
+            let (memory, ends, stack) = mesh();
+            run(&memory, &stack, "first").expect("it ends");
+            ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+            let killed = Faulty::new(&memory, calls, when, CallErrorKind::Unavailable);
+            let gone = run(&killed, &stack, "gone");
+            let is_over = !killed.has_failed();
+            memory.ledger().close(&groups_arn("gone"), 316);
+            forget_retries(&memory);
+            run(&memory, &stack, "again").expect("it ends");
+            assert!(memory.connections().iter().all(|found| !found.status.is_live()), "{what}: {gone:?}");
+            check_whole(&memory, &ends, 0, &what);
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+/// The time of the next attempt has come.
+fn forget_retries(memory: &Memory) {
+    for item in memory.ledger().all() {
+        if let Some(mut outcome) = item.outcome {
+            outcome.retry_at = None;
+            memory.ledger().set(&item.pair, "Outcome", json!(outcome));
+        }
+    }
+}
+
+#[test]
+fn tags_that_go_in_the_middle_leave_nothing_half_made() {
+    for calls in 0.. {
+        let (memory, ends, stack) = mesh();
+        let leave = |memory: &Memory| ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+        let changing = Faulty::interrupted(&memory, calls, &leave);
+        run(&changing, &stack, "first").expect("it ends");
+        let is_over = !changing.has_failed();
+        run(&memory, &stack, "second").expect("it ends");
+        if !is_over {
+            assert!(memory.connections().iter().all(|found| !found.status.is_live()), "call {calls}");
+            check_whole(&memory, &ends, 0, &format!("call {calls}"));
+            continue;
+        }
+        break;
+    }
+}
+
+#[test]
+fn one_run_works_and_the_others_wait() {
+    let (memory, ends, stack) = mesh();
+    in_virtual_time(async {
+        use isthmus_peering::ports::LedgerWrites;
+        memory.ledger().take_groups(&groups_arn("first"), None).await.expect("an answer").expect("free");
+    });
+    let error = run(&memory, &stack, "second").expect_err("busy");
+    assert!(matches!(&error, Error::PairBusy { execution } if *execution == groups_arn("first")), "{error:?}");
+    memory.ledger().close(&groups_arn("first"), 314);
+    run(&memory, &stack, "second").expect_err("one of its lanes may still write");
+    memory.ledger().close(&groups_arn("first"), 316);
+    run(&memory, &stack, "second").expect("it ends");
+    assert_eq!(peered(&memory, &ends), 3);
+}
+
+#[test]
+fn a_pair_that_an_execution_works_on_is_left_to_it() {
+    let (memory, ends, stack) = mesh();
+    let pair = PairKey::of([&ends[0], &ends[1]]);
+    memory.ledger().set(&pair, "Holder", json!("arn:of:an:execution"));
+    let first = run(&memory, &stack, "first").expect("it ends");
+    assert_eq!((peered(&memory, &ends), first.report.left), (2, 1), "{first:?}");
+    memory.ledger().close("arn:of:an:execution", 76);
+    run(&memory, &stack, "second").expect("it ends");
+    assert_eq!(peered(&memory, &ends), 3);
+    check_whole(&memory, &ends, 2, "then");
+}
+
+#[test]
+fn an_execution_and_a_group_that_ask_for_one_pair_agree() {
+    let (memory, ends, stack) = mesh();
+    let input = json!({"VpcId": ends[0].vpc_id, "PeerVpcId": ends[1].vpc_id, "PeerRegion": ends[1].region});
+    in_virtual_time(execute(&memory, "by hand", &input)).expect("peered");
+    let run_after = run(&memory, &stack, "first").expect("it ends");
+    let (found, left) = (counts(&run_after.report.groups[0]), run_after.report.left);
+    assert_eq!((found, left), ([3, 0, 2, 0], 1), "DNS resolution of the one is the peering machine's");
+    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+    run(&memory, &stack, "gone").expect("it ends");
+    let live = memory.connections().into_iter().filter(|found| found.status == Status::Active);
+    assert_eq!(live.count(), 1, "what the execution asked for stays");
+}
+
+#[test]
+fn what_is_refused_after_it_was_requested_is_undone_and_told() {
+    let (memory, ends, stack) = mesh();
+    let accepter = ends.iter().max().expect("ends").clone();
+    memory.refuse_acceptances(&accepter);
+    let refused = run(&memory, &stack, "first").expect("it ends");
+    assert_eq!(counts(&refused.report.groups[0])[3], 2, "{refused:#?}");
+    assert_eq!(refused.report.groups[0].refused[0].error, "QuotaExceeded");
+    assert_eq!(
+        (peered(&memory, &ends), memory.connections().iter().filter(|found| found.status.is_live()).count()),
+        (1, 1)
+    );
+    check_whole(&memory, std::slice::from_ref(&accepter), 0, "undone");
+    let status = &memory.tags(&accepter)["isthmus:status:group:payments"];
+    assert!(status.starts_with("failed QuotaExceeded "), "{status}");
+}
+
+#[test]
+fn a_lane_that_never_works_is_given_up_and_the_others_are_done() {
+    let (memory, ends, stack) = mesh();
+    let broken = Faulty::lane(&memory, &(&ends[2]).into(), CallErrorKind::Unavailable);
+    let given_up = run(&broken, &stack, "first").expect("it ends");
+    assert_eq!(peered(&memory, &ends), 1, "{given_up:#?}");
+    assert_eq!(memory.ledger().groups_run(), None);
+    memory.ledger().close(&groups_arn("first"), 316);
+    forget_retries(&memory);
+    run(&memory, &stack, "second").expect("it ends");
+    assert_eq!(peered(&memory, &ends), 3);
+    check_whole(&memory, &ends, 2, "then");
+}
+
+#[test]
+fn the_sweep_starts_a_run_after_one_that_died() {
+    let (memory, ends, stack) = mesh();
+    let killed = Faulty::new(&memory, 40, When::Before, CallErrorKind::Unavailable);
+    let _died = run(&killed, &stack, "first");
+    assert!(memory.ledger().all().iter().any(|item| item.holder.is_some()), "it holds something");
+    let sweep_now = || {
+        let machines = Machines::default();
+        let how = Sweep { scope: scope(), id: "id".into(), time: "now".into() };
+        in_virtual_time(sweep(context(&memory, &stack), &machines, &how, json!({}), || true)).expect("swept");
+        assert!(machines.clean_ups.borrow().is_empty(), "no clean-up machine knows what to do about it");
+        machines.groups.take().len()
+    };
+    memory.ledger().close(&groups_arn("first"), 316);
+    assert_eq!(sweep_now(), 1);
+    run(&memory, &stack, "second").expect("it ends");
+    assert_eq!(peered(&memory, &ends), 3);
+}

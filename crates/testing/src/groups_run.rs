@@ -1,0 +1,87 @@
+//! The states of the groups machine in their order, in memory and in virtual time: what passes from step to step is the JSON that the
+//! machine would pass.
+
+use crate::{HasLedger, VirtualClock, context, in_virtual_time, scope};
+use futures_util::future::join_all;
+use isthmus_peering::error::Error;
+use isthmus_peering::groups::GroupsReport;
+use isthmus_peering::ports::{Clock, Network};
+use isthmus_peering::stack::{Scope, Stack};
+use isthmus_peering::steps::{LaneTask, Pace, plan_groups, work_lane};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct RunOfGroups {
+    /// Its output.
+    pub report: GroupsReport,
+    /// What the brake holds since.
+    pub held: Vec<Value>,
+    /// How often the lanes worked.
+    pub rounds: usize,
+    /// The transitions of the machine and of its children, as Step Functions bills them.
+    pub transitions: usize,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// The ARN of a run of that name.
+pub fn groups_arn(name: &str) -> String {
+    format!("arn:aws:states:us-east-1:123456789012:execution:isthmus-groups:{name}")
+}
+
+/// Runs the machine to its end. The lanes of a round work at once, each for its five minutes at most.
+pub fn run_groups(
+    network: &(impl Network + HasLedger),
+    stack: &Stack,
+    name: &str,
+    input: &Value,
+) -> Result<RunOfGroups, Error> {
+    in_virtual_time(run_in(network, stack, &scope(), (name, input), 80))
+}
+
+/// The same in another scope, where lanes use that share of a refill, in percent.
+pub async fn run_in(
+    network: &(impl Network + HasLedger),
+    stack: &Stack,
+    scope: &Scope,
+    (name, input): (&str, &Value),
+    share: u32,
+) -> Result<RunOfGroups, Error> {
+    let (execution, began) = (groups_arn(name), VirtualClock.now());
+    let mut progress = Value::Null;
+    // The start, FollowName, and the end.
+    let (mut rounds, mut transitions) = (0, 3);
+    loop {
+        let task =
+            json!({"Input": input, "Execution": execution, "Before": progress, "Time": "2026-11-25T12:00:00.000Z"});
+        let task = serde_json::from_value(task).expect("a task");
+        let planned = plan_groups(context(network, stack), scope, task, || true).await?;
+        let answer = serde_json::to_value(&planned).expect("JSON");
+        assert!(answer.to_string().len() < 256 * 1024, "Step Functions passes no more");
+        transitions += 2;
+        if let Some(report) = planned.report {
+            let time = VirtualClock.now().saturating_sub(began);
+            // TellGroups.
+            transitions += usize::from(planned.publish);
+            return Ok(RunOfGroups { report, held: planned.held, rounds, transitions, time });
+        }
+        let is_first = rounds == 0;
+        let lanes = answer["Lanes"].as_array().expect("lanes").clone();
+        // The map; and of each child its start, its state and its end.
+        transitions += 1 + 3 * lanes.len();
+        let work = lanes.into_iter().map(async |lane| {
+            let task = json!({"Lane": lane, "Execution": execution, "IsFirst": is_first});
+            let task: LaneTask = serde_json::from_value(task).expect("a task");
+            let until = VirtualClock.now() + Duration::from_secs(278);
+            let pace = Pace { clock: &VirtualClock, share };
+            // A child catches its own failure.
+            let _caught = work_lane(context(network, stack), pace, task, || VirtualClock.now() < until).await;
+        });
+        join_all(work).await;
+        rounds += 1;
+        progress = answer["Progress"].clone();
+        assert!(rounds < 500, "it ends: {progress}");
+    }
+}

@@ -157,7 +157,7 @@ PACKAGE_ARCHITECTURES = $(if $(filter command\ line environment,$(origin ARCH)),
 triple = sed 's/arm64/aarch64/; s/$$/-unknown-linux-gnu/' <<< $(1)
 
 .PHONY: bench
-bench: setup python-functions floor ## measure the functions, the same in Python, and the lower bound; writes docs/performance.* (QUICK=1: less; PART=functions|memory|peerings|crowd|sweep|groups)
+bench: setup python-functions floor ## measure the functions, the same in Python, and the lower bound; writes docs/performance.* (QUICK=1: less; PART=functions|memory|peerings|crowd|sweep|groups|lanes)
 	@$(MAKE) functions PROFILE=release
 	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 

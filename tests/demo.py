@@ -1,7 +1,7 @@
 """The demonstration: in a local cloud with the real stack, one tag peers two VPCs in two Regions, a route table changes its
-own tag and its routes go, and the removal of the first tag tears the peering down.
+own tag and its routes go, and the removal of the first tag tears the peering down. Then a group: a hub with three spokes.
 
-Before that, the network is drawn as a page, by the program `isthmus`.
+Before the teardown, the network is drawn as a page, by the program `isthmus`.
 
 Prints each state when it is entered, then the connection, the route tables of both VPCs and the status tags from EC2, and what
 the ledger knows about the pair. Exits with 1 and the reason if the connection is not active, a route is missing or stale, the
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from demo_of_groups import Unfinished, set_up_a_group
 from end_to_end.executions import Machine
 from end_to_end.ledger import Ledger
 from end_to_end.network import HERE, THERE, Network, Vpc, wait_until
@@ -42,7 +43,8 @@ def main() -> int:
             retag_a_table(vpc, machine, Sweep(environment))
             picture = draw(environment, state / "topology.html")
             tear_down_by_untagging(vpc, peer, teardown, ledger)
-    except (Unexpected, AssertionError, subprocess.CalledProcessError) as reason:
+            set_up_a_group(Network(environment), environment)
+    except (Unexpected, Unfinished, AssertionError, subprocess.CalledProcessError) as reason:
         print(f"\nThe demonstration failed: {reason}\nLogs are in {state}/logs", file=sys.stderr)
         return 1
     print(f"\nThe network while the two were peered: {picture}")

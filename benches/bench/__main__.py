@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large peering; docs/ is not written")
     parser.add_argument(
         "--part",
-        choices=["functions", "memory", "peerings", "crowd", "sweep", "groups"],
+        choices=["functions", "memory", "peerings", "crowd", "sweep", "groups", "lanes"],
         help="measure only this, and keep the other figures in docs/",
     )
     arguments = parser.parse_args()
@@ -71,6 +71,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.part in (None, "groups"):
         print("the plan of groups", flush=True)
         document["groups"] = at_scale.measure(REPOSITORY, "groups")
+    if arguments.part in (None, "lanes"):
+        print("groups under AWS's buckets, in virtual time", flush=True)
+        document["lanes"] = at_scale.measure(REPOSITORY, "lanes")
     return document
 
 

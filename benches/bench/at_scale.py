@@ -1,13 +1,14 @@
-"""Large organizations, in memory: the sweep, where each call of EC2 takes a quarter of a second, and the plan of groups."""
+"""Large organizations, in memory: the sweep, where each call of EC2 takes a quarter of a second, the plan of groups, and their lanes."""
 
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 RUN = ["run", "--release", "--package", "isthmus-testing", "--example"]
 
 
-def measure(repository: Path, subject: str) -> dict[str, float]:
+def measure(repository: Path, subject: str) -> dict[str, Any]:
     """What `crates/testing/examples/<subject>_at_scale.rs` prints."""
     command = [".ci/cargo", *RUN, f"{subject}_at_scale"]
     ran = subprocess.run(command, cwd=repository, check=True, capture_output=True, text=True)

@@ -30,6 +30,7 @@ class Cloud:
     state: Path
     network: Network
     machine: Machine
+    environment: dict[str, str]
     groups: dict[int, Path] = field(default_factory=dict)
 
     @contextmanager
@@ -89,7 +90,7 @@ def _cloud(name: str, source: Path, repository: Path) -> Iterator[Cloud]:
     with deployed(state) as environment:
         network = Network(environment)
         network.control.set(**DELAYS, quotas=QUOTAS)
-        yield Cloud(name, state, network, Machine(environment, environment["STATE_MACHINE_ARN"]))
+        yield Cloud(name, state, network, Machine(environment, environment["STATE_MACHINE_ARN"]), environment)
 
 
 __all__ = ["HERE", "THERE", "Cloud", "both", "ours"]

@@ -62,6 +62,20 @@ def groups_table(groups: dict[str, float]) -> str:
     return table(["figure", "measured", "limit"], [[name, _number(groups[name]), limits.get(name, "")] for name in order])
 
 
+def lanes_table(lanes: dict[str, Any]) -> str:
+    """A group by lanes, and the same pairs by one execution each."""
+    head = ["case", "by", "peered", "seconds", "least", "÷ least", "calls", "least", "÷ least", "refused", "transitions a peering"]
+    rows = []
+    for case in lanes["cases"]:
+        of, pairs = case["lanes"], case["by pairs"]
+        least, calls = of["least seconds at the share"], of["least calls"]
+        for name, row, transitions in [("lanes", of, of["transitions"] / case["pairs"]), ("pairs", pairs, 6.0)]:
+            bound = least if name == "lanes" else of["least seconds"]
+            figures = [row["up"], row["seconds"], bound, row["seconds"] / bound, row["calls"], calls, row["calls"] / calls]
+            rows.append([case["case"], name, *map(_number, figures), _number(row["throttled"]), f"{transitions:.3f}"])
+    return table(head, rows)
+
+
 def goals_table(goals: list[Goal]) -> str:
     rows = [[goal.figure, goal.goal, goal.measured, "met" if goal.met else "**missed**"] for goal in goals]
     return table(["figure", "goal", "measured", ""], rows)
@@ -84,6 +98,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "crowd": crowd_table,
     "sweep": sweep_table,
     "groups": groups_table,
+    "lanes": lanes_table,
 }
 
 

@@ -144,12 +144,14 @@ def test_every_metric_that_an_alarm_or_the_dashboard_shows_is_emitted(
     sweep(DryRun=True)
     machine.run(request(*pair)).succeeded()
     machine.run(request(pair[0], pair[0])).failed("InvalidRequest")
+    Machine(environment, environment["GROUPS_STATE_MACHINE_ARN"]).run({"Groups": ["nobody"]}).succeeded()
     dashboard = client(environment, "cloudwatch").get_dashboard(DashboardName="isthmus-us-east-1")["DashboardBody"]
     widgets = [widget["properties"] for widget in json.loads(dashboard)["widgets"]]
     shown = {row[1] for widget in widgets for row in widget.get("metrics", []) if row[0] == "Isthmus"}
     watched = {metric["MetricName"] for name in ALARMS for metric in alarms.metrics(name) if metric["Namespace"] == "Isthmus"}
     assert shown and watched and shown | watched <= alarms.emitted()
-    assert alarms.emitted() == OF_A_SWEEP | {"Failures", "RoutesWritten"}
+    of_groups = {"GroupPairs", "GroupPairsInPlace", "GroupPairsRefused", "GroupPairsLeft"}
+    assert alarms.emitted() == OF_A_SWEEP | of_groups | {"Failures", "RoutesWritten"}
 
 
 @pytest.mark.parametrize("level", ["INFO", "WARN", "ERROR"])

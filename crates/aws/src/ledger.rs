@@ -4,6 +4,7 @@
 //! item as it is in the same call.
 
 mod expression;
+mod groups;
 
 use crate::ledger::expression::Expression;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -19,10 +20,6 @@ use std::time::SystemTime;
 
 /// The table's key.
 const PAIR: &str = "Pair";
-/// The key of the item that says which run of the groups machine works.
-const GROUPS: &str = "groups";
-/// The attribute that names the execution which has a lease.
-const HOLDER: &str = "Holder";
 /// The sparse index of pairs that the tags of an account, or of a group's members, withdrew.
 const WITHDRAWN_BY: &str = "WithdrawnBy";
 /// The attribute that only the items of brakes have.
@@ -128,15 +125,14 @@ impl LedgerReads for DynamoLedger {
             let key = item.get(PAIR).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
             parse(action, item).map_err(|error| (key, error))
         };
-        let is_groups = |item: &Item| item.get(PAIR).and_then(|key| key.as_s().ok()).is_some_and(|key| key == GROUPS);
+        let is_groups =
+            |item: &Item| item.get(PAIR).and_then(|key| key.as_s().ok()).is_some_and(|key| key == groups::KEY);
         let is_pair = |item: &Item| !item.contains_key(HELD_SINCE) && !is_groups(item);
         Ok(items.into_iter().filter(is_pair).map(read).collect())
     }
 
     async fn groups_holder(&self) -> LedgerResult<Option<String>> {
-        let call = self.client.get_item().table_name(&self.table).key(PAIR, groups_key()).consistent_read(true);
-        let found = call.send().await.map_err(|error| failed("dynamodb:GetItem", error))?;
-        Ok(found.item.as_ref().and_then(holder))
+        self.holder_of_groups().await
     }
 
     async fn execution_state(&self, execution: &str) -> LedgerResult<ExecutionState> {
@@ -158,42 +154,11 @@ impl LedgerReads for DynamoLedger {
 
 impl LedgerWrites for DynamoLedger {
     async fn take_groups(&self, execution: &str, dead: Option<&str>) -> LedgerResult<Result<(), String>> {
-        let action = "dynamodb:UpdateItem";
-        let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PAIR, groups_key())
-            .update_expression("SET #holder = :execution")
-            .condition_expression("attribute_not_exists(#holder) OR #holder IN (:execution, :dead)")
-            .expression_attribute_names("#holder", HOLDER)
-            .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()))
-            .expression_attribute_values(":dead", AttributeValue::S(dead.unwrap_or(execution).to_owned()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = call.send().await else { return Ok(Ok(())) };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                Ok(Err(refused.item().and_then(holder).unwrap_or_default()))
-            }
-            _ => Err(failed(action, error)),
-        }
+        self.take_lease_on_groups(execution, dead).await
     }
 
     async fn leave_groups(&self, execution: &str) -> LedgerResult<()> {
-        let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PAIR, groups_key())
-            .update_expression("REMOVE #holder")
-            .condition_expression("#holder = :execution")
-            .expression_attribute_names("#holder", HOLDER)
-            .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()));
-        let Err(error) = call.send().await else { return Ok(()) };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            _ => Err(failed("dynamodb:UpdateItem", error)),
-        }
+        self.leave_lease_on_groups(execution).await
     }
 
     async fn hold(&self, by: &Withdrawer, hold: Hold, before: Option<&Hold>) -> LedgerResult<Hold> {
@@ -255,14 +220,6 @@ impl LedgerWrites for DynamoLedger {
 /// The key of the item that says since when the brake holds what that one takes away.
 fn brake_key(by: &Withdrawer) -> AttributeValue {
     AttributeValue::S(format!("brake@{by}"))
-}
-
-fn groups_key() -> AttributeValue {
-    AttributeValue::S(GROUPS.to_owned())
-}
-
-fn holder(item: &Item) -> Option<String> {
-    item.get(HOLDER)?.as_s().ok().cloned()
 }
 
 fn key(pair: &PairKey) -> AttributeValue {

@@ -4,7 +4,8 @@
 use crate::settings::setting;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use isthmus_peering::steps::{RecordedFailure, Routed, Swept};
+use isthmus_peering::groups::GroupReport;
+use isthmus_peering::steps::{PlannedGroups, RecordedFailure, Routed, Swept};
 use serde_json::{Map, Value, json};
 use std::io::Write;
 use std::time::SystemTime;
@@ -20,6 +21,20 @@ pub(crate) fn count_swept(swept: &Swept) {
         ("Started", swept.started.len()),
         ("Left", swept.left),
         ("Unreachable", swept.unreachable.len()),
+    ];
+    emit(&counts, None, Map::new());
+}
+
+/// What the dashboard shows of a run of the groups machine, in its end. Of a run about some groups, of those. A pair of two groups
+/// counts for each.
+pub fn count_groups(planned: &PlannedGroups) {
+    let Some(report) = planned.report.as_ref().filter(|_| planned.publish) else { return };
+    let sum = |count: fn(&GroupReport) -> usize| report.groups.iter().map(count).sum();
+    let counts = [
+        ("GroupPairs", sum(|group| group.pairs)),
+        ("GroupPairsInPlace", sum(|group| group.in_place + group.set_up)),
+        ("GroupPairsRefused", sum(|group| group.refused_count)),
+        ("GroupPairsLeft", report.left),
     ];
     emit(&counts, None, Map::new());
 }

@@ -6,93 +6,27 @@
 
 mod asked;
 mod outcome;
+mod pair_key;
 mod routes;
 mod update;
 mod withdrawal;
 mod withdrawer;
 
-use crate::connection::{Connection, End, canonical};
-use crate::ids::{Malformed, VpcPeeringConnectionId};
+use crate::connection::{Connection, End};
+use crate::ids::VpcPeeringConnectionId;
 use crate::tags::EXECUTION;
 pub use asked::{AskedBy, AskedSelections};
 pub use outcome::Outcome;
+pub use pair_key::{PairKey, end_key};
 pub use routes::RecordedRoutes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 pub use update::{Condition, Undone, Update};
 pub use withdrawal::{Hold, Withdrawal, WithdrawalState, Withdrawals, Withdrawn, counted_since, limit};
 pub use withdrawer::Withdrawer;
 
 /// The version of the items that this code writes. It doesn't touch newer ones.
 pub const VERSION: u32 = 1;
-
-/// A pair of ends in its canonical order: the key of an item.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PairKey {
-    ends: [End; 2],
-}
-
-impl PairKey {
-    /// The key of the pair, whichever end comes first.
-    pub fn of([one, other]: [&End; 2]) -> Self {
-        let (first, second) = canonical(one, other);
-        Self { ends: [first.clone(), second.clone()] }
-    }
-
-    /// The two ends, in their canonical order.
-    pub fn ends(&self) -> [&End; 2] {
-        self.ends.each_ref()
-    }
-
-    /// What belongs to these two ends, in the canonical order of the pair.
-    pub fn in_order<T>(&self, ends: [&End; 2], [one, other]: [T; 2]) -> [T; 2] {
-        if *ends[0] == self.ends[0] { [one, other] } else { [other, one] }
-    }
-}
-
-impl fmt::Display for PairKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}|{}", end_key(&self.ends[0]), end_key(&self.ends[1]))
-    }
-}
-
-impl FromStr for PairKey {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let malformed = || Malformed(format!("{text:?} is not the key of a pair"));
-        let (one, other) = text.split_once('|').ok_or_else(malformed)?;
-        Ok(Self { ends: [parse_end_key(one).ok_or_else(malformed)?, parse_end_key(other).ok_or_else(malformed)?] })
-    }
-}
-
-impl TryFrom<String> for PairKey {
-    type Error = Malformed;
-
-    fn try_from(text: String) -> Result<Self, Malformed> {
-        text.parse()
-    }
-}
-
-impl From<PairKey> for String {
-    fn from(key: PairKey) -> String {
-        key.to_string()
-    }
-}
-
-/// An end as keys and indexes spell it: `vpc-…@region@account`.
-pub fn end_key(End { vpc_id, region, owner_id }: &End) -> String {
-    format!("{vpc_id}@{region}@{owner_id}")
-}
-
-fn parse_end_key(text: &str) -> Option<End> {
-    let parts: Vec<&str> = text.split('@').collect();
-    let [vpc_id, region, owner_id] = parts.as_slice() else { return None };
-    Some(End { vpc_id: vpc_id.parse().ok()?, region: region.parse().ok()?, owner_id: owner_id.parse().ok()? })
-}
 
 /// What the ledger knows about a pair. `…A` and `…B` are the ends in the canonical order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -250,7 +184,7 @@ impl LedgerItem {
 
     /// Everything that we may have written in the tables of that end.
     pub fn routes_at(&self, end: &End) -> RecordedRoutes {
-        let (routes, pending) = match *end == self.pair.ends[0] {
+        let (routes, pending) = match *end == *self.pair.ends()[0] {
             true => (&self.routes_a, &self.pending_a),
             false => (&self.routes_b, &self.pending_b),
         };
@@ -259,6 +193,6 @@ impl LedgerItem {
 
     /// What the holder was about to write in the tables of that end.
     pub fn pending_at(&self, end: &End) -> &RecordedRoutes {
-        if *end == self.pair.ends[0] { &self.pending_a } else { &self.pending_b }
+        if *end == *self.pair.ends()[0] { &self.pending_a } else { &self.pending_b }
     }
 }

@@ -6,6 +6,7 @@
 mod finding;
 mod leaving;
 mod looking;
+mod next;
 mod reporting;
 mod round;
 mod run;

@@ -4,6 +4,7 @@
 //! hand. Whole Regions are read page by page, so a sweep costs a few calls for each Region of each account, however many
 //! VPCs it has; nothing is decided about a VPC that could not be read.
 
+mod finding;
 mod of_groups;
 mod swept;
 mod task;
@@ -11,20 +12,19 @@ mod task;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ledger::PairKey;
-use crate::ports::{ExecutionState, Executions, Ledger, LedgerReads, Location, Network};
+use crate::ports::{Executions, Ledger, Location, Network};
 use crate::request::TeardownInput;
 use crate::shared::brake::withdrawal_due;
-use crate::shared::drift::{Finding, examine};
+use crate::shared::drift::Finding;
 use crate::shared::held::{Found, Held};
-use crate::shared::lease::{is_groups_run, seconds_after_death};
 use crate::shared::pairs::{PairSnapshot, pairs};
-use crate::shared::snapshot::{AT_ONCE, Snapshot};
+use crate::shared::snapshot::Snapshot;
 use crate::shared::sweep_statuses::{Statuses, Told};
 use crate::shared::tag_requests::{input, name_by_tags, narrowing_input};
 use crate::shared::withdrawals::record_withdrawal;
 use crate::stack::Mode;
 use crate::status::PeeringStatus;
-use futures_util::{StreamExt, stream};
+use finding::find_all;
 use of_groups::OfGroups;
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
@@ -99,21 +99,6 @@ pub async fn sweep(
     Ok(swept)
 }
 
-async fn find_all<'s>(
-    context: Context<'_, impl Network, impl LedgerReads>,
-    executions: &impl Executions,
-    snapshot: &Snapshot,
-    pairs: &'s [PairSnapshot],
-    task: SweepTask,
-    has_time: &impl Fn() -> bool,
-) -> Vec<Found<'s>> {
-    let finding = stream::iter(pairs).map(async |known| match has_time() {
-        true => (known, find(context, executions, snapshot, pairs, known, task).await),
-        false => (known, Ok(None)),
-    });
-    finding.buffered(AT_ONCE).collect().await
-}
-
 /// Marks what tags take away, and finds out what of it the brake holds.
 async fn hold<N>(
     context: Context<'_, N, impl Ledger>,
@@ -166,28 +151,6 @@ async fn start_all<N, L>(
     }
 }
 
-/// What is found about a pair; `None` while an execution works on it.
-async fn find(
-    context: Context<'_, impl Network, impl LedgerReads>,
-    executions: &impl Executions,
-    snapshot: &Snapshot,
-    pairs: &[PairSnapshot],
-    known: &PairSnapshot,
-    task: SweepTask,
-) -> Result<Option<Finding>, Error> {
-    if let Some(holder) = known.item.as_ref().and_then(|item| item.holder.as_deref()) {
-        match clean_up_after(context, executions, holder, task.dry_run).await? {
-            // Whatever is started for the pair takes it over from the dead.
-            Holder::IsNobody => {}
-            Holder::IsCaredFor => return Ok(None),
-        }
-    }
-    match known.misplaced_end(pairs) {
-        Some(end) => Ok(Some(known.refused(&Error::missing(end)))),
-        None => examine(context, snapshot, known, task.retry).await.map(|examined| Some(examined.finding)),
-    }
-}
-
 fn told(known: &PairSnapshot, finding: &Finding) -> Told {
     match finding {
         Finding::InPlace(id, warnings) => Told::Status(PeeringStatus::active(id, warnings)),
@@ -229,37 +192,6 @@ async fn start<N, L>(
         _ => executions.start_peering(&name, &input(&known.pair)).await?,
     }
     Ok(name)
-}
-
-/// Whether anything is to be done before a pair can be worked on.
-enum Holder {
-    /// Its holder works on it, or is cleaned up after.
-    IsCaredFor,
-    /// The next execution takes it over.
-    IsNobody,
-}
-
-/// Starts the clean-up after an execution that holds a pair and is closed: the event of its end may have been lost. What a run of
-/// the groups machine holds the next run takes over.
-async fn clean_up_after<N>(
-    context: Context<'_, N, impl LedgerReads>,
-    executions: &impl Executions,
-    holder: &str,
-    dry_run: bool,
-) -> Result<Holder, Error> {
-    match context.ledger.execution_state(holder).await? {
-        ExecutionState::Unknown => Ok(Holder::IsNobody),
-        ExecutionState::Closed { seconds } if seconds >= seconds_after_death(holder) => match is_groups_run(holder) {
-            true => Ok(Holder::IsNobody),
-            false => {
-                if !dry_run {
-                    executions.start_clean_up(holder).await?;
-                }
-                Ok(Holder::IsCaredFor)
-            }
-        },
-        ExecutionState::Closed { .. } | ExecutionState::Running => Ok(Holder::IsCaredFor),
-    }
 }
 
 fn rotation(id: &str, count: usize) -> usize {

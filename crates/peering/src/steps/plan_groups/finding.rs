@@ -1,7 +1,8 @@
 //! Looking at all pairs of a run, and what comes out of it.
 
 use super::View;
-use super::looking::{Looked, Next, Stands, look};
+use super::looking::{Looked, Stands, look};
+use super::next::Next;
 use super::run::{Run, Settlement};
 use crate::connection::End;
 use crate::context::Context;

@@ -2,7 +2,7 @@
 
 use super::View;
 use super::finding::Todo;
-use super::looking::{Next, remove};
+use super::next::{Next, remove};
 use super::run::{Run, Settlement};
 use crate::context::Context;
 use crate::error::Error;

@@ -2,7 +2,7 @@
 
 use super::View;
 use super::finding::{Found, Todo};
-use super::looking::undo;
+use super::next::undo;
 use super::reporting::Done;
 use super::run::{Run, Settlement};
 use super::task::Progress;

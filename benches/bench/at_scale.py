@@ -1,4 +1,4 @@
-"""Large organizations, in memory: the sweep, where each call of EC2 takes a quarter of a second, the plan of groups, and their lanes."""
+"""Large organizations, in memory: the sweep, at a quarter of a second a call of EC2; the plan of groups; and their lanes."""
 
 import json
 import subprocess

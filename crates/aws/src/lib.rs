@@ -24,6 +24,6 @@ pub use ec2::Ec2Network;
 pub use executions::StateMachines;
 pub use ledger::DynamoLedger;
 pub use logs::{log_requested, log_started, log_swept};
-pub use metrics::{count_failure, count_groups, count_routes};
+pub use metrics::{count_failure, count_fault_of_groups, count_groups, count_routes};
 pub use requested_event::RequestedEvent;
 pub use serve::{Invocation, Runtime, serve, until_not_throttled};

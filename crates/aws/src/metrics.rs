@@ -4,6 +4,7 @@
 use crate::settings::setting;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use isthmus_peering::error::Error;
 use isthmus_peering::groups::GroupReport;
 use isthmus_peering::steps::{PlannedGroups, RecordedFailure, Routed, Swept};
 use serde_json::{Map, Value, json};
@@ -37,6 +38,19 @@ pub fn count_groups(planned: &PlannedGroups) {
         ("GroupPairsLeft", report.left),
     ];
     emit(&counts, None, Map::new());
+}
+
+/// As often as the groups machine retries a fault of AWS: the next one is how its execution ends.
+const RETRIES: u32 = 3;
+
+/// A run of the groups machine that ends by a fault of AWS. Its machine has no step that records failures.
+pub fn count_fault_of_groups(attempt: u32, error: &Error) {
+    if let Error::ServiceFault { action, code } = error
+        && attempt >= RETRIES
+    {
+        let details = [("Action".to_owned(), json!(action)), ("Code".to_owned(), json!(code))];
+        emit(&[("Failures", 1)], Some("ServiceFault"), details.into_iter().collect());
+    }
 }
 
 /// One failure, by its error, with what a person looks for first. Nobody is told of a dry run but who asked for it.

@@ -1,7 +1,7 @@
 //! The peering domain, pure: what a request means, what has to be done about it, and in which order.
 //!
 //! Nothing here knows AWS's SDK, a runtime or a clock. Facts come in through the [`ports`], where reads and writes are
-//! different traits; the [`steps`] are the states of the two machines and the triggers, one function each, and build on
+//! different traits; the [`steps`] are the states of the machines, and the triggers, one function each, and build on
 //! [`shared`]. What is ours is in the [`ledger`]. Read [`request`], then one step, then [`cidr`], [`routes`] and [`error`].
 
 pub mod cidr;

@@ -1,4 +1,4 @@
-//! The states of the two machines and the triggers, one function each, generic over the network.
+//! The states of the machines and the triggers, one function each, generic over the network.
 //!
 //! A step takes the task that its state passes and answers what the state assigns to a variable. Each is safe to run
 //! twice, because the machine calls again whenever it can't know whether the last call succeeded. No step imports another.

@@ -180,7 +180,7 @@ fn failed_means_failed() {
                 "PublishHeld" if way_out == "RollBack" => "PeeringFailed",
                 "PublishHeld" => "TeardownFailed",
                 "TellGroups" => "GroupsSettled",
-                "TellHeld" => "TellGroups",
+                "TellHeld" => "FollowPlan",
                 "WorkLane" => "LaneWorked",
                 "PeeringActive" | "PeeringPending" | "PeeringRemoved" | "PeeringPlanned" | "RemovalPlanned" => {
                     "ReturnOutput"

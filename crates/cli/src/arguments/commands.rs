@@ -164,10 +164,10 @@ pub struct SweepArguments {
 /// Arguments of `groups`.
 #[derive(Debug, Args)]
 pub struct GroupsArguments {
-    /// The groups to report about; all by default.
+    /// The groups that the run is about; all by default.
     #[arg(value_name = "NAME")]
     pub names: Vec<GroupName>,
-    /// Only report: publish nothing.
+    /// Only report what a run would do: change and publish nothing.
     #[arg(long)]
     pub dry_run: bool,
 }

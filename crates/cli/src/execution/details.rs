@@ -44,7 +44,7 @@ impl Known {
             ("WaitUntilDue", _) => "it may not begin yet".into(),
             ("WaitForItsFunctions", _) => "functions of the execution may still run".into(),
             ("WaitForTheOtherRun", _) => "another run works on groups".into(),
-            ("WorkLanes", _) => format!("in {}", counted(self.lanes, "Region")),
+            ("WorkLanes", _) => format!("in {}", counted(self.lanes, "lane")),
             ("WaitForItsMinute", _) => "for other changes of this minute".into(),
             _ => String::new(),
         }

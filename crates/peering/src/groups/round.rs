@@ -115,35 +115,50 @@ impl Place {
 #[derive(Debug, Default)]
 pub struct Round {
     lanes: BTreeMap<Location, Vec<(Work, PairKey)>>,
+    /// The calls of each lane.
+    calls: BTreeMap<Location, usize>,
+    /// The places, and the VPCs, that each lane names.
+    places: BTreeSet<(Location, Location)>,
     ends: BTreeSet<(Location, End)>,
     bytes: usize,
 }
 
-/// More than EC2's buckets let a lane do in its five minutes.
-const PAIRS_OF_A_LANE: usize = 1_200;
+/// Somewhat more than a lane can make in its five minutes, of one action.
+const CALLS_OF_A_LANE: usize = 1_500;
 /// The rest of the 256 KiB is for the other variables.
 const BYTES: usize = 180_000;
 
 // As JSON, at most.
 const BYTES_OF_A_LANE: usize = 250;
+const BYTES_OF_A_PLACE: usize = 75;
 const BYTES_OF_A_VPC: usize = 26;
 const BYTES_OF_A_PAIR: usize = 12;
 
 impl Round {
-    /// Gives that pair to the lanes of these ends, if all have room for it.
-    pub fn add(&mut self, pair: &PairKey, work: Work, at: &[End]) -> bool {
+    /// Gives that pair, with so many calls of one action at each end, to the lanes of these ends, if all have room for it.
+    pub fn add(&mut self, pair: &PairKey, work: Work, at: &[End], calls: usize) -> bool {
         let lanes: BTreeSet<Location> = at.iter().map(Location::from).collect();
-        let is_full = |at: &Location| self.lanes.get(at).is_some_and(|pairs| pairs.len() >= PAIRS_OF_A_LANE);
+        let is_full = |at: &Location| self.calls.get(at).is_some_and(|calls| *calls >= CALLS_OF_A_LANE);
         let new_lanes = lanes.iter().filter(|at| !self.lanes.contains_key(*at)).count();
         let named = lanes.iter().flat_map(|at| pair.ends().map(|end| (at.clone(), end.clone())));
         let new: Vec<(Location, End)> = named.filter(|named| !self.ends.contains(named)).collect();
-        let bytes = new_lanes * BYTES_OF_A_LANE + new.len() * BYTES_OF_A_VPC + lanes.len() * BYTES_OF_A_PAIR;
+        let new_places: BTreeSet<(Location, Location)> = new
+            .iter()
+            .map(|(at, end)| (at.clone(), Location::from(end)))
+            .filter(|named| !self.places.contains(named))
+            .collect();
+        let bytes = new_lanes * BYTES_OF_A_LANE
+            + new_places.len() * BYTES_OF_A_PLACE
+            + new.len() * BYTES_OF_A_VPC
+            + lanes.len() * BYTES_OF_A_PAIR;
         if lanes.iter().any(is_full) || self.bytes + bytes > BYTES {
             return false;
         }
         self.bytes += bytes;
         self.ends.extend(new);
+        self.places.extend(new_places);
         for at in lanes {
+            *self.calls.entry(at.clone()).or_default() += calls.max(1);
             self.lanes.entry(at).or_default().push((work, pair.clone()));
         }
         true

@@ -87,6 +87,11 @@ impl Update {
         })
     }
 
+    /// Records which routes are still ours, where the connection is replaced.
+    pub fn keep_routes(execution: &str, routes: &[RecordedRoutes; 2]) -> Self {
+        Self::held_by(execution).set("RoutesA", &routes[0]).set("RoutesB", &routes[1])
+    }
+
     /// Records that the pair can't be had; what was made of it has yet to be undone.
     pub fn note_failure(execution: &str, outcome: &Outcome) -> Self {
         Self::held_by(execution).set("Outcome", outcome)
@@ -186,7 +191,7 @@ impl Update {
         Self::on(condition).set("WithdrawnBy", by).set("Withdrawal", withdrawal)
     }
 
-    /// Lets that be carried out, whatever else its account withdraws.
+    /// Lets that be carried out, whatever else the same account or group withdraws.
     pub fn release_withdrawal(withdrawal: Withdrawal, now: i64) -> Self {
         let released = Withdrawal { at: now, state: WithdrawalState::Released, ..withdrawal };
         Self::on(Condition::Withdrawn(withdrawal)).set("Withdrawal", released)

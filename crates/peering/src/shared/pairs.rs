@@ -13,6 +13,7 @@ use crate::tags::peers_with_status;
 use std::collections::BTreeSet;
 
 /// A pair, the connections between its ends, and what the ledger knows about it.
+#[derive(Clone)]
 pub(crate) struct PairSnapshot {
     pub(crate) pair: Pair,
     pub(crate) connections: Vec<Connection>,

@@ -43,9 +43,14 @@ pub(crate) fn written_status<'t>(stack: &Stack, side: &'t VpcTags, peer: &End) -
     (gets_status(side, peer) && has_room(stack, side, &key)).then_some(written)
 }
 
-pub(crate) fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
+fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
+    has_room_for(stack, side, key, 0)
+}
+
+/// Whether the VPC has room for that status tag, beside so many that it is about to get.
+pub(crate) fn has_room_for(stack: &Stack, side: &VpcTags, key: &str, more: usize) -> bool {
     let start = status_key_start(&stack.tag_prefix);
-    let count = side.tags.keys().filter(|key| key.starts_with(&start)).count();
+    let count = more + side.tags.keys().filter(|key| key.starts_with(&start)).count();
     side.tags.contains_key(key) || count < room_for_statuses(&side.tags, &stack.tag_prefix)
 }
 

@@ -30,6 +30,15 @@ pub(crate) async fn record_withdrawal<N>(
         Ok(None) | Err(_) => return Ok(false),
     };
     match by {
+        Some(by)
+            if known
+                .item
+                .as_ref()
+                .and_then(LedgerItem::open_withdrawal)
+                .is_some_and(|(known, open)| *known == by && open.of == of) =>
+        {
+            Ok(false)
+        }
         Some(by) => {
             let recorded = withdraw(context, &known.key(), &by, of).await?;
             let before = known.item.as_ref().and_then(LedgerItem::open_withdrawal);

@@ -1,7 +1,7 @@
 //! `PlanGroups`: which pairs the groups make, how they stand, and what the lanes do about them in this round. What they did in the
 //! round before is recorded here.
 //!
-//! It changes no peering in EC2, and where nothing is to be done it writes nothing at all.
+//! It changes no peering in EC2. Where nothing is to be done and every status is true, it writes nothing.
 
 mod finding;
 mod leaving;
@@ -43,7 +43,7 @@ pub struct PlannedGroups {
     pub report: Option<GroupsReport>,
     /// Whether it is published on the bus: a dry run isn't.
     pub publish: bool,
-    /// What the brake holds since this run, each the detail of an event; in the end.
+    /// What the brake holds since this step, each the detail of an event.
     pub held: Vec<Value>,
 }
 
@@ -63,7 +63,7 @@ pub async fn plan_groups(
     task: GroupsTask,
     has_time: impl Fn() -> bool,
 ) -> Result<PlannedGroups, Error> {
-    let GroupsTask { input, execution, before, time } = task;
+    let GroupsTask { input, execution, before, time, .. } = task;
     let input = GroupsInput::parse(&input)?;
     let acts = !input.dry_run && context.stack.mode == Mode::Apply;
     let mut run = Run::new(&execution, &time, acts);
@@ -77,15 +77,17 @@ pub async fn plan_groups(
     let grouped = Grouped::of(&snapshot, context.stack);
     let view = View { snapshot: &snapshot, grouped: &grouped, input: &input };
     let mut found = find(context, view, &run, &has_time).await;
-    let leaving = leave(context, view, &run, &mut found.todo).await?;
+    let told = before.as_ref().map(|before| before.told.clone()).unwrap_or_default();
+    let leaving = leave(context, view, &run, &mut found.todo, told).await?;
     let is_first = before.is_none();
-    let progress = Progress::of(before, found.left(), Cost::from(found.effort()));
+    let cost = Cost::from(found.effort(&leaving.calls));
+    let progress = Progress { told: leaving.told, ..Progress::of(before, found.left(&leaving.calls), cost) };
     let mut done = Done { torn_down: leaving.going, ..Done::default() };
     let mut lanes = Vec::new();
     if acts {
         lanes = carry_out(context, view, &run, (&mut found, &progress, &mut done)).await?;
     }
-    let mut answer = PlannedGroups { lanes, progress, report: None, publish: !input.dry_run, held: Vec::new() };
+    let mut answer = PlannedGroups { lanes, progress, report: None, publish: !input.dry_run, held: leaving.held };
     if answer.lanes.is_empty() {
         if acts {
             write_statuses(context, view, &run, &found).await;
@@ -95,7 +97,6 @@ pub async fn plan_groups(
         }
         let report = report(context.stack, view, &run, (&found, &done), &answer.progress.cost);
         answer.report = Some(GroupsReport { warnings: [leaving.warnings, report.warnings].concat(), ..report });
-        answer.held = leaving.held;
     }
     Ok(answer)
 }

@@ -1,5 +1,5 @@
-//! `WorkLane`: the writes of one round of the groups machine in one Region of one account. A lane has one worker, so that no call
-//! competes with another one for a token of EC2's buckets.
+//! `WorkLane`: the writes of one round of the groups machine in one Region of one account. A lane has one worker, so that no two
+//! calls of groups compete for a token of EC2's buckets.
 //!
 //! Nothing depends on its end: whatever it leaves, the next round plans anew.
 
@@ -173,7 +173,10 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
             match effect {
                 Ok(effect) => pair.finish(&act, effect),
                 Err(Failed::Later) => pair.put_back(act),
-                Err(Failed::TooEarly) => pair.is_too_early(),
+                Err(Failed::TooEarly) => {
+                    pair.put_back(act);
+                    pair.wait_for_a_look();
+                }
                 Err(Failed::Lost) => pair.leave(),
                 Err(Failed::Refused(error)) => {
                     pair.leave();

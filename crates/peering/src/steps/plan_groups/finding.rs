@@ -1,12 +1,11 @@
 //! Looking at all pairs of a run, and what comes out of it.
 
 use super::View;
-use super::looking::{Looked, Stands, look};
-use super::next::Next;
+use super::looking::{Call, Looked, look};
+use super::next::{ForLanes, Next};
 use super::run::{Run, Settlement};
-use crate::connection::End;
 use crate::context::Context;
-use crate::groups::{CallCounts, Effort, GroupPlan, Work};
+use crate::groups::{CallCounts, Effort, GroupPlan};
 use crate::ledger::{LedgerItem, PairKey};
 use crate::ports::NetworkReads;
 use crate::shared::drift::Finding;
@@ -24,13 +23,17 @@ pub(super) struct Found {
     pub(super) others: Vec<(PairKey, Looked)>,
     /// What is to be done.
     pub(super) todo: Todo,
+    /// The calls that set up what is missing.
+    counts: CallCounts,
 }
 
 /// What is to be done.
 #[derive(Default)]
 pub(super) struct Todo {
     /// By lanes; more than a round has room for, perhaps.
-    pub(super) lanes: Vec<(PairSnapshot, Work, Vec<End>)>,
+    pub(super) lanes: Vec<ForLanes>,
+    /// How many there are, those that aren't kept included.
+    pub(super) for_lanes: usize,
     /// What is recorded about pairs that are then given back.
     pub(super) settle: Vec<(PairSnapshot, Settlement)>,
     /// What tags took away and ask for again.
@@ -47,6 +50,7 @@ impl Todo {
         match next {
             Next::Nothing => {}
             Next::Lanes(work) => {
+                self.for_lanes += 1;
                 if self.lanes.len() < KEPT {
                     self.lanes.push(*work);
                 }
@@ -56,32 +60,34 @@ impl Todo {
         }
     }
 
-    fn add_of(&mut self, looked: &mut Looked) {
-        self.add(std::mem::replace(&mut looked.next, Next::Nothing));
-        self.returned.extend(looked.returned.take().map(|item| *item));
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.lanes.is_empty() && self.settle.is_empty()
     }
 }
 
 impl Found {
+    /// Of half a million pairs no more is kept than how each stands.
+    fn take_over(&mut self, looked: &mut Looked) {
+        std::mem::take(&mut looked.calls).iter().for_each(|call| call.add_to(&mut self.counts));
+        self.todo.add(std::mem::replace(&mut looked.next, Next::Nothing));
+        self.todo.returned.extend(looked.returned.take().map(|item| *item));
+    }
+
     fn all(&self) -> impl Iterator<Item = &Looked> {
         self.admitted.values().chain(self.others.iter().map(|(_, looked)| looked))
     }
 
-    /// What it costs to set up what is missing.
-    pub(super) fn effort(&self) -> Effort {
-        let mut counts = CallCounts::default();
-        self.all().flat_map(|looked| &looked.calls).for_each(|call| call.add_to(&mut counts));
+    /// What it costs to set up what is missing, and more.
+    pub(super) fn effort(&self, more: &[Call]) -> Effort {
+        let mut counts = self.counts.clone();
+        more.iter().for_each(|call| call.add_to(&mut counts));
         counts.effort()
     }
 
     /// How much is left to the lanes: calls, and pairs.
-    pub(super) fn left(&self) -> usize {
-        let calls: usize = self.effort().calls.values().sum();
-        calls + self.all().filter(|looked| looked.stands == Stands::ToSetUp).count() + self.todo.lanes.len()
+    pub(super) fn left(&self, more: &[Call]) -> usize {
+        let calls: usize = self.effort(more).calls.values().sum();
+        calls + self.todo.for_lanes + self.todo.settle.len()
     }
 
     /// Why nothing is known of some.
@@ -106,7 +112,8 @@ pub(super) async fn find<L>(
     let chosen: Vec<(usize, usize)> =
         groups.into_iter().flat_map(|group| &group.pairs).filter(|pair| seen.insert(**pair)).copied().collect();
     drop(seen);
-    let mut found = Found { admitted: BTreeMap::new(), others: Vec::new(), todo: Todo::default() };
+    let mut found =
+        Found { admitted: BTreeMap::new(), others: Vec::new(), todo: Todo::default(), counts: CallCounts::default() };
     let others = others(view, stack, &chosen);
     let looking = stream::iter(chosen).map(async |numbers| {
         let known = pair(snapshot, stack, PairKey::of(grouped.ends(numbers)));
@@ -114,13 +121,13 @@ pub(super) async fn find<L>(
     });
     let mut looking = std::pin::pin!(looking.buffered(AT_ONCE));
     while let Some((numbers, mut looked)) = looking.next().await {
-        found.todo.add_of(&mut looked);
+        found.take_over(&mut looked);
         found.admitted.insert(numbers, looked);
     }
     for key in others {
         let known = pair(snapshot, stack, key.clone());
         let mut looked = look(context, snapshot, run, (known, false), has_time).await;
-        found.todo.add_of(&mut looked);
+        found.take_over(&mut looked);
         found.others.push((key, looked));
     }
     found

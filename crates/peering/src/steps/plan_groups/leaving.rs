@@ -2,7 +2,8 @@
 
 use super::View;
 use super::finding::Todo;
-use super::next::{Next, remove};
+use super::looking::Call;
+use super::next::{ForLanes, Next, most_at_an_end, removing_calls, to_remove};
 use super::run::{Run, Settlement};
 use crate::context::Context;
 use crate::error::Error;
@@ -13,7 +14,9 @@ use crate::shared::brake::check_brake;
 use crate::shared::drift::Finding;
 use crate::shared::held::{Found, Held};
 use crate::shared::pairs::PairSnapshot;
+use crate::shared::snapshot::AT_ONCE;
 use crate::shared::withdrawals::record_withdrawal;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Leaving {
     /// How many pairs of each group go, or would.
     pub(super) going: BTreeMap<GroupName, usize>,
+    /// What that costs.
+    pub(super) calls: Vec<Call>,
     /// The details of the events that the brake holds something.
     pub(super) held: Vec<Value>,
+    /// Whose, those of earlier rounds included.
+    pub(super) told: BTreeSet<Withdrawer>,
     /// What waits, in words.
     pub(super) warnings: Vec<String>,
 }
@@ -34,45 +41,49 @@ pub(super) async fn leave(
     View { snapshot, .. }: View<'_>,
     run: &Run<'_>,
     todo: &mut Todo,
+    told: BTreeSet<Withdrawer>,
 ) -> Result<Leaving, Error> {
-    let mut leaving = Leaving::default();
+    let mut leaving = Leaving { told, ..Leaving::default() };
     let mut pairs = Vec::new();
-    for (mut known, finding) in std::mem::take(&mut todo.withdraw) {
-        if run.acts {
-            // All of it, before the first is carried out: the brake counts it.
-            record_withdrawal(context, &(&known, Ok(Some(finding.clone())))).await?;
+    // All of it, before the first is carried out: the brake counts it.
+    let marking = stream::iter(std::mem::take(&mut todo.withdraw)).map(async |(mut known, finding)| {
+        if run.acts && record_withdrawal(context, &(&known, Ok(Some(finding.clone())))).await? {
             known.item = context.ledger.item(&known.key()).await?;
         }
-        pairs.push((known, finding));
-    }
+        Ok::<_, Error>((known, finding))
+    });
+    pairs.extend(marking.buffered(AT_ONCE).try_collect::<Vec<_>>().await?);
     let found: Vec<Found<'_>> = pairs.iter().map(|(known, finding)| (known, Ok(Some(finding.clone())))).collect();
     let held = Held::among(context, &found, BTreeSet::new()).await;
-    let waiting: BTreeSet<PairKey> =
-        found.iter().filter(|found| held.status(context, found).is_some()).map(|(known, _)| known.key()).collect();
+    let delayed = |found: &Found<'_>| held.status(context, found).is_some() && !held.is_held(&found.0.key());
+    let delayed: BTreeSet<PairKey> =
+        found.iter().filter(|found| delayed(found)).map(|(known, _)| known.key()).collect();
     drop(found);
-    if held.count() > 0 {
-        leaving.warnings.push(format!("{} removals are held by the brake", held.count()));
+    if !delayed.is_empty() {
+        leaving.warnings.push(format!("{} removals wait for TeardownDelay", delayed.len()));
     }
-    let delayed = waiting.len() - held.count();
-    if delayed > 0 {
-        leaving.warnings.push(format!("{delayed} removals wait for TeardownDelay"));
-    }
-    pairs.retain(|(known, _)| !waiting.contains(&known.key()));
+    pairs.retain(|(known, _)| !delayed.contains(&known.key()));
     let refused = match run.acts {
         true => refused_by_brake(context, run, &pairs, &mut leaving).await?,
-        false => BTreeSet::new(),
+        false => pairs.iter().map(|(known, _)| known.key()).filter(|key| held.is_held(key)).collect(),
     };
+    if !run.acts && !refused.is_empty() {
+        leaving.warnings.push(format!("{} removals are held by the brake", refused.len()));
+    }
     for (known, finding) in pairs.into_iter().filter(|(known, _)| !refused.contains(&known.key())) {
         if let Finding::Empty(_) = finding {
             let at = known.key().ends().map(Clone::clone).to_vec();
-            todo.add(Next::Lanes(Box::new((known, Work::SetUp, at))));
+            todo.add(Next::Lanes(Box::new(ForLanes { known, work: Work::SetUp, at, why: None, calls: 1 })));
             continue;
         }
         if let Some(Withdrawer::Group(name)) = withdrawal(&known).map(|(by, _)| by) {
             *leaving.going.entry(name).or_default() += 1;
         }
-        todo.add(match remove(context.stack, snapshot, &known) {
-            Some((work, at)) => Next::Lanes(Box::new((known, work, at))),
+        let removing = removing_calls(context.stack, snapshot, &known);
+        let calls = most_at_an_end(&removing);
+        leaving.calls.extend(removing);
+        todo.add(match to_remove(context.stack, snapshot, &known) {
+            Some((work, at)) => Next::Lanes(Box::new(ForLanes { known, work, at, why: None, calls })),
             None => {
                 let withdrawal = withdrawal(&known).map(|(_, withdrawal)| withdrawal);
                 Next::Settle(Box::new((known, Settlement::TornDown(withdrawal))))
@@ -107,7 +118,7 @@ async fn refused_by_brake<N>(
             Err(error @ Error::TeardownHeld { .. }) => {
                 leaving.warnings.push(error.to_string());
                 let (_, detail) = error.name_and_cause();
-                if detail.contains_key("Pairs") {
+                if detail.contains_key("Pairs") && leaving.told.insert(by.clone()) {
                     leaving.held.push(event(detail));
                 }
                 let is_released =
@@ -120,7 +131,7 @@ async fn refused_by_brake<N>(
     Ok(refused)
 }
 
-/// Without the message, which is for whom reads a cause.
+/// Without the message: that is for people who read a cause.
 fn event(mut detail: serde_json::Map<String, Value>) -> Value {
     detail.remove("Message");
     json!(detail)

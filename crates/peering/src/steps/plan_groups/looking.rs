@@ -52,6 +52,8 @@ pub(super) enum Call {
         deleted: usize,
     },
     DnsResolution(End),
+    /// The connection has to be deleted.
+    Deletion(End),
 }
 
 impl Call {
@@ -62,6 +64,7 @@ impl Call {
             }
             Self::Routes { end, created, deleted } => counts.add_routes(end, *created, *deleted),
             Self::DnsResolution(end) => counts.add_dns_resolution(end),
+            Self::Deletion(requester) => counts.add_deletion(requester),
         }
     }
 }
@@ -86,10 +89,12 @@ pub(super) async fn look<L>(
     if !run.may_take(item) {
         return Stands::ToSetUp.into();
     }
-    if let Some(item) = item.filter(|item| run.holds(Some(item)) && item.records_failure_of(run.execution)) {
-        return given_up(context.stack, snapshot, item.outcome.clone(), known);
+    // What failed in this run isn't tried again by it; what failed before is.
+    if let Some(item) = item.filter(|item| item.records_failure_of(run.execution)) {
+        let given_up = given_up(context.stack, snapshot, item.outcome.clone(), known.clone());
+        return if run.holds(Some(item)) { given_up } else { given_up.stands.into() };
     }
-    let examined = match examine(context, snapshot, &known, false).await {
+    let examined = match examine(context, snapshot, &known, run.acts).await {
         Ok(examined) => examined,
         Err(error) => {
             let [end, peer] = known.pair.ends();

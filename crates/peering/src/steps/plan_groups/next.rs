@@ -4,9 +4,10 @@ use super::looking::{Call, Looked, Stands};
 use super::run::Settlement;
 use crate::connection::{Connection, End, Status};
 use crate::groups::Work;
-use crate::ledger::{AskedBy, Outcome, Undone};
+use crate::ledger::{AskedBy, LedgerItem, Outcome, Undone};
 use crate::routes::stale_routes;
 use crate::shared::drift::{Examined, Finding};
+use crate::shared::pair::Lookup;
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
@@ -17,11 +18,22 @@ pub(super) enum Next {
     /// Nothing: it is as it should be, or somebody else's.
     Nothing,
     /// The lanes of these ends do this.
-    Lanes(Box<(PairSnapshot, Work, Vec<End>)>),
+    Lanes(Box<ForLanes>),
     /// It is recorded, and given back.
     Settle(Box<(PairSnapshot, Settlement)>),
     /// The brake and `TeardownDelay` decide first.
     Withdraw(Box<(PairSnapshot, Finding)>),
+}
+
+/// What lanes do about a pair.
+pub(super) struct ForLanes {
+    pub(super) known: PairSnapshot,
+    pub(super) work: Work,
+    pub(super) at: Vec<End>,
+    /// Why it is undone, where tags ask for it.
+    pub(super) why: Option<Outcome>,
+    /// How many calls of one action it takes at an end, at most.
+    pub(super) calls: usize,
 }
 
 /// What comes next for a pair that is the groups machine's.
@@ -40,7 +52,7 @@ pub(super) fn next(
         Finding::SetUp(differs) if differs == "Unrecorded" => complete(stack, snapshot, known),
         Finding::SetUp(_) if is_admitted || known.is_established() || live.is_some_and(|live| !owns(&known, live)) => {
             let at = ends_to_set_up(&known, live, calls);
-            Next::Lanes(Box::new((known, Work::SetUp, at)))
+            Next::Lanes(Box::new(ForLanes { known, work: Work::SetUp, at, why: None, calls: most_at_an_end(calls) }))
         }
         Finding::Empty(_) | Finding::TearDown(_) => Next::Withdraw(Box::new((known, examined.finding))),
         Finding::Refused { status: PeeringStatus::Failed { error, message }, .. } if is_held => {
@@ -49,7 +61,12 @@ pub(super) fn next(
             let is_that = |recorded: &Outcome| recorded.error == outcome.error;
             given_up(stack, snapshot, recorded.filter(is_that).or(Some(outcome)), known).next
         }
-        Finding::SetUp(_) | Finding::NotRequested if is_held => undo(stack, snapshot, None, known),
+        Finding::NotRequested if is_held => undo(stack, snapshot, None, known),
+        Finding::SetUp(_) if is_held => {
+            let message = Some("the plan of all groups has no place for it".to_owned());
+            let outcome = Outcome { error: Some("QuotaExceeded".to_owned()), message, ..Outcome::success("") };
+            undo(stack, snapshot, Some(outcome), known)
+        }
         _ if is_held => Next::Settle(Box::new((known, Settlement::Released))),
         _ => Next::Nothing,
     }
@@ -79,6 +96,7 @@ fn ends_to_set_up(known: &PairSnapshot, live: Option<&Connection>, calls: &[Call
             Call::Connection { .. } => true,
             Call::Routes { end: of, created, deleted } => of == *end && created + deleted > 0,
             Call::DnsResolution(of) => of == *end,
+            Call::Deletion(_) => false,
         })
     };
     let at: Vec<End> = known.key().ends().into_iter().filter(lacks).cloned().collect();
@@ -99,32 +117,69 @@ pub(super) fn given_up(stack: &Stack, snapshot: &Snapshot, outcome: Option<Outco
     Looked { next, ..stands.into() }
 }
 
-/// Routes first; then the connection, if it is ours; then the ledger forgets it. What stood before the run stays.
+/// Routes first; then the connection, if it is ours; then the ledger forgets it. What stood before the run stays, with whatever is
+/// recorded.
 pub(super) fn undo(stack: &Stack, snapshot: &Snapshot, outcome: Option<Outcome>, known: PairSnapshot) -> Next {
     if known.is_established() {
-        let settlement = outcome.map_or(Settlement::Released, |outcome| Settlement::Failed(outcome, Undone::Whole));
+        let is_pending =
+            known.item.as_ref().is_some_and(|item| !item.pending_a.is_empty() || !item.pending_b.is_empty());
+        let undone = if is_pending { Undone::InPart } else { Undone::Whole };
+        let settlement = outcome.map_or(Settlement::Released, |outcome| Settlement::Failed(outcome, undone));
         return Next::Settle(Box::new((known, settlement)));
     }
-    match remove(stack, snapshot, &known) {
-        Some((work, at)) => Next::Lanes(Box::new((known, work, at))),
-        None => {
-            let undone = |outcome| Settlement::Failed(outcome, Undone::WithConnection);
-            Next::Settle(Box::new((known, outcome.map_or(Settlement::Nothing, undone))))
-        }
+    if let Some((work, at)) = to_remove(stack, snapshot, &known).or_else(|| unseen(stack, &known)) {
+        let calls = most_at_an_end(&removing_calls(stack, snapshot, &known));
+        return Next::Lanes(Box::new(ForLanes { known, work, at, why: outcome, calls }));
     }
+    let undone = |outcome| Settlement::Failed(outcome, Undone::WithConnection);
+    Next::Settle(Box::new((known, outcome.map_or(Settlement::Nothing, undone))))
+}
+
+/// EC2 may not show a connection yet that was just made. It is deleted by its id.
+fn unseen(stack: &Stack, known: &PairSnapshot) -> Option<(Work, Vec<End>)> {
+    let id = known.item.as_ref().and_then(LedgerItem::own_connection)?;
+    let [first, second] = known.pair.ends();
+    let requester = stack.direction(first, second).0.clone();
+    let is_seen = known.connections.iter().any(|seen| seen.id() == id);
+    (!is_seen && !known.pair.is_one(Lookup::NotFound)).then(|| (Work::DeleteConnection, vec![requester]))
+}
+
+/// How many calls of one action the busier end needs.
+pub(super) fn most_at_an_end(calls: &[Call]) -> usize {
+    let of = |call: &Call| match call {
+        Call::Routes { created, deleted, .. } => *created.max(deleted),
+        Call::Connection { .. } | Call::DnsResolution(_) | Call::Deletion(_) => 1,
+    };
+    calls.iter().map(of).max().unwrap_or(1)
 }
 
 /// What lanes have to delete of a pair, if there is anything of ours.
-pub(super) fn remove(stack: &Stack, snapshot: &Snapshot, known: &PairSnapshot) -> Option<(Work, Vec<End>)> {
-    let item = known.item.as_ref()?;
-    let has_routes = |end: &&End| {
-        let to = item.connection.as_ref().map(|recorded| recorded.id.clone()).into_iter().collect();
-        !stale_routes(snapshot.tables(end), &item.routes_at(end), &to, &[]).is_empty()
-    };
-    let at: Vec<End> = item.pair.ends().into_iter().filter(has_routes).cloned().collect();
-    if !at.is_empty() {
-        return Some((Work::DeleteRoutes, at));
+pub(super) fn to_remove(stack: &Stack, snapshot: &Snapshot, known: &PairSnapshot) -> Option<(Work, Vec<End>)> {
+    let at: Vec<End> = routes_to_remove(snapshot, known).into_iter().map(|(end, _)| end).collect();
+    match at.is_empty() {
+        false => Some((Work::DeleteRoutes, at)),
+        true => Some((Work::DeleteConnection, vec![connection_to_remove(stack, known)?])),
     }
-    let own = known.live(stack).filter(|live| item.owns(live))?;
-    Some((Work::DeleteConnection, vec![own.identity.requester.clone()]))
+}
+
+/// The calls of the same, until nothing is left.
+pub(super) fn removing_calls(stack: &Stack, snapshot: &Snapshot, known: &PairSnapshot) -> Vec<Call> {
+    let routes = routes_to_remove(snapshot, known).into_iter();
+    let routes = routes.map(|(end, deleted)| Call::Routes { end, created: 0, deleted });
+    routes.chain(connection_to_remove(stack, known).map(Call::Deletion)).collect()
+}
+
+/// The ends in whose tables we have routes, and how many.
+fn routes_to_remove(snapshot: &Snapshot, known: &PairSnapshot) -> Vec<(End, usize)> {
+    let Some(item) = known.item.as_ref() else { return Vec::new() };
+    let to = item.connection.as_ref().map(|recorded| recorded.id.clone()).into_iter().collect();
+    let count = |end: &End| stale_routes(snapshot.tables(end), &item.routes_at(end), &to, &[]).len();
+    let counted = item.pair.ends().into_iter().map(|end| (end.clone(), count(end)));
+    counted.filter(|(_, routes)| *routes > 0).collect()
+}
+
+/// The requester of our live connection.
+fn connection_to_remove(stack: &Stack, known: &PairSnapshot) -> Option<End> {
+    let own = known.live(stack).filter(|live| owns(known, live))?;
+    Some(own.identity.requester.clone())
 }

@@ -13,7 +13,7 @@ use crate::shared::group_warnings::warnings;
 use crate::shared::grouped::Grouped;
 use crate::shared::pairs::PairSnapshot;
 use crate::stack::Stack;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What this step has done.
 #[derive(Default)]
@@ -22,8 +22,6 @@ pub(super) struct Done {
     pub(super) has_lease: bool,
     /// The pairs that were given back, and how.
     pub(super) settled: BTreeMap<PairKey, Ended>,
-    /// Those that another execution works on, or has changed meanwhile.
-    pub(super) busy: BTreeSet<PairKey>,
     /// How many pairs of each group are torn down, or are to be.
     pub(super) torn_down: BTreeMap<GroupName, usize>,
 }
@@ -37,11 +35,7 @@ pub(super) enum Ended {
 }
 
 impl Done {
-    pub(super) fn add(&mut self, known: &PairSnapshot, settlement: Settlement, is_taken: bool) {
-        if !is_taken {
-            self.busy.insert(known.key());
-            return;
-        }
+    pub(super) fn add(&mut self, known: &PairSnapshot, settlement: &Settlement) {
         // What stood before, and was only recorded, is no set-up.
         let ended = match settlement {
             Settlement::Complete { .. } if known.is_held() || !known.is_established() => Ended::SetUp,

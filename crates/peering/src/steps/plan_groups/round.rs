@@ -2,21 +2,19 @@
 
 use super::View;
 use super::finding::{Found, Todo};
-use super::next::undo;
+use super::next::{ForLanes, undo};
 use super::reporting::Done;
 use super::run::{Run, Settlement};
 use super::task::Progress;
-use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
 use crate::groups::{Lane, Round, Work};
-use crate::ledger::{LedgerItem, Outcome, PairKey, Undone};
+use crate::ledger::{LedgerItem, Outcome, Undone};
 use crate::ports::Ledger;
 use crate::shared::brake::forget_withdrawal;
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::AT_ONCE;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeSet;
 
 /// Records what is done, and answers what the lanes do next.
 pub(super) async fn carry_out<N>(
@@ -34,7 +32,7 @@ pub(super) async fn carry_out<N>(
         forget_withdrawal(context, item).await;
     }
     settle(context, run, todo.settle, done).await?;
-    let lanes = take_for_lanes(context, run, todo.lanes, done).await?;
+    let lanes = take_for_lanes(context, view, run, todo.lanes).await?;
     if lanes.is_empty() {
         let unknown: Vec<&LedgerItem> = view
             .snapshot
@@ -54,14 +52,16 @@ fn give_up<N, L>(context: Context<'_, N, L>, view: View<'_>, progress: &Progress
     if !progress.gives_up() {
         return todo;
     }
-    for (known, work, at) in std::mem::take(&mut todo.lanes) {
+    for for_lanes in std::mem::take(&mut todo.lanes) {
         let error = Error::ServiceFault { action: "WorkLane".into(), code: "NoProgress".into() };
         let (name, _) = error.name_and_cause();
         let outcome = Outcome { error: Some(name), message: Some(error.to_string()), ..Outcome::success("") };
-        match work {
-            _ if progress.ends() => todo.settle.push((known, Settlement::Failed(outcome, Undone::InPart))),
-            Work::SetUp => todo.add(undo(context.stack, view.snapshot, Some(outcome), known)),
-            Work::DeleteRoutes | Work::DeleteConnection => todo.lanes.push((known, work, at)),
+        match for_lanes.work {
+            _ if progress.ends() => todo.settle.push((for_lanes.known, Settlement::Failed(outcome, Undone::InPart))),
+            // What nobody has begun is the next run's.
+            Work::SetUp if !for_lanes.known.is_held() => {}
+            Work::SetUp => todo.add(undo(context.stack, view.snapshot, Some(outcome), for_lanes.known)),
+            Work::DeleteRoutes | Work::DeleteConnection => todo.lanes.push(for_lanes),
         }
     }
     todo
@@ -82,8 +82,8 @@ async fn settle<N>(
         Ok::<_, Error>((known, settlement, is_taken))
     });
     let settled: Vec<_> = settled.buffered(AT_ONCE).try_collect().await?;
-    for (known, settlement, is_taken) in settled {
-        done.add(&known, settlement, is_taken);
+    for (known, settlement, _) in settled.iter().filter(|(_, _, is_taken)| *is_taken) {
+        done.add(known, settlement);
     }
     Ok(())
 }
@@ -91,24 +91,25 @@ async fn settle<N>(
 /// Takes as many pairs as the lanes have room for.
 async fn take_for_lanes<N>(
     context: Context<'_, N, impl Ledger>,
+    view: View<'_>,
     run: &Run<'_>,
-    pairs: Vec<(PairSnapshot, Work, Vec<End>)>,
-    done: &mut Done,
+    pairs: Vec<ForLanes>,
 ) -> Result<Vec<Lane>, Error> {
     let mut round = Round::default();
-    let chosen: Vec<_> = pairs.into_iter().filter(|(known, work, at)| round.add(&known.key(), *work, at)).collect();
-    let taken = stream::iter(chosen).map(async |(known, work, at)| {
-        let is_taken = run.take(context, &known.key(), known.item.as_ref()).await?;
-        Ok::<_, Error>((known.key(), work, at, is_taken))
+    let has_room = |pair: &ForLanes| round.add(&pair.known.key(), pair.work, &pair.at, pair.calls);
+    let chosen: Vec<ForLanes> = pairs.into_iter().filter(has_room).collect();
+    let taken = stream::iter(chosen).map(async |pair| {
+        let (key, item) = (pair.known.key(), pair.known.item.as_ref());
+        let is_taken = run.take(context, &key, item).await?;
+        if is_taken {
+            run.prepare(context, view.snapshot, &pair).await?;
+        }
+        Ok::<_, Error>((pair, is_taken))
     });
     let taken: Vec<_> = taken.buffered(AT_ONCE).try_collect().await?;
     let mut round = Round::default();
-    let mut busy: BTreeSet<PairKey> = BTreeSet::new();
-    for (key, work, at, is_taken) in taken {
-        if !is_taken || !round.add(&key, work, &at) {
-            busy.insert(key);
-        }
+    for (pair, _) in taken.iter().filter(|(_, is_taken)| *is_taken) {
+        round.add(&pair.known.key(), pair.work, &pair.at, pair.calls);
     }
-    done.busy.extend(busy);
     Ok(round.into_lanes())
 }

@@ -1,13 +1,16 @@
 //! One run of the groups machine: what it holds, and whose turn it is.
 
+use super::next::ForLanes;
 use crate::connection::End;
 use crate::context::Context;
 use crate::error::Error;
+use crate::groups::Work;
 use crate::ids::VpcPeeringConnectionId;
 use crate::ledger::{
     AskedBy, LedgerItem, Outcome, PairKey, RecordedConnection, RecordedRoutes, Undone, Update, Withdrawal, Withdrawn,
 };
 use crate::ports::{Ledger, LedgerReads};
+use crate::routes::standing_routes;
 use crate::shared::lease::{is_dead, try_acquire, update_held};
 use crate::shared::snapshot::Snapshot;
 use std::collections::BTreeSet;
@@ -124,6 +127,28 @@ impl<'r> Run<'r> {
         Ok(false)
     }
 
+    /// Before lanes work on it: notes why it is undone, and forgets routes of a connection that is replaced, unless they are still there.
+    pub(super) async fn prepare<N>(
+        &self,
+        context: Context<'_, N, impl Ledger>,
+        snapshot: &Snapshot,
+        ForLanes { known, work, why, .. }: &ForLanes,
+    ) -> Result<(), Error> {
+        let key = known.key();
+        if let Some(why) = why.as_ref().filter(|why| why.by != self.execution) {
+            let outcome = Outcome { by: self.execution.to_owned(), ..why.clone() };
+            update_held(context, &key, self.execution, Update::note_failure(self.execution, &outcome)).await?;
+        }
+        let Some(item) = known.item.as_ref().filter(|_| *work == Work::SetUp) else { return Ok(()) };
+        let Some(recorded) = &item.connection else { return Ok(()) };
+        let is_live = known.connections.iter().any(|found| *found.id() == recorded.id && found.status.is_live());
+        if is_live || (item.routes_a.is_empty() && item.routes_b.is_empty()) {
+            return Ok(());
+        }
+        let left = key.ends().map(|end| standing_routes(snapshot.tables(end), &item.routes_at(end), &recorded.id));
+        update_held(context, &key, self.execution, Update::keep_routes(self.execution, &left)).await.map(drop)
+    }
+
     /// Records how it ended, and gives the pair back.
     pub(super) async fn settle<N>(
         &self,
@@ -133,6 +158,8 @@ impl<'r> Run<'r> {
         settlement: &Settlement,
     ) -> Result<(), Error> {
         let (execution, now) = (self.execution, context.now);
+        // A pair that nothing is recorded to ask for is found again by its holder alone, from which the next run takes it over.
+        let is_unasked = item.is_some_and(|item| item.asked_by.is_none());
         let expires = now + DAYS_KEPT * 24 * 60 * 60;
         let update = match settlement {
             Settlement::Complete { connection, routes, asked_by } => {
@@ -147,6 +174,8 @@ impl<'r> Run<'r> {
             Settlement::Failed(outcome, Undone::WithConnection) => {
                 Update::fail(execution, outcome, None, Undone::WithConnection).expires(expires)
             }
+            Settlement::Failed(outcome, Undone::InPart) if is_unasked => Update::note_failure(execution, outcome),
+            Settlement::Unknown(_) if is_unasked => return Ok(()),
             Settlement::Failed(outcome, undone) => Update::fail(execution, outcome, None, *undone),
             Settlement::Nothing => {
                 let outcome = Outcome::success(execution);
@@ -174,9 +203,11 @@ impl Settlement {
         (item, id, made): (Option<&LedgerItem>, &VpcPeeringConnectionId, bool),
         asked_by: AskedBy,
     ) -> Self {
+        // Of another connection's routes, somebody may have led some to this one by hand.
+        let is_recorded = item.is_some_and(|item| item.records(id));
         let standing = |end: &End| {
-            let recorded = item.map(|item| item.routes_at(end)).unwrap_or_default();
-            crate::routes::standing_routes(snapshot.tables(end), &recorded, id)
+            let ours = |item: &LedgerItem| if is_recorded { item.routes_at(end) } else { item.pending_at(end).clone() };
+            standing_routes(snapshot.tables(end), &item.map(ours).unwrap_or_default(), id)
         };
         let connection = RecordedConnection { id: id.clone(), made, pending: false };
         Self::Complete { connection, routes: pair.ends().map(standing), asked_by }

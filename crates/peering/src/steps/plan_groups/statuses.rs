@@ -11,7 +11,7 @@ use crate::ids::VpcId;
 use crate::ports::{Location, NetworkWrites};
 use crate::shared::pair::VpcTags;
 use crate::shared::snapshot::AT_ONCE;
-use crate::shared::status_tags::{has_room, remove};
+use crate::shared::status_tags::{has_room_for, remove};
 use crate::status::PeeringStatus;
 use crate::tags::{Tags, group_status_key, group_statuses, is_excluded};
 use futures_util::future::join_all;
@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Tally<'t> {
     pairs: usize,
     active: usize,
+    /// Whether nothing is known about one of them.
+    is_unknown: bool,
     refused: Vec<Refused<'t>>,
 }
 
@@ -44,18 +46,27 @@ pub(super) async fn write_statuses<L>(
     let sides = view.snapshot.sides().filter(|side| view.snapshot.is_read(side.end()) && !is_excluded(&side.tags));
     let due: Vec<(&VpcTags, Tags, BTreeSet<String>)> = sides
         .map(|side| {
-            let told = side.intent.groups.keys().filter(|name| view.input.is_about(name));
-            let told = told.filter_map(|name| {
-                let status = tallies.remove(&(side.end().vpc_id.clone(), name.clone()))?.status();
+            let (mut told, mut kept) = (Tags::new(), BTreeSet::new());
+            for name in side.intent.groups.keys() {
                 let key = group_status_key(&stack.tag_prefix, name.as_str());
-                let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
-                (!is_written && has_room(stack, side, &key)).then(|| (key, status.value(run.time)))
-            });
-            let told: Tags = told.collect();
-            let is_member = |key: &&String| {
-                side.intent.groups.keys().any(|name| **key == group_status_key(&stack.tag_prefix, name.as_str()))
-            };
-            let stale = group_statuses(&side.tags, &stack.tag_prefix).filter(|key| !is_member(key)).cloned();
+                let tally = tallies.remove(&(side.end().clone(), name.clone()));
+                match tally {
+                    // What nothing is known about, or another run is about, stays as it is written.
+                    _ if !view.input.is_about(name) => drop(kept.insert(key)),
+                    Some(tally) if tally.is_unknown => drop(kept.insert(key)),
+                    Some(tally) => {
+                        let status = tally.status();
+                        let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
+                        if !is_written && has_room_for(stack, side, &key, told.len()) {
+                            told.insert(key.clone(), status.value(run.time));
+                        }
+                        kept.insert(key);
+                    }
+                    // Its group makes no pair with it.
+                    None => {}
+                }
+            }
+            let stale = group_statuses(&side.tags, &stack.tag_prefix).filter(|key| !kept.contains(*key)).cloned();
             let stale: BTreeSet<String> = if side.intent.unclear.groups { BTreeSet::new() } else { stale.collect() };
             (side, told, stale)
         })
@@ -69,19 +80,25 @@ pub(super) async fn write_statuses<L>(
         alike.entry((side.end().into(), told)).or_default().insert(side.end().vpc_id.clone());
     }
     let write = stream::iter(alike).map(async |((at, told), ids)| {
-        let _logged = context.network.tag_vpcs(&at, &ids, &told).await;
+        if context.network.tag_vpcs(&at, &ids, &told).await.is_err() && ids.len() > 1 {
+            // One of them may be gone, or have too many tags.
+            for id in ids {
+                let _logged = context.network.tag_vpc(&at.end(id), &told).await;
+            }
+        }
     });
     write.buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 /// By member and group.
-fn tally<'t>(View { grouped, input, .. }: View<'t>, found: &'t Found) -> BTreeMap<(VpcId, GroupName), Tally<'t>> {
-    let mut tallies: BTreeMap<(VpcId, GroupName), Tally<'t>> = BTreeMap::new();
+fn tally<'t>(View { grouped, input, .. }: View<'t>, found: &'t Found) -> BTreeMap<(End, GroupName), Tally<'t>> {
+    let mut tallies: BTreeMap<(End, GroupName), Tally<'t>> = BTreeMap::new();
     for (name, group) in grouped.plan.groups.iter().filter(|(name, _)| input.is_about(name)) {
         let mut add = |ends: [&'t End; 2], stands: Option<&'t Stands>, refusal: Option<(&'t str, &'t str)>| {
             for [end, peer] in [ends, [ends[1], ends[0]]] {
-                let of_member = tallies.entry((end.vpc_id.clone(), name.clone())).or_default();
+                let of_member = tallies.entry((end.clone(), name.clone())).or_default();
                 of_member.pairs += 1;
+                of_member.is_unknown |= stands == Some(&Stands::Unknown);
                 of_member.active += usize::from(stands == Some(&Stands::InPlace));
                 if let Some((error, message)) = refusal {
                     of_member.refused.push(Refused { peer: &peer.vpc_id, error, message });

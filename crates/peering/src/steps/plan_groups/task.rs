@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::groups::{Cost, GroupName};
+use crate::ledger::Withdrawer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -17,6 +18,9 @@ pub struct GroupsTask {
     /// What the round before left; `None` in the first.
     #[serde(default)]
     pub before: Option<Progress>,
+    /// How often the machine has called this step before.
+    #[serde(default)]
+    pub attempt: u32,
     /// When the state was entered, as ISO 8601.
     pub time: String,
 }
@@ -27,6 +31,9 @@ pub struct GroupsTask {
 pub struct Progress {
     /// How many calls and pairs the lanes have left.
     pub left: usize,
+    /// Whose removals the brake holds since this run, and has been told.
+    #[serde(default)]
+    pub told: BTreeSet<Withdrawer>,
     /// How many rounds in a row that became no less.
     pub idle_rounds: u32,
     /// What the first round planned, for the report.
@@ -43,8 +50,9 @@ impl Progress {
     /// The same, with so much left now.
     pub(super) fn of(before: Option<Self>, left: usize, cost: Cost) -> Self {
         match before {
-            None => Self { left, idle_rounds: 0, cost },
+            None => Self { left, idle_rounds: 0, told: BTreeSet::new(), cost },
             Some(before) if left < before.left => Self { left, idle_rounds: 0, ..before },
+            // More may be left because more is asked for: then the next round has less.
             Some(before) => Self { left, idle_rounds: before.idle_rounds + 1, ..before },
         }
     }

@@ -28,7 +28,7 @@ pub(super) enum Act {
     CreateRoute(RouteWrite, VpcPeeringConnectionId),
     AllowDns(End, ConnectionIdentity),
     DeleteRoutes(End, RouteTableId, Vec<IpNet>),
-    DeleteConnection(ConnectionIdentity),
+    DeleteConnection(End, VpcPeeringConnectionId),
 }
 
 /// What an act has changed.
@@ -62,7 +62,7 @@ impl Act {
             Self::DeleteRoutes(_, _, destinations) => {
                 Some((DELETE_ROUTE, u32::try_from(destinations.len()).unwrap_or(u32::MAX)))
             }
-            Self::DeleteConnection(_) => Some((DELETE_CONNECTION, 1)),
+            Self::DeleteConnection(..) => Some((DELETE_CONNECTION, 1)),
         }
     }
 }
@@ -98,8 +98,8 @@ pub(super) async fn perform(
         Act::DeleteRoutes(end, table, destinations) => {
             delete_stale_routes(context.network, pair, (end, table, destinations)).await
         }
-        Act::DeleteConnection(connection) => {
-            delete_own_connection(context, &connection.requester, &connection.id).await?;
+        Act::DeleteConnection(requester, id) => {
+            delete_own_connection(context, requester, id).await?;
             Ok(Effect::Done)
         }
     }
@@ -141,9 +141,15 @@ async fn accept<L>(
         }
         network.accept_connection(connection).await
     };
-    accepted.await.map(|found| Effect::Seen(Box::new(found))).map_err(|error| match error.kind {
+    let error = match accepted.await {
+        Ok(found) => return Ok(Effect::Seen(Box::new(found))),
+        Err(error) => error,
+    };
+    Err(match error.kind {
         CallErrorKind::NoSuchConnection | CallErrorKind::WrongState => Failed::TooEarly,
         CallErrorKind::Quota(quota) => full(stack, quota, FullResource::VpcId(accepter.vpc_id.clone())),
+        // EC2 may check permissions, which depend on the connection's VPCs, before it knows the connection there.
+        CallErrorKind::Denied if matches!(network.connection(accepter, id).await, Ok(None)) => Failed::TooEarly,
         _ => error.into(),
     })
 }

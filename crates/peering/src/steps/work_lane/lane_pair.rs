@@ -59,7 +59,11 @@ impl LanePair {
         let key = known.key();
         let Some(item) = known.item.clone() else { return Ok(None) };
         let [first, second] = key.ends();
-        let connection = adopt(&known.connections, first, second, stack).cloned();
+        let connection = match work {
+            Work::SetUp => adopt(&known.connections, first, second, stack).cloned(),
+            // Ours alone, whichever is used by now.
+            Work::DeleteRoutes | Work::DeleteConnection => own_connection(&known.connections, &item),
+        };
         let own: BTreeMap<End, RecordedRoutes> = key
             .ends()
             .into_iter()
@@ -141,7 +145,7 @@ impl LanePair {
             Act::CreateRoute(..) => drop(self.writes.pop()),
             Act::DeleteRoutes(..) => drop(self.stale.pop_last()),
             Act::AllowDns(end, _) => self.dns.retain(|other| other != end),
-            Act::Create | Act::Record | Act::Accept(_) | Act::DeleteConnection(_) => {}
+            Act::Create | Act::Record | Act::Accept(_) | Act::DeleteConnection(..) => {}
         }
     }
 
@@ -152,7 +156,7 @@ impl LanePair {
             Act::CreateRoute(write, _) => self.writes.push(write),
             Act::DeleteRoutes(end, table, destinations) => drop(self.stale.insert((end, table), destinations)),
             Act::AllowDns(end, _) => self.dns.push(end),
-            Act::Create | Act::Record | Act::Accept(_) | Act::DeleteConnection(_) => {}
+            Act::Create | Act::Record | Act::Accept(_) | Act::DeleteConnection(..) => {}
         }
     }
 
@@ -164,14 +168,13 @@ impl LanePair {
             Effect::Recorded(item) => self.item = *item,
             Effect::Done => {}
         }
-        if matches!(act, Act::DeleteConnection(_)) {
+        if matches!(act, Act::DeleteConnection(..)) {
             self.is_left = true;
         }
     }
 
-    /// The connection isn't visible here yet, or in no state for the call.
-    pub(super) fn is_too_early(&mut self) {
-        self.running -= 1;
+    /// The connection isn't visible here yet, or in no state for the call: it is looked at before the next call.
+    pub(super) fn wait_for_a_look(&mut self) {
         self.too_early = true;
     }
 
@@ -205,6 +208,10 @@ impl LanePair {
     pub(super) fn is_made(&self, found: &Connection) -> bool {
         self.item.owns(found)
     }
+}
+
+fn own_connection(connections: &[Connection], item: &LedgerItem) -> Option<Connection> {
+    connections.iter().find(|found| found.status.is_live() && item.owns(found)).cloned()
 }
 
 fn add_stale(

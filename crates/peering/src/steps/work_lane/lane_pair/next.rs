@@ -3,6 +3,7 @@
 use super::LanePair;
 use crate::connection::{Connection, ConnectionIdentity, End, Status};
 use crate::groups::Work;
+use crate::ids::VpcPeeringConnectionId;
 use crate::steps::work_lane::acts::Act;
 
 /// For what a pair waits.
@@ -24,8 +25,8 @@ impl LanePair {
             Work::SetUp => self.next_of_set_up(),
             Work::DeleteRoutes => self.next_deletion(),
             Work::DeleteConnection => {
-                let connection = self.connection.as_ref().filter(|_| self.running == 0)?;
-                Some(Act::DeleteConnection(connection.identity.clone()))
+                let (requester, id) = self.to_delete().filter(|_| self.running == 0)?;
+                Some(Act::DeleteConnection(requester, id))
             }
         }
     }
@@ -43,6 +44,7 @@ impl LanePair {
                 let is_possible = is_idle && !self.too_early && self.own.contains_key(&identity.accepter);
                 is_possible.then(|| Act::Accept(identity.clone()))
             }
+            _ if self.too_early => None,
             Status::Active if !self.is_intended() => is_idle.then_some(Act::Record),
             Status::Active => match (self.writes.last(), self.dns.last()) {
                 (Some(write), _) => Some(Act::CreateRoute(write.clone(), identity.id.clone())),
@@ -55,6 +57,12 @@ impl LanePair {
             },
             _ => None,
         }
+    }
+
+    /// The connection to be deleted: ours as it is seen, or else the recorded one, which may not be visible yet.
+    fn to_delete(&self) -> Option<(End, VpcPeeringConnectionId)> {
+        let seen = self.connection.as_ref().map(|found| (found.identity.requester.clone(), found.id().clone()));
+        seen.or_else(|| Some((self.requester.clone(), self.item.own_connection()?.clone())))
     }
 
     fn next_deletion(&self) -> Option<Act> {
@@ -79,7 +87,7 @@ impl LanePair {
                 is_active && self.is_intended() && self.writes.is_empty() && self.has_dns() && self.stale.is_empty()
             }
             Work::DeleteRoutes => self.stale.is_empty(),
-            Work::DeleteConnection => self.connection.is_none(),
+            Work::DeleteConnection => self.to_delete().is_none(),
         };
         self.is_left || (is_done && self.running == 0)
     }
@@ -109,7 +117,7 @@ impl LanePair {
             {
                 self.too_early.then_some(Waits::ForOtherLane)
             }
-            Some(found) => (found.status != Status::Active).then_some(Waits::ForActive),
+            Some(found) => (found.status != Status::Active || self.too_early).then_some(Waits::ForActive),
         }
     }
 }

@@ -173,8 +173,12 @@ impl LedgerItem {
     /// Whether that connection is ours: by its id, or, before that is recorded, by the execution that made it. The connection as
     /// its requester sees it.
     pub fn owns(&self, connection: &Connection) -> bool {
-        let by_maker = connection.tags.get(EXECUTION).is_some_and(|maker| self.makers.contains(maker));
-        by_maker || self.own_connection() == Some(connection.id())
+        self.is_by_maker(connection) || self.own_connection() == Some(connection.id())
+    }
+
+    /// Whether one of the executions made it whose tag counts until that is recorded.
+    pub fn is_by_maker(&self, connection: &Connection) -> bool {
+        connection.tags.get(EXECUTION).is_some_and(|maker| self.makers.contains(maker))
     }
 
     /// What tags take away and is not carried out yet.

@@ -29,21 +29,11 @@ pub(crate) async fn record_withdrawal<N>(
         }
         Ok(None) | Err(_) => return Ok(false),
     };
-    match by {
-        Some(by)
-            if known
-                .item
-                .as_ref()
-                .and_then(LedgerItem::open_withdrawal)
-                .is_some_and(|(known, open)| *known == by && open.of == of) =>
-        {
-            Ok(false)
-        }
-        Some(by) => {
-            let recorded = withdraw(context, &known.key(), &by, of).await?;
-            let before = known.item.as_ref().and_then(LedgerItem::open_withdrawal);
-            Ok(before != recorded.map(|withdrawal| (&by, withdrawal)))
-        }
-        None => Ok(false),
+    let Some(by) = by else { return Ok(false) };
+    let before = known.item.as_ref().and_then(LedgerItem::open_withdrawal);
+    if before.is_some_and(|(marked_by, open)| *marked_by == by && open.of == of) {
+        return Ok(false);
     }
+    let recorded = withdraw(context, &known.key(), &by, of).await?;
+    Ok(before != recorded.map(|withdrawal| (&by, withdrawal)))
 }

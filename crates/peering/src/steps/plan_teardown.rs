@@ -20,7 +20,6 @@ use crate::shared::pair::{Lookup, Pair};
 use crate::shared::survey::read_tables;
 use crate::shared::tag_requests::execution_has_consent;
 use crate::stack::{Mode, Stack};
-use crate::tags::EXECUTION;
 use crate::teardown::{TeardownOutput, TeardownPlan};
 use futures_util::join;
 use serde::{Deserialize, Serialize};
@@ -153,8 +152,7 @@ async fn plan<L>(
     );
     let (connections, [tables, peer_tables], pair) = (connections?, tables?, pair?);
     let live = adopt(&connections, end, peer, stack);
-    let by_maker = |live: &&Connection| live.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
-    let recorded = match (live.filter(by_maker), &item.connection) {
+    let recorded = match (live.filter(|live| item.is_by_maker(live)), &item.connection) {
         // An execution that died made it, and recorded no more.
         (Some(live), _) => RecordedConnection { id: live.id().clone(), made: true, pending: false },
         (None, Some(recorded)) => recorded.clone(),

@@ -19,7 +19,6 @@ use crate::shared::lease::take_over;
 use crate::shared::lookups::check_regions;
 use crate::shared::removal::{self, delete_routes};
 use crate::stack::Mode;
-use crate::tags::EXECUTION;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -148,8 +147,7 @@ impl RolledBack {
             if !c.identity.joins(requester, accepter) {
                 return false;
             }
-            let by_maker = c.tags.get(EXECUTION).is_some_and(|maker| item.makers.contains(maker));
-            by_maker || known == Some(c.id())
+            item.is_by_maker(c) || known == Some(c.id())
         };
         let found: Vec<&Connection> = connections.iter().filter(is_ours).collect();
         for connection in &found {

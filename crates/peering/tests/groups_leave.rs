@@ -168,8 +168,8 @@ fn a_vpc_that_is_deleted_leaves_no_blackhole_behind() {
     assert_eq!((memory.tables(&ends[0])[0].routes.len(), peered(&memory, &ends)), (3, 2));
 }
 
-#[test]
-fn an_account_that_is_taken_off_the_list_loses_its_pairs() {
+/// A hub and a spoke of a member, set up, and the stack that admits both.
+fn across_accounts() -> (Memory, Vec<End>, Stack) {
     let (memory, mut ends) = vpcs(1);
     ends.push(of_member("vpc-000000b1"));
     memory.add_vpc(&ends[1], &["10.202.0.0/16"], 1);
@@ -178,6 +178,12 @@ fn an_account_that_is_taken_off_the_list_loses_its_pairs() {
     let words = "payments:hub=123456789012 payments:spoke=222222222222";
     let admitting = Stack { group_accounts: words.parse().expect("words"), ..stack() };
     run(&memory, &admitting, "first");
+    (memory, ends, admitting)
+}
+
+#[test]
+fn an_account_that_is_taken_off_the_list_loses_its_pairs() {
+    let (memory, ends, _) = across_accounts();
     assert_eq!(peered(&memory, &ends), 1);
     let off = run(&memory, &stack(), "off");
     assert_eq!((live(&memory), off.report.groups[0].refused[0].error.as_str()), (0, "PeerNotTrusted"));
@@ -185,14 +191,7 @@ fn an_account_that_is_taken_off_the_list_loses_its_pairs() {
 
 #[test]
 fn an_unread_region_is_no_untagged_one() {
-    let (memory, mut ends) = vpcs(1);
-    ends.push(of_member("vpc-000000b1"));
-    memory.add_vpc(&ends[1], &["10.202.0.0/16"], 1);
-    join(&memory, "payments:hub", &ends[..1]);
-    join(&memory, "payments:spoke", &ends[1..]);
-    let words = "payments:hub=123456789012 payments:spoke=222222222222";
-    let admitting = Stack { group_accounts: words.parse().expect("words"), ..stack() };
-    run(&memory, &admitting, "first");
+    let (memory, ends, admitting) = across_accounts();
     memory.deny(&(&ends[1]).into());
     let blind = run(&memory, &admitting, "blind");
     assert_eq!((live(&memory), blind.rounds), (1, 0), "{blind:?}");

@@ -100,8 +100,7 @@ impl Update {
     /// Records that the pending routes are written, and that no roll-back may take them away: from here on stale routes are
     /// deleted. `routes` is everything that we have written, in the canonical order.
     pub fn settle_additions(execution: &str, routes: &[RecordedRoutes; 2]) -> Self {
-        let update = Self::held_by(execution).set("RoutesA", &routes[0]).set("RoutesB", &routes[1]);
-        update.remove(&["PendingA", "PendingB"])
+        Self::keep_routes(execution, routes).remove(&["PendingA", "PendingB"])
     }
 
     /// Records what stands in the end, and gives the pair back. `withdrawal`: what tags took away, where this carried it out.

@@ -97,6 +97,10 @@ else
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --tests -- '$(TEST)'
 endif
 
+.PHONY: reliability
+reliability: ## write the tables of every fault in docs/RELIABILITY.md
+	@RELIABILITY=write $(CARGO_SETTING) cargo test $(CARGO_FLAGS) --package isthmus-peering --test every_fault
+
 .PHONY: check
 check: ## formatting, lints, crates, template, state machine and policy validation
 	@$(MAKE) $(TOGETHER) setup $(PIPELINE_TOOLS)/ready

@@ -1,7 +1,7 @@
-//! The states of both machines in their order, in memory: what passes from step to step is the JSON that the machine
-//! would pass.
+//! The states of the machines in their order, in memory: what passes from step to step is the JSON that the machine would pass.
 
-use crate::{HasLedger, MemoryLedger};
+use crate::HasLedger;
+use crate::state::{Machine, Retries};
 use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
 use isthmus_peering::groups::GroupAccounts;
@@ -59,7 +59,7 @@ fn region(code: &str) -> Region {
 const NOW: i64 = 1_800_000_000;
 
 /// The context of a step.
-pub fn context<'c, N: HasLedger>(network: &'c N, stack: &'c Stack) -> Context<'c, N, MemoryLedger> {
+pub fn context<'c, N: HasLedger>(network: &'c N, stack: &'c Stack) -> Context<'c, N, N::Ledger> {
     Context { network, ledger: network.ledger(), stack, now: NOW }
 }
 
@@ -76,143 +76,166 @@ pub async fn execute_with_time_for(
     request: &Value,
 ) -> Ended {
     let stack = stack();
-    let context = context(network, &stack);
-    let mut peering = Value::Null;
-    let (state, error) = match forward(context, execution, request, &mut peering, routes).await {
-        Ok(output) => return Ok(output),
-        Err(failed) => failed,
-    };
-    let failure = failure(state, &error);
-    let rolled_back = match error {
-        Error::OverlappingCidrs { .. } | Error::PairBusy { .. } => Value::Null,
-        _ => {
-            let task = json!({"Request": request, "Peering": peering, "Execution": execution, "Failure": failure,
-                              "Time": TIME});
-            let undone =
-                again(task, &["RoutesRemaining", "ServiceFault", "Throttled", "PeeringNotVisible"], async |task| {
-                    roll_back(context, read(task), time_for(routes)).await
-                });
-            write(undone.await.map_err(|error| public(&error))?)
-        }
-    };
-    end(context, json!({"Request": request, "Execution": execution, "Failure": failure, "RolledBack": rolled_back}))
-        .await
-}
-
-fn failure(state: &str, error: &Error) -> Value {
-    let (name, cause) = error.name_and_cause();
-    let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
-    json!({"State": state, "Error": {"Error": name, "Cause": cause}})
-}
-
-async fn end<N: Network>(context: Context<'_, N, MemoryLedger>, mut task: Value) -> Ended {
-    task["Time"] = json!(TIME);
-    let recorded =
-        again(task, &["ServiceFault", "Throttled"], async |task| record_failure(context, read(task)).await).await;
-    let recorded = recorded.map_err(|error| public(&error))?;
-    Err((recorded.error, Value::Object(recorded.cause)))
-}
-
-async fn forward<N: Network>(
-    context: Context<'_, N, MemoryLedger>,
-    execution: &str,
-    request: &Value,
-    peering: &mut Value,
-    routes: usize,
-) -> Result<Value, (&'static str, Error)> {
-    let task = json!({"Request": request, "Execution": execution, "Time": TIME, "Started": NOW * 1000, "Attempt": 0});
-    let created = create_request(context, read(task)).await.map_err(|error| ("CreateRequest", error))?;
-    let created = write(created);
-    *peering = created["Peering"].clone();
-    if peering.is_null() {
-        return Ok(created["Output"].clone());
-    }
-    let task = json!({"Peering": peering, "Execution": execution, "Attempt": 0, "Time": TIME, "Started": NOW * 1000});
-    if peering["Status"] != "active" {
-        again(task.clone(), &["PeeringNotVisible"], async |task| accept_in_peer_region(context, read(task)).await)
-            .await
-            .map_err(|error| ("AcceptInPeerRegion", error))?;
-        match wait_active(context, read(task.clone())).await {
-            Ok(_) => {}
-            Err(Error::PlanAgain {}) => {
-                return Box::pin(forward(context, execution, request, peering, routes)).await;
-            }
-            Err(error) => return Err(("WaitActive", error)),
-        }
-    }
-    let routed = again(task, &["RoutesRemaining"], async |task| {
-        update_routes(context, read(task), time_for(routes)).await.map(write)
-    })
-    .await
-    .map_err(|error| ("UpdateRoutes", error))?;
-    Ok(routed["Output"].clone())
+    Execution { context: context(network, &stack), execution, routes, retries: Retries::Signals }.peer(request).await
 }
 
 /// Runs an execution of the teardown machine to its end.
 pub async fn tear_down(network: &(impl Network + HasLedger), execution: &str, request: &Value) -> Ended {
     let stack = stack();
     let context = context(network, &stack);
-    let mut resources = json!([]);
-    let ended = async {
-        let task = json!({"Request": request, "Execution": execution, "Time": TIME});
-        let planned = write(plan_teardown(context, read(task)).await.map_err(|error| ("PlanTeardown", error))?);
-        resources = planned["Resources"].clone();
-        if planned["Teardown"].is_null() {
-            return Ok(planned["Output"].clone());
-        }
-        let task = json!({"Teardown": planned["Teardown"], "Execution": execution, "Time": TIME});
-        delete_routes(context, read(task.clone()), || true).await.map_err(|error| ("DeleteRoutes", error))?;
-        let deleted = delete_peering(context, read(task)).await.map_err(|error| ("DeletePeering", error))?;
-        Ok(write(deleted)["Output"].clone())
-    };
-    match ended.await {
-        Ok(output) => Ok(output),
-        Err((state, error)) => {
-            let failure = failure(state, &error);
-            let task = json!({"Request": request, "Execution": execution, "Failure": failure, "Resources": resources});
-            end(context, task).await
-        }
-    }
+    Execution { context, execution, routes: usize::MAX, retries: Retries::Signals }.tear_down(request).await
 }
 
 /// Runs an execution of the clean-up machine after one that ended without a roll-back.
 pub async fn clean_up(network: &(impl Network + HasLedger), execution: &str, dead: &str, request: &Value) -> Ended {
     let stack = stack();
     let context = context(network, &stack);
-    let failure = json!({"State": "CleanUp", "Error": {"Error": "ABORTED"}});
-    let task = json!({"Request": request, "Execution": execution, "Dead": dead, "Failure": failure, "Time": TIME});
-    let undone = again(task, &["RoutesRemaining", "ServiceFault", "Throttled", "PeeringNotVisible"], async |task| {
-        roll_back(context, read(task), || true).await
-    });
-    let undone = write(undone.await.map_err(|error| public(&error))?);
-    end(context, json!({"Request": request, "Execution": execution, "Failure": failure, "RolledBack": undone})).await
+    Execution { context, execution, routes: usize::MAX, retries: Retries::Signals }.clean_up(dead, request).await
 }
 
-/// A clock that runs out after so many routes.
-fn time_for(routes: usize) -> impl Fn() -> bool {
-    let left = Cell::new(routes);
-    move || {
-        let now = left.get();
-        left.set(now.saturating_sub(1));
-        now > 0
+/// An execution of one of the machines.
+pub struct Execution<'c, N: HasLedger> {
+    /// Of every step.
+    pub context: Context<'c, N, N::Ledger>,
+    /// Its ARN.
+    pub execution: &'c str,
+    /// How many routes each invocation of a function has time for.
+    pub routes: usize,
+    /// What the machine retries.
+    pub retries: Retries,
+}
+
+impl<N: HasLedger + Network> Execution<'_, N> {
+    /// Of the peering machine.
+    pub async fn peer(&self, request: &Value) -> Ended {
+        let mut peering = Value::Null;
+        let (state, error) = match self.forward(request, &mut peering).await {
+            Ok(output) => return Ok(output),
+            Err(failed) => failed,
+        };
+        let mut task = json!({"Request": request, "Failure": failure(state, &error)});
+        if !matches!(error, Error::OverlappingCidrs { .. } | Error::PairBusy { .. }) {
+            task["Peering"] = peering;
+            self.undo(Machine::Peering, &mut task).await;
+        }
+        self.record(Machine::Peering, task).await
     }
-}
 
-/// The machine's `Retry` on these errors, which counts the attempts and is bounded.
-async fn again<T>(mut task: Value, errors: &[&str], step: impl AsyncFn(Value) -> Result<T, Error>) -> Result<T, Error> {
-    let mut attempt = 0;
-    loop {
-        task["Attempt"] = json!(attempt);
-        match step(task.clone()).await {
-            Err(error) if attempt < 15 && errors.contains(&error.name_and_cause().0.as_str()) => attempt += 1,
-            result => return result,
+    async fn forward(&self, request: &Value, peering: &mut Value) -> Result<Value, (&'static str, Error)> {
+        let (context, machine) = (self.context, Machine::Peering);
+        *peering = Value::Null;
+        let step = async |task| create_request(context, read(task)).await.map(write);
+        let created = self.run(machine, "CreateRequest", json!({"Request": request}), step).await?;
+        *peering = created["Peering"].clone();
+        if peering.is_null() {
+            return Ok(created["Output"].clone());
+        }
+        let task = json!({"Peering": peering});
+        if peering["Status"] != "active" {
+            let step = async |task| accept_in_peer_region(context, read(task)).await.map(drop);
+            self.run(machine, "AcceptInPeerRegion", task.clone(), step).await?;
+            let step = async |task| wait_active(context, read(task)).await.map(drop);
+            match self.run(machine, "WaitActive", task.clone(), step).await {
+                Ok(()) => {}
+                Err((_, Error::PlanAgain {})) => return Box::pin(self.forward(request, peering)).await,
+                Err(failed) => return Err(failed),
+            }
+        }
+        let step = async |task| update_routes(context, read(task), self.time()).await.map(write);
+        let routed = self.run(machine, "UpdateRoutes", task, step).await?;
+        Ok(routed["Output"].clone())
+    }
+
+    /// Of the teardown machine.
+    pub async fn tear_down(&self, request: &Value) -> Ended {
+        let mut resources = json!([]);
+        let (state, error) = match self.remove(request, &mut resources).await {
+            Ok(output) => return Ok(output),
+            Err(failed) => failed,
+        };
+        let task = json!({"Request": request, "Failure": failure(state, &error), "Resources": resources});
+        self.record(Machine::Teardown, task).await
+    }
+
+    async fn remove(&self, request: &Value, resources: &mut Value) -> Result<Value, (&'static str, Error)> {
+        let (context, machine) = (self.context, Machine::Teardown);
+        let step = async |task| plan_teardown(context, read(task)).await.map(write);
+        let planned = self.run(machine, "PlanTeardown", json!({"Request": request}), step).await?;
+        *resources = planned["Resources"].clone();
+        if planned["Teardown"].is_null() {
+            return Ok(planned["Output"].clone());
+        }
+        let task = json!({"Teardown": planned["Teardown"]});
+        let step = async |task| delete_routes(context, read(task), self.time()).await.map(drop);
+        self.run(machine, "DeleteRoutes", task.clone(), step).await?;
+        let step = async |task| delete_peering(context, read(task)).await.map(write);
+        let deleted = self.run(machine, "DeletePeering", task, step).await?;
+        Ok(deleted["Output"].clone())
+    }
+
+    /// Of the clean-up machine, after that one.
+    pub async fn clean_up(&self, dead: &str, request: &Value) -> Ended {
+        let failure = json!({"State": "CleanUp", "Error": {"Error": "ABORTED"}});
+        let mut task = json!({"Request": request, "Dead": dead, "Failure": failure});
+        self.undo(Machine::CleanUp, &mut task).await;
+        self.record(Machine::CleanUp, task).await
+    }
+
+    /// Rolls back. Where that fails, its failure is what is recorded, after the first.
+    async fn undo(&self, machine: Machine, task: &mut Value) {
+        let step = async |task| roll_back(self.context, read(task), self.time()).await.map(write);
+        match self.run(machine, "RollBack", task.clone(), step).await {
+            Ok(undone) => task["RolledBack"] = undone,
+            Err((state, error)) => {
+                let first = task["Failure"].take();
+                task["Failure"] = failure(state, &error);
+                task["Failure"]["After"] = first;
+            }
+        }
+    }
+
+    async fn record(&self, machine: Machine, task: Value) -> Ended {
+        let first = task["Failure"].clone();
+        let step = async |task| record_failure(self.context, read(task)).await;
+        match self.run(machine, "RecordFailure", task, step).await {
+            Ok(recorded) => Err((recorded.error, Value::Object(recorded.cause))),
+            Err((_, error)) => {
+                let cause =
+                    json!({"Message": "it could not be recorded", "Code": error.name_and_cause().0, "Failure": first});
+                Err(("ServiceFault".to_owned(), cause))
+            }
+        }
+    }
+
+    async fn run<T>(
+        &self,
+        machine: Machine,
+        state: &'static str,
+        mut task: Value,
+        step: impl AsyncFn(Value) -> Result<T, Error>,
+    ) -> Result<T, (&'static str, Error)> {
+        task["Execution"] = json!(self.execution);
+        task["Time"] = json!(TIME);
+        task["Started"] = json!(NOW * 1000);
+        machine.run(state, self.retries, task, step).await.map_err(|error| (state, error))
+    }
+
+    /// A clock that runs out after so many routes.
+    fn time(&self) -> impl Fn() -> bool {
+        let left = Cell::new(self.routes);
+        move || {
+            let now = left.get();
+            left.set(now.saturating_sub(1));
+            now > 0
         }
     }
 }
 
-fn public(error: &Error) -> (String, Value) {
+/// What a `Catch` assigns.
+fn failure(state: &str, error: &Error) -> Value {
     let (name, cause) = error.name_and_cause();
-    (name, Value::Object(cause))
+    let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
+    json!({"State": state, "Error": {"Error": name, "Cause": cause}})
 }
 
 fn read<T: serde::de::DeserializeOwned>(task: Value) -> T {

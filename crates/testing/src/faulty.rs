@@ -1,6 +1,8 @@
 //! A network whose n-th call fails: before it is carried out, or after.
 
-use crate::around::{Around, Hook};
+use crate::HasLedger;
+use crate::around::{Around, Call, Hook};
+use crate::around_services::ServiceHook;
 use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Location};
 use std::cell::Cell;
 
@@ -32,7 +34,7 @@ enum Event<'n, N> {
     Lane(Location, CallErrorKind),
 }
 
-impl<'n, N> Faulty<'n, N> {
+impl<'n, N: HasLedger> Faulty<'n, N> {
     /// Lets `calls` through, then fails for ever: the process was killed.
     pub fn new(inner: &'n N, calls: usize, when: When, kind: CallErrorKind) -> Self {
         Self::with(inner, calls, Event::Fail { when, kind, forever: true })
@@ -54,8 +56,7 @@ impl<'n, N> Faulty<'n, N> {
     }
 
     fn with(inner: &'n N, calls: usize, event: Event<'n, N>) -> Self {
-        let hook = Fault { calls_left: Cell::new(calls), has_failed: Cell::new(false), event };
-        Self { inner, hook }
+        Self::of(inner, Fault { calls_left: Cell::new(calls), has_failed: Cell::new(false), event })
     }
 
     /// Whether that call was made.
@@ -64,12 +65,13 @@ impl<'n, N> Faulty<'n, N> {
     }
 }
 
+impl<N> ServiceHook for Fault<'_, N> {}
+
 impl<N> Hook<N> for Fault<'_, N> {
     async fn around<T>(
         &self,
         inner: &N,
-        at: Location,
-        action: &'static str,
+        Call { at, action, .. }: Call,
         call: impl AsyncFn(&N) -> CallResult<T>,
     ) -> CallResult<T> {
         const OVER: usize = usize::MAX;

@@ -1,6 +1,7 @@
 //! The states of the groups machine in their order, in memory and in virtual time: what passes from step to step is the JSON that the
 //! machine would pass.
 
+use crate::state::{Machine, Retries, unless_killed};
 use crate::{HasLedger, VirtualClock, context, in_virtual_time, scope};
 use futures_util::future::join_all;
 use isthmus_peering::error::Error;
@@ -46,8 +47,20 @@ pub async fn run_in(
     network: &(impl Network + HasLedger),
     stack: &Stack,
     scope: &Scope,
+    named: (&str, &Value),
+    share: u32,
+) -> Result<RunOfGroups, Error> {
+    run_with(network, stack, scope, named, share, Retries::Signals).await
+}
+
+/// The same, with the machine's own retries or without.
+pub async fn run_with(
+    network: &(impl Network + HasLedger),
+    stack: &Stack,
+    scope: &Scope,
     (name, input): (&str, &Value),
     share: u32,
+    retries: Retries,
 ) -> Result<RunOfGroups, Error> {
     let (execution, began) = (groups_arn(name), VirtualClock.now());
     let mut progress = Value::Null;
@@ -56,8 +69,10 @@ pub async fn run_in(
     loop {
         let task =
             json!({"Input": input, "Execution": execution, "Before": progress, "Time": "2026-11-25T12:00:00.000Z"});
-        let task = serde_json::from_value(task).expect("a task");
-        let planned = plan_groups(context(network, stack), scope, task, || true).await?;
+        let step = async |task| {
+            plan_groups(context(network, stack), scope, serde_json::from_value(task).expect("a task"), || true).await
+        };
+        let planned = Machine::Groups.run("PlanGroups", retries, task, step).await?;
         let answer = serde_json::to_value(&planned).expect("JSON");
         assert!(answer.to_string().len() < 256 * 1024, "Step Functions passes no more");
         transitions += 2;
@@ -77,7 +92,8 @@ pub async fn run_in(
             let until = VirtualClock.now() + Duration::from_secs(278);
             let pace = Pace { clock: &VirtualClock, share };
             // A child catches its own failure.
-            let _caught = work_lane(context(network, stack), pace, task, || VirtualClock.now() < until).await;
+            let _caught =
+                unless_killed(work_lane(context(network, stack), pace, task, || VirtualClock.now() < until)).await;
         });
         join_all(work).await;
         rounds += 1;

@@ -2,15 +2,18 @@
 
 use isthmus_peering::connection::End;
 use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdrawals, Withdrawer, end_key};
-use isthmus_peering::ports::{ExecutionState, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
+use isthmus_peering::ports::{ExecutionState, Ledger, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// A network beside which there is a ledger.
 pub trait HasLedger {
+    /// Its kind.
+    type Ledger: Ledger;
+
     /// The ledger.
-    fn ledger(&self) -> &MemoryLedger;
+    fn ledger(&self) -> &Self::Ledger;
 }
 
 /// The ledger.
@@ -55,6 +58,11 @@ impl MemoryLedger {
     /// Step Functions knows the execution as closed for so long. All others are running.
     pub fn close(&self, execution: &str, seconds: u64) {
         self.closed.borrow_mut().insert(execution.to_owned(), seconds);
+    }
+
+    /// Whether Step Functions knows it as closed.
+    pub fn is_closed(&self, execution: &str) -> bool {
+        self.closed.borrow().contains_key(execution)
     }
 
     /// Makes every call fail, or work again.

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod around;
+mod around_services;
 mod chain;
 mod executions;
 mod explore;
@@ -16,20 +17,24 @@ mod metered;
 pub mod owners;
 pub mod pair;
 mod pause;
+mod script;
 pub mod spokes;
+mod state;
 pub mod sweeping;
 pub mod three;
 mod virtual_time;
 
-pub use chain::{Ended, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};
+pub use chain::{Ended, Execution, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};
 pub use executions::{Machines, Unavailable, scope};
 pub use explore::{Scenario, explore, kill_after, wait_for_another};
 pub use faulty::{Faulty, When};
-pub use groups_run::{RunOfGroups, groups_arn, run_groups, run_in};
+pub use groups_run::{RunOfGroups, groups_arn, run_groups, run_in, run_with};
 pub use ledger::{HasLedger, MemoryLedger};
 pub use memory::Memory;
 pub use metered::Metered;
 use pause::pause;
+pub use script::{FaultKind, PlannedFault, Scripted};
+pub use state::{Machine, Retries, unless_killed};
 pub use virtual_time::{VirtualClock, in_virtual_time};
 
 /// A figure of this process's memory, such as `VmRSS` or `VmHWM`, in MB.

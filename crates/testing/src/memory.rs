@@ -44,6 +44,8 @@ pub struct Memory {
 }
 
 impl HasLedger for Memory {
+    type Ledger = MemoryLedger;
+
     fn ledger(&self) -> &MemoryLedger {
         &self.ledger
     }
@@ -99,6 +101,11 @@ impl Memory {
         if let Some(vpc) = self.vpcs.borrow_mut().get_mut(end) {
             vpc.tags.remove(key);
         }
+    }
+
+    /// The VPCs.
+    pub fn ends(&self) -> Vec<End> {
+        self.vpcs.borrow().keys().cloned().collect()
     }
 
     /// The tags of a VPC.

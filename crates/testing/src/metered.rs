@@ -1,7 +1,8 @@
 //! A network with EC2's buckets of tokens, in virtual time: a call that finds none is refused, and tried again as the SDK does.
 
-use crate::VirtualClock;
-use crate::around::{Around, Hook};
+use crate::around::{Around, Call, Hook};
+use crate::around_services::ServiceHook;
+use crate::{HasLedger, VirtualClock};
 use isthmus_peering::groups::Buckets;
 use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Clock, Location};
 use std::cell::{Cell, RefCell};
@@ -26,10 +27,10 @@ pub struct Meter {
 /// A network with EC2's buckets.
 pub type Metered<'n, N> = Around<'n, N, Meter>;
 
-impl<'n, N> Metered<'n, N> {
+impl<'n, N: HasLedger> Metered<'n, N> {
     /// All buckets are full.
     pub fn new(inner: &'n N) -> Self {
-        Self { inner, hook: Meter::default() }
+        Self::of(inner, Meter::default())
     }
 
     /// The calls by action, those that were refused included.
@@ -58,12 +59,13 @@ impl Meter {
     }
 }
 
+impl ServiceHook for Meter {}
+
 impl<N> Hook<N> for Meter {
     async fn around<T>(
         &self,
         inner: &N,
-        at: Location,
-        action: &'static str,
+        Call { at, action, .. }: Call,
         call: impl AsyncFn(&N) -> CallResult<T>,
     ) -> CallResult<T> {
         for attempt in 0..ATTEMPTS {

@@ -3,7 +3,7 @@
 use crate::{HasLedger, Machines, Memory, context, stack};
 use isthmus_peering::connection::End;
 use isthmus_peering::error::Error;
-use isthmus_peering::ports::{Network, RegionReads};
+use isthmus_peering::ports::{Executions, Network, RegionReads};
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{StartTask, Started, VpcChange, start_peering};
 use serde_json::json;
@@ -40,7 +40,7 @@ pub const TAGS: VpcChange = VpcChange::Tags { accept: false, group: false };
 /// Runs the trigger.
 pub async fn start_as(
     network: &(impl Network + RegionReads + HasLedger),
-    machines: &Machines,
+    machines: &impl Executions,
     stack: &Stack,
     task: StartTask,
 ) -> Result<Started, Error> {

@@ -71,7 +71,8 @@ pub async fn roll_back(
         Err(Error::InvalidRequest { .. }) => return Ok(RolledBack::default()),
         checked => checked?,
     }
-    if never_took_the_pair(&task) {
+    let is_external = [&request.end, &request.peer].iter().any(|end| context.stack.is_external(&end.owner_id));
+    if never_took_the_pair(&task) && !is_external {
         return Ok(RolledBack::default());
     }
     let key = PairKey::of([&request.end, &request.peer]);
@@ -218,7 +219,8 @@ fn may_have_made_one(task: &RollBackTask) -> bool {
     task.peering.is_none() && ["ServiceFault", "AccessDenied"].contains(&error.as_str())
 }
 
-/// Whether the ledger failed when the pair was to be taken, which is before any call to EC2.
+/// Whether the ledger failed when the pair was to be taken, which is before any call to EC2. With an external account it is
+/// written after the request as well.
 fn never_took_the_pair(task: &RollBackTask) -> bool {
     let (_, cause) = task.failure.public();
     let action = cause.get("Action").and_then(Value::as_str).unwrap_or_default();

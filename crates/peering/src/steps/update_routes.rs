@@ -124,7 +124,7 @@ async fn write<N: Network>(
     peering.warnings.splice(0..0, left_out);
     peering.warnings.extend(dns_warnings);
     settle_additions(context, peering, item, execution).await?;
-    let stale_warning = delete_stale_routes(network, peering, has_time).await?;
+    let stale_warning = delete_stale_routes(network, peering, attempt, has_time).await?;
     let without_room = skipped.iter().find(|skipped| skipped.conflict.is_none()).map(Skipped::warning);
     peering.warnings.extend(stale_warning.clone());
     Ok(Written { keeps_stale: stale_warning.is_some(), undone: stale_warning.or(without_room) })
@@ -149,11 +149,15 @@ fn deleted_tables_warning(tables: &BTreeSet<RouteTableId>) -> Option<String> {
     (!tables.is_empty()).then(|| format!("deleted during the set-up, so without routes: {}", tables.join(", ")))
 }
 
+/// As often as the machine retries a `ServiceFault`.
+const RETRIES: u32 = 3;
+
 /// The new routes are in force by now. A stale one that can't be deleted is no reason to undo them: it is a warning, and
 /// stays recorded, so that the next sweep tries again.
 async fn delete_stale_routes(
     network: &impl Network,
     peering: &Peering,
+    attempt: u32,
     has_time: &impl Fn() -> bool,
 ) -> Result<Option<String>, Error> {
     let id = &peering.vpc_peering_connection_id;
@@ -164,7 +168,9 @@ async fn delete_stale_routes(
         Ok(Progress { remaining, failure: None, .. }) => {
             Err(Error::RoutesRemaining { vpc_peering_connection_id: id.clone(), remaining })
         }
-        Ok(Progress { failure: Some(error), .. }) | Err(error) if error.kind == CallErrorKind::Throttled => {
+        Ok(Progress { failure: Some(error), .. }) | Err(error)
+            if error.kind == CallErrorKind::Throttled || (error.kind.is_transient() && attempt < RETRIES) =>
+        {
             Err(error.into())
         }
         Ok(Progress { failure: Some(error), .. }) | Err(error) => {

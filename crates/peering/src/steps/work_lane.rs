@@ -112,11 +112,10 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
         while has_time() && self.pairs.iter().any(|pair| !pair.is_over()) {
             let began = clock.now();
             let acts = self.choose(began);
-            let is_idle = acts.is_empty();
             let is_paced = acts.iter().all(|(_, act)| act.bucket().is_some());
-            self.carry_out(acts, clock).await;
+            let is_stuck = !self.carry_out(acts, clock).await;
             let now = clock.now();
-            if !is_idle {
+            if !is_stuck {
                 changed = now;
             }
             if self.could_do_more(now) && now.saturating_sub(looked) >= look {
@@ -128,7 +127,7 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
             if now.saturating_sub(changed) > PATIENCE {
                 return;
             }
-            if is_paced {
+            if is_paced || is_stuck {
                 clock.sleep(PASS.saturating_sub(clock.now().saturating_sub(began))).await;
             }
         }
@@ -156,7 +155,8 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
         acts
     }
 
-    async fn carry_out(&mut self, acts: Vec<(usize, Act)>, clock: &impl Clock) {
+    /// Answers whether any of them was, or will not be tried again.
+    async fn carry_out(&mut self, acts: Vec<(usize, Act)>, clock: &impl Clock) -> bool {
         let (context, execution, pairs) = (self.context, self.execution, &self.pairs);
         let performed = stream::iter(acts).map(async |(number, act)| {
             let Some(pair) = pairs.get(number) else { return (number, act, Ok(Effect::Done)) };
@@ -164,12 +164,13 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
             (number, act, effect)
         });
         let performed: Vec<_> = performed.buffer_unordered(AT_ONCE).collect().await;
-        let mut refused = Vec::new();
+        let (mut refused, mut has_moved) = (Vec::new(), false);
         for (number, act, effect) in performed {
             let Some(pair) = self.pairs.get_mut(number) else { continue };
             if let (Err(Failed::Later), Some((action, _))) = (&effect, act.bucket()) {
                 self.buckets.empty(action, clock.now());
             }
+            has_moved |= !matches!(effect, Err(Failed::Later | Failed::TooEarly));
             match effect {
                 Ok(effect) => pair.finish(&act, effect),
                 Err(Failed::Later) => pair.put_back(act),
@@ -187,6 +188,7 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
         for (key, error) in refused {
             self.refuse(&key, &error).await;
         }
+        has_moved
     }
 
     /// Whether tokens are left that pairs could use if what they wait for has happened.

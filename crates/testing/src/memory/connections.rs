@@ -90,6 +90,11 @@ impl Memory {
         self.full.borrow_mut().insert(end.clone());
     }
 
+    /// Lets every VPC accept connections again.
+    pub fn allow_acceptances(&self) {
+        self.full.borrow_mut().clear();
+    }
+
     /// Denies to tag the accepter's side of connections.
     pub fn deny_accepter_tags(&self) {
         self.denies_accepter_tags.set(true);

@@ -7,7 +7,7 @@ use isthmus_peering::ports::Location;
 use isthmus_testing::owners::{EXTERNAL, HUB, end, request};
 use isthmus_testing::pair::routed;
 use isthmus_testing::sweeping::sweep_and_run;
-use isthmus_testing::{Memory, execute, tear_down};
+use isthmus_testing::{FaultKind, Memory, PlannedFault, Scripted, execute, execute_as_deployed, tear_down};
 use serde_json::{Value, json};
 
 fn vendor() -> (Memory, End, End) {
@@ -168,4 +168,24 @@ async fn what_can_t_be_is_refused_by_name() {
         assert_eq!((error.as_str(), &cause["Field"]), ("InvalidRequest", &json!(field)));
     }
     assert_eq!(live(&memory).len(), 1);
+}
+
+/// It is written before the request, and after it.
+#[tokio::test]
+async fn whenever_the_ledger_can_t_be_written_no_request_is_left() {
+    let asked = async |fault| {
+        let (memory, own, vendor) = vendor();
+        let network = Scripted::new(&memory, fault);
+        let ended = execute_as_deployed(&network, "first", &request(&own, &vendor, "execution")).await;
+        (live(&memory), network.calls(), ended)
+    };
+    let (_, calls, _) = asked(None).await;
+    let requested = calls.iter().position(|call| *call == "CreateVpcPeeringConnection").expect("a request");
+    let writes: Vec<usize> = (0..calls.len()).filter(|call| calls[*call] == "dynamodb:UpdateItem").collect();
+    assert!(writes[0] < requested && writes.iter().any(|call| *call > requested));
+    for call in writes {
+        let (left, _, ended) = asked(Some(PlannedFault { call, kind: FaultKind::Denied, times: usize::MAX })).await;
+        assert_eq!(ended.expect_err("a failure").0, "ServiceFault");
+        assert!(left.is_empty(), "{left:?}");
+    }
 }

@@ -13,8 +13,8 @@ use isthmus_peering::steps::{Sweep, sweep};
 use isthmus_testing::grouped::{counts, join, of_member, peered, vpcs};
 use isthmus_testing::three::end;
 use isthmus_testing::{
-    Faulty, HasLedger, Machines, Memory, RunOfGroups, When, context, execute, groups_arn, in_virtual_time, run_groups,
-    scope, stack,
+    FaultKind, Faulty, HasLedger, Machines, Memory, PlannedFault, RunOfGroups, Scripted, When, context, execute,
+    groups_arn, in_virtual_time, run_groups, scope, stack,
 };
 use serde_json::json;
 
@@ -257,4 +257,21 @@ fn the_sweep_starts_a_run_after_one_that_died() {
     assert_eq!(sweep_now(), 1);
     run(&memory, &stack, "second").expect("it ends");
     assert_eq!(peered(&memory, &ends), 3);
+}
+
+/// The ledger has no bucket that paces a lane.
+#[test]
+fn a_lane_whose_ledger_fails_for_ever_waits_between_its_calls() {
+    let (memory, _, stack) = mesh();
+    let network = Scripted::new(&memory, None);
+    run(&network, &stack, "first").expect("it ends");
+    let calls = network.calls();
+    let created = calls.iter().position(|call| *call == "CreateVpcPeeringConnection").expect("a lane works");
+    let next = calls[created..].iter().position(|call| *call == "dynamodb:UpdateItem").expect("it records");
+    let (memory, _, stack) = mesh();
+    let fault = PlannedFault { call: created + next, kind: FaultKind::Denied, times: usize::MAX };
+    let failing = Scripted::new(&memory, Some(fault));
+    let _ended = run(&failing, &stack, "first");
+    // Three lanes of a round wait for a minute each, and look at what happens every second.
+    assert!(failing.calls().len() < 20 * calls.len(), "{} calls and not {}", failing.calls().len(), calls.len());
 }

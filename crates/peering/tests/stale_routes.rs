@@ -6,7 +6,7 @@ use isthmus_peering::connection::End;
 use isthmus_peering::ports::CallErrorKind;
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::pair::{ends, network, request};
-use isthmus_testing::{Faulty, Memory, When, execute};
+use isthmus_testing::{FaultKind, Faulty, Memory, PlannedFault, Scripted, When, execute, execute_as_deployed};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -181,4 +181,23 @@ async fn an_excluded_table_is_neither_routed_nor_cleared_and_an_excluded_vpc_not
     let (error, cause) = execute(&memory, "one", &like_tags("all")).await.expect_err("excluded");
     assert_eq!((error.as_str(), cause["VpcId"].as_str()), ("Excluded", Some("vpc-0000000a")));
     assert!(memory.connections().is_empty());
+}
+
+/// Not a warning until the sweep: the machine calls again.
+#[tokio::test]
+async fn what_aws_fails_to_delete_once_is_deleted_by_the_same_execution() {
+    let changed = async |fault| {
+        let memory = requested("all");
+        execute(&memory, "one", &like_tags("all")).await.expect("peered");
+        memory.tag_vpc(&ends().0, "isthmus:routes", "main");
+        let network = Scripted::new(&memory, fault);
+        let output = execute_as_deployed(&network, "other", &like_tags("main")).await.expect("changed");
+        assert_eq!(output["Warnings"], json!([]));
+        assert_eq!(routed(&memory), set(&[(0, BOTH[0]), (0, BOTH[1])]));
+        network.calls()
+    };
+    let calls = changed(None).await;
+    for call in (0..calls.len()).filter(|call| calls[*call] == "DeleteRoute") {
+        changed(Some(PlannedFault { call, kind: FaultKind::InternalError, times: 1 })).await;
+    }
 }

@@ -79,6 +79,13 @@ pub async fn execute_with_time_for(
     Execution { context: context(network, &stack), execution, routes, retries: Retries::Signals }.peer(request).await
 }
 
+/// The same, with all retries of the deployed machine.
+pub async fn execute_as_deployed(network: &(impl Network + HasLedger), execution: &str, request: &Value) -> Ended {
+    let stack = stack();
+    let context = context(network, &stack);
+    Execution { context, execution, routes: usize::MAX, retries: Retries::AsDeployed }.peer(request).await
+}
+
 /// Runs an execution of the teardown machine to its end.
 pub async fn tear_down(network: &(impl Network + HasLedger), execution: &str, request: &Value) -> Ended {
     let stack = stack();

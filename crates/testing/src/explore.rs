@@ -2,11 +2,12 @@
 //!
 //! Every call of the network and of the ledger pauses before it is carried out, and the scheduler decides who goes on. A
 //! schedule continues with the same execution, except for a bounded number of preemptions; all schedules within the bound are
-//! run. Most races need no more than two preemptions.
+//! run. Most races need no more than two preemptions. Time passes while all sleep.
 //! <https://www.microsoft.com/en-us/research/project/chess-find-and-reproduce-heisenbugs-in-concurrent-programs/>
 
 use crate::Memory;
-use crate::pause::permit;
+use crate::pause::{permit, permits};
+use crate::virtual_time::{advance, forget_sleepers};
 use futures_util::future::LocalBoxFuture;
 use futures_util::task::noop_waker_ref;
 use std::cell::Cell;
@@ -78,6 +79,7 @@ fn run(
     quiet: &impl Fn(&Memory),
     calls: &mut usize,
 ) -> Vec<Decision> {
+    forget_sleepers();
     let mut running: Vec<Option<LocalBoxFuture<'static, ()>>> = executions.into_iter().map(Some).collect();
     let mut waiting = vec![false; running.len()];
     let (mut decisions, mut preemptions_left, mut current) = (Vec::new(), preemptions, 0);
@@ -89,6 +91,9 @@ fn run(
             order.clone().filter(|number| running[*number].is_some() && !waiting[*number]).collect();
         if options.is_empty() {
             options = order.filter(|number| running[*number].is_some()).collect();
+            if !options.is_empty() && advance() {
+                waiting.fill(false);
+            }
         }
         if options.is_empty() {
             break;
@@ -106,12 +111,12 @@ fn run(
         WAITS.set(false);
         let execution = running[current].as_mut().expect("it runs");
         let writes = memory.ledger.writes();
-        let is_done = poll_for_one_call(execution);
-        // What it waits for is a change of the ledger.
-        match memory.ledger.writes() == writes {
-            true => waiting[current] |= WAITS.get(),
-            false => waiting.fill(false),
+        let (is_done, sleeps) = poll_for_one_call(execution);
+        // What it waits for is a change of the ledger by another one, or the time.
+        if memory.ledger.writes() != writes {
+            waiting.fill(false);
         }
+        waiting[current] |= WAITS.get() || sleeps;
         *calls += 1;
         if is_done {
             running[current] = None;
@@ -122,15 +127,16 @@ fn run(
     decisions
 }
 
-/// Whether the execution has ended then.
-fn poll_for_one_call(execution: &mut LocalBoxFuture<'static, ()>) -> bool {
+/// Whether the execution has ended then, and whether it made no call although it could.
+fn poll_for_one_call(execution: &mut LocalBoxFuture<'static, ()>) -> (bool, bool) {
     permit(Some(1));
     let is_done = execution.as_mut().poll(&mut Context::from_waker(noop_waker_ref())).is_ready();
+    let sleeps = permits() == Some(1) && !is_done;
     permit(None);
-    is_done
+    (is_done, sleeps)
 }
 
 /// Runs an execution for so many calls, and then drops it: the function was killed. Whether it was not done before.
 pub fn kill_after(calls: usize, mut execution: LocalBoxFuture<'static, ()>) -> bool {
-    !(0..=calls).any(|_| poll_for_one_call(&mut execution))
+    !(0..=calls).any(|_| poll_for_one_call(&mut execution).0)
 }

@@ -24,7 +24,10 @@ pub mod sweeping;
 pub mod three;
 mod virtual_time;
 
-pub use chain::{Ended, Execution, INSTALLATION, clean_up, context, execute, execute_with_time_for, stack, tear_down};
+pub use chain::{
+    Ended, Execution, INSTALLATION, clean_up, context, execute, execute_as_deployed, execute_with_time_for, stack,
+    tear_down,
+};
 pub use executions::{Machines, Unavailable, scope};
 pub use explore::{Scenario, explore, kill_after, wait_for_another};
 pub use faulty::{Faulty, When};

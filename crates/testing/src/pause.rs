@@ -14,6 +14,11 @@ pub(crate) fn permit(calls: Option<usize>) {
     PERMITS.set(calls);
 }
 
+/// How many are left.
+pub(crate) fn permits() -> Option<usize> {
+    PERMITS.get()
+}
+
 /// Waits for the permit to carry out a call.
 pub(crate) async fn pause() {
     poll_fn(|context| match PERMITS.get() {

@@ -75,7 +75,7 @@ pub struct PlannedFault {
 /// Counts the calls, and brings about the fault.
 pub struct Script {
     fault: Option<PlannedFault>,
-    made: Cell<usize>,
+    made: RefCell<Vec<&'static str>>,
     struck: Cell<usize>,
     target: RefCell<Option<(Option<Location>, &'static str)>>,
 }
@@ -86,12 +86,12 @@ pub type Scripted<'n, N> = Around<'n, N, Script>;
 impl<'n, N: HasLedger> Scripted<'n, N> {
     /// The network with that fault; without one it only counts.
     pub fn new(inner: &'n N, fault: Option<PlannedFault>) -> Self {
-        Self::of(inner, Script { fault, made: Cell::new(0), struck: Cell::new(0), target: RefCell::new(None) })
+        Self::of(inner, Script { fault, made: RefCell::default(), struck: Cell::new(0), target: RefCell::new(None) })
     }
 
-    /// How many calls were made.
-    pub fn calls(&self) -> usize {
-        self.hook.made.get()
+    /// The actions of the calls that were made, in their order.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.hook.made.borrow().clone()
     }
 
     /// The call that had the fault.
@@ -111,7 +111,8 @@ impl<'n, N: HasLedger> Scripted<'n, N> {
 impl Script {
     /// What is wrong with the next call.
     fn strike(&self, at: Option<&Location>, action: &'static str) -> Option<FaultKind> {
-        let number = self.made.replace(self.made.get() + 1);
+        let number = self.made.borrow().len();
+        self.made.borrow_mut().push(action);
         let PlannedFault { call, kind, times } = self.fault?;
         if number == call {
             *self.target.borrow_mut() = Some((at.cloned(), action));

@@ -55,16 +55,22 @@ pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
                 return output;
             }
         }
-        advance();
+        assert!(advance(), "somebody to wait for");
     }
 }
 
-/// To the time of the first one that sleeps; and wakes those that have slept so long.
-fn advance() {
+/// What slept is gone.
+pub(crate) fn forget_sleepers() {
+    SLEEPERS.take();
+}
+
+/// To the time of the first one that sleeps; and wakes those that have slept so long. Answers whether any does.
+pub(crate) fn advance() -> bool {
     let sleepers = SLEEPERS.take();
-    let first = sleepers.iter().map(|(until, _)| *until).min().expect("somebody to wait for");
+    let Some(first) = sleepers.iter().map(|(until, _)| *until).min() else { return false };
     NOW.set(first);
     let (over, rest): (Vec<_>, Vec<_>) = sleepers.into_iter().partition(|(until, _)| *until <= first);
     SLEEPERS.with_borrow_mut(|sleepers| sleepers.extend(rest));
     over.into_iter().for_each(|(_, waker)| waker.wake());
+    true
 }

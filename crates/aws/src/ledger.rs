@@ -228,8 +228,8 @@ fn key(pair: &PairKey) -> AttributeValue {
 
 fn parse(action: &str, item: Item) -> LedgerResult<LedgerItem> {
     let error = |code: &str| LedgerError { action: action.to_owned(), code: code.to_owned() };
-    let version = item.get("V").and_then(|version| version.as_n().ok()?.parse().ok()).unwrap_or(0);
-    if version > VERSION {
+    let version: f64 = item.get("V").and_then(|version| version.as_n().ok()?.parse().ok()).unwrap_or(0.0);
+    if version > f64::from(VERSION) {
         return Err(error("NewerItem"));
     }
     serde_dynamo::from_item(item).map_err(|reason| {

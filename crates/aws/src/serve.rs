@@ -6,6 +6,7 @@ use crate::ec2::Ec2Network;
 use crate::executions::{Arns, StateMachines};
 use crate::ledger::DynamoLedger;
 use crate::logs;
+use crate::payload::Payload;
 use crate::settings::{self, BadSetting, setting};
 use aws_config::SdkConfig;
 use aws_smithy_types::DateTime;
@@ -141,13 +142,13 @@ where
     logs::init();
     let runtime = Runtime::from_environment().await?;
     let (runtime, step) = (&runtime, &step);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Payload>| {
         let invocation = &Invocation {
             deadline: event.context.deadline(),
             began: SystemTime::now(),
             request_id: event.context.request_id.clone(),
         };
-        let task = Task::deserialize(event.payload).map_err(unreadable).map_err(Failed)?;
+        let task = Task::deserialize(event.payload.into_value()).map_err(unreadable).map_err(Failed)?;
         // On the heap, or the type of the whole future nests deeper than the compiler looks.
         let answer: Pin<Box<dyn Future<Output = _>>> = Box::pin(step(runtime, task, invocation));
         answer.await.map_err(Failed)

@@ -9,6 +9,7 @@ use crate::cidr::Overlap;
 use crate::connection::{End, Status};
 use crate::ids::{AccountId, Region, VpcId, VpcPeeringConnectionId};
 use crate::ledger::Withdrawer;
+use crate::text::shown;
 pub use details::{
     AskingEnd, Conflict, Denied, EndedConnection, FullResource, HeldPair, MissingVpc, Quota, TaggedEnd, UntrustedEnd,
 };
@@ -32,7 +33,7 @@ pub enum Error {
     #[error("{0}")]
     VpcNotFound(Box<MissingVpc>),
     /// Blocks of the two VPCs overlap; EC2 can't peer such a pair.
-    #[error("{}: remove one block of each pair, or choose another VPC", list_overlaps(overlaps))]
+    #[error("{}: remove one block of each pair, or choose another VPC", details::overlaps_in_words(overlaps))]
     OverlappingCidrs {
         /// Every overlapping pair.
         overlaps: Vec<Overlap>,
@@ -44,7 +45,10 @@ pub enum Error {
     #[error("{0}")]
     PeerNotTrusted(Box<UntrustedEnd>),
     /// Selected tables already route these destinations elsewhere.
-    #[error("{}: remove that route, or leave its table or destination out of the selection", list_conflicts(conflicts))]
+    #[error(
+        "{}: remove that route, or leave its table or destination out of the selection",
+        details::conflicts_in_words(conflicts)
+    )]
     RouteConflict {
         /// Every route in the way.
         conflicts: Vec<Conflict>,
@@ -192,10 +196,13 @@ pub enum Error {
     },
 }
 
+/// Of a text in a cause, such as AWS's own message. Step Functions keeps 32 KiB of a whole cause.
+const CAUSE_TEXT: usize = 2_000;
+
 impl Error {
-    /// An invalid input.
+    /// An invalid input. Both may quote any of it, and are cut.
     pub fn invalid(field: impl Into<String>, message: impl ToString) -> Self {
-        Self::InvalidRequest { field: field.into(), message: message.to_string() }
+        Self::InvalidRequest { field: shown(&field.into(), 200), message: shown(&message.to_string(), 1_000) }
     }
 
     /// A VPC that does not exist.
@@ -224,21 +231,11 @@ impl Error {
         if let Value::Object(fields) = fields {
             cause.extend(fields);
         }
+        for value in cause.values_mut() {
+            if let Value::String(text) = value {
+                *text = shown(text, CAUSE_TEXT);
+            }
+        }
         (name, cause)
     }
-}
-
-fn list_overlaps(overlaps: &[Overlap]) -> String {
-    let pairs: Vec<String> =
-        overlaps.iter().map(|o| format!("{} overlaps {}", o.cidr_block, o.peer_cidr_block)).collect();
-    pairs.join(", ")
-}
-
-fn list_conflicts(conflicts: &[Conflict]) -> String {
-    let Some(first) = conflicts.first() else { return String::new() };
-    let more = match conflicts.len() {
-        1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
-    };
-    format!("{} already routes {} to {}{more}", first.route_table_id, first.destination_cidr_block, first.target)
 }

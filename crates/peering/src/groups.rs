@@ -17,7 +17,7 @@ pub use bucket::Buckets;
 pub(crate) use effort::{ACCEPT, CREATE, CREATE_ROUTE, DELETE_CONNECTION, DELETE_ROUTE, MODIFY_OPTIONS};
 pub use effort::{CallCounts, Effort, LaneCalls};
 pub use membership::{GroupName, Role, memberships};
-pub use overlaps::overlapping;
+pub use overlaps::Overlaps;
 pub use planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, REFUSALS, Refusal, plan};
 pub use report::{Cost, GroupReport, GroupsReport, NearQuota, RefusedByGroup, SlowestLane};
 pub use room::RouteRoom;

@@ -28,3 +28,4 @@ pub mod status;
 pub mod steps;
 pub mod tags;
 pub mod teardown;
+mod text;

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::ids::VpcPeeringConnectionId;
 use crate::tags::VALUE_CHARACTERS;
+use crate::text::shown;
 
 /// The status of one peering, or of a VPC's tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,21 +87,14 @@ impl PeeringStatus {
         match self {
             Self::Active { id, warning } => {
                 let before = format!("active {id}");
-                let after = warning.iter().map(|warning| format!("; warning: {warning}")).collect();
+                let after: String = warning.iter().map(|warning| format!("; warning: {warning}")).collect();
                 let room = room - before.len();
-                (before, cut(after, room))
+                (before, shown(&after, room))
             }
-            Self::Failed { error, message } => (cut(format!("failed {error} {message}"), room), String::new()),
-            Self::Waiting { reason } => (cut(format!("waiting {reason}"), room), String::new()),
-            Self::Group { reason } => (cut(reason.clone(), room), String::new()),
-            Self::Invalid { reason } => (cut(format!("invalid {reason}"), room), String::new()),
+            Self::Failed { error, message } => (shown(&format!("failed {error} {message}"), room), String::new()),
+            Self::Waiting { reason } => (shown(&format!("waiting {reason}"), room), String::new()),
+            Self::Group { reason } => (shown(reason, room), String::new()),
+            Self::Invalid { reason } => (shown(&format!("invalid {reason}"), room), String::new()),
         }
-    }
-}
-
-fn cut(text: String, room: usize) -> String {
-    match text.chars().count() > room {
-        true => text.chars().take(room - 1).chain(['…']).collect(),
-        false => text,
     }
 }

@@ -4,7 +4,7 @@
 
 use ipnet::IpNet;
 use isthmus_peering::connection::{End, canonical};
-use isthmus_peering::groups::{GroupsPlan, Member, Role, RouteRoom, overlapping};
+use isthmus_peering::groups::{GroupsPlan, Member, Overlaps, Role, RouteRoom};
 use isthmus_peering::ports::Location;
 use isthmus_testing::members::{Pairs, costs, member, name, planned, planned_among};
 use proptest::prelude::*;
@@ -103,12 +103,19 @@ proptest! {
         let all: Vec<(usize, IpNet)> = all.into_iter().map(|(owner, second, length)| {
             (owner, format!("10.{second}.7.0/{length}").parse::<IpNet>().expect("a block").trunc())
         }).collect();
-        let found: Pairs = overlapping(all.iter().copied()).into_keys().collect();
-        let compared: Pairs = all.iter().flat_map(|(one, block)| all.iter().filter_map(move |(other, another)| {
-            let overlap = block.contains(another) || another.contains(block);
-            (one < other && overlap).then_some((*one, *other))
-        })).collect();
-        prop_assert_eq!(found, compared);
+        let overlap = |block: &IpNet, another: &IpNet| block.contains(another) || another.contains(block);
+        let found = Overlaps::of(all.iter().copied());
+        let pairs = (0..6).flat_map(|one| (0..6).map(move |other| (one, other))).filter(|(one, other)| one != other);
+        for (one, other) in pairs {
+            let of = |owner: usize| all.iter().filter(move |(each, _)| *each == owner).map(|(_, block)| block);
+            let compared = of(one).any(|block| of(other).any(|another| overlap(block, another)));
+            let between = found.between(one, other);
+            prop_assert_eq!(between.is_some(), compared);
+            if let Some((block, another)) = between {
+                prop_assert!(overlap(&block, &another) && of(one).any(|own| *own == block) && of(other).any(|own| *own == another));
+                prop_assert!(!found.is_apart(one) && !found.is_apart(other));
+            }
+        }
     }
 
     #[test]
@@ -132,7 +139,9 @@ proptest! {
             prop_assert!(member.room.minus(RouteRoom::of(&all)).is_some());
             prop_assert!(!member.excluded || peers.is_empty());
             let blocks = peers.iter().flat_map(|peer| members[*peer].routed.iter().map(move |block| (*peer, *block)));
-            prop_assert!(overlapping(blocks).is_empty(), "no VPC's peers overlap");
+            let overlaps = Overlaps::of(blocks);
+            let mut pairs = peers.iter().flat_map(|one| peers.iter().map(move |other| (*one, *other)));
+            prop_assert!(pairs.all(|(one, other)| one == other || overlaps.between(one, other).is_none()), "no VPC's peers overlap");
         }
         prop_assert!(plan.pairs.is_disjoint(&without));
     }

@@ -1,5 +1,6 @@
 //! Parts of the causes of failures.
 
+use crate::cidr::Overlap;
 use crate::connection::End;
 use crate::groups::GroupName;
 use crate::ids::{AccountId, RouteTableId, VpcId, VpcPeeringConnectionId};
@@ -228,4 +229,19 @@ impl FullResource {
             Self::RouteTableId(id) => id.as_str(),
         }
     }
+}
+
+pub(super) fn overlaps_in_words(overlaps: &[Overlap]) -> String {
+    let pairs: Vec<String> =
+        overlaps.iter().map(|o| format!("{} overlaps {}", o.cidr_block, o.peer_cidr_block)).collect();
+    pairs.join(", ")
+}
+
+pub(super) fn conflicts_in_words(conflicts: &[Conflict]) -> String {
+    let Some(first) = conflicts.first() else { return String::new() };
+    let more = match conflicts.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    format!("{} already routes {} to {}{more}", first.route_table_id, first.destination_cidr_block, first.target)
 }

@@ -6,7 +6,7 @@ mod obstacles;
 mod whole_mesh;
 
 use crate::groups::membership::{GroupName, Role};
-use crate::groups::overlaps::overlapping;
+use crate::groups::overlaps::Overlaps;
 use crate::groups::planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, REFUSALS, Refusal};
 use crate::groups::room::RouteRoom;
 use ipnet::IpNet;
@@ -28,10 +28,10 @@ type Ordered = [(Role, usize)];
 pub(super) struct Admission<'p> {
     planning: &'p Planning<'p>,
     kept: &'p Pairs,
-    /// Members whose blocks overlap, and with which block of whom.
-    overlaps: BTreeMap<(usize, usize), (IpNet, IpNet)>,
-    /// For each member, those with which its routed blocks overlap: not both can be routed from a third.
-    conflicts: Vec<Vec<usize>>,
+    /// Of all blocks of the members.
+    overlaps: Overlaps,
+    /// Of those that are routed: of two that overlap not both can be routed from a third.
+    conflicts: Overlaps,
     /// For each member, its peers so far.
     peers: Vec<Vec<usize>>,
     room: Vec<RouteRoom>,
@@ -51,16 +51,11 @@ impl<'p> Admission<'p> {
                 .enumerate()
                 .flat_map(move |(number, member)| of(member).iter().map(move |block| (number, *block)))
         };
-        let mut conflicts = vec![Vec::new(); members.len()];
-        for (one, other) in overlapping(blocks(|member| &member.routed)).into_keys() {
-            conflicts[one].push(other);
-            conflicts[other].push(one);
-        }
         Self {
             planning,
             kept,
-            overlaps: overlapping(blocks(|member| &member.blocks)),
-            conflicts,
+            overlaps: Overlaps::of(blocks(|member| &member.blocks)),
+            conflicts: Overlaps::of(blocks(|member| &member.routed)),
             peers: vec![Vec::new(); members.len()],
             room: members.iter().map(|member| member.room).collect(),
             marks: vec![usize::MAX; members.len()],

@@ -1,7 +1,7 @@
 //! Routes as the ledger records them: tables with the same destinations are grouped, so that 2,400 routes stay far below
 //! DynamoDB's 400 KB an item.
 
-use crate::ids::RouteTableId;
+use crate::ids::{Malformed, RouteTableId};
 use crate::routes::{Action, PlannedRoute};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Destinations in route tables.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Group>", into = "Vec<Group>")]
+#[serde(try_from = "Vec<Group>", into = "Vec<Group>")]
 pub struct RecordedRoutes(BTreeSet<(RouteTableId, IpNet)>);
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -19,13 +19,24 @@ struct Group {
     route_table_ids: Vec<RouteTableId>,
 }
 
-impl From<Vec<Group>> for RecordedRoutes {
-    fn from(groups: Vec<Group>) -> Self {
+/// So many routes two hundred tables hold at the highest quota, in each family. An item of 400 KB that somebody else wrote could name
+/// a hundred million.
+const RECORDED: usize = 400_000;
+
+impl TryFrom<Vec<Group>> for RecordedRoutes {
+    type Error = Malformed;
+
+    fn try_from(groups: Vec<Group>) -> Result<Self, Malformed> {
+        let of_group = |group: &Group| group.route_table_ids.len().saturating_mul(group.destinations.len());
+        let count = groups.iter().map(of_group).fold(0, usize::saturating_add);
+        if count > RECORDED {
+            return Err(Malformed(format!("{count} routes are more than {RECORDED}")));
+        }
         let routes = groups.iter().flat_map(|group| {
             let tables = group.route_table_ids.iter();
             tables.flat_map(|table| group.destinations.iter().map(|block| (table.clone(), *block)))
         });
-        Self(routes.collect())
+        Ok(Self(routes.collect()))
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::cidr::parse_destination;
 use crate::ids::{Malformed, RouteTableId, SubnetId};
 use crate::selection::{RouteSelection, TableSelection};
+use crate::tags::{KEY_CHARACTERS, TAGS_PER_RESOURCE, Tags, VALUE_CHARACTERS};
 use ipnet::IpNet;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The selection as JSON.
 #[derive(Deserialize, Serialize)]
@@ -18,10 +19,14 @@ struct SelectionJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subnets: Option<Listed<SubnetId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    table_tags: Option<BTreeMap<String, String>>,
+    table_tags: Option<Tags>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     destinations: Option<Listed<Destination>>,
 }
+
+/// More than a VPC has route tables or subnets, and as many as a route table holds routes, under AWS's default quotas. A list passes
+/// from state to state, and all states' data have to fit into 256 KiB.
+const LISTED: usize = 500;
 
 /// A list that isn't empty: an empty one would silently select nothing.
 #[derive(Deserialize, Serialize, Clone)]
@@ -36,11 +41,12 @@ impl<T: Ord> TryFrom<Vec<T>> for Listed<T> {
     type Error = Malformed;
 
     fn try_from(items: Vec<T>) -> Result<Self, Malformed> {
-        match items.is_empty() {
-            true => Err(Malformed(
+        match items.len() {
+            0 => Err(Malformed(
                 "the list is empty: name at least one, or write {\"Tables\": \"none\"} for no route".into(),
             )),
-            false => Ok(Self(items.into_iter().collect())),
+            count if count > LISTED => Err(Malformed(format!("the list has {count} elements: name at most {LISTED}"))),
+            _ => Ok(Self(items.into_iter().collect())),
         }
     }
 }
@@ -119,14 +125,28 @@ impl TryFrom<SelectionJson> for RouteSelection {
             (Some(Tables::None), None, None) => TableSelection::None,
             (Some(Tables::Ids(ids)), None, None) => TableSelection::Ids(ids),
             (None, Some(subnets), None) => TableSelection::Subnets(subnets.0),
-            (None, None, Some(tags)) if tags.is_empty() => {
-                return Err(Malformed("TableTags is empty: name at least one tag".into()));
-            }
-            (None, None, Some(tags)) => TableSelection::Tags(tags),
+            (None, None, Some(tags)) => TableSelection::Tags(check_table_tags(tags)?),
             _ => return Err(Malformed("give at most one of Tables, Subnets and TableTags".into())),
         };
         let destinations = json.destinations.map(|listed| listed.0.into_iter().map(|d| d.0).collect());
         Ok(Self { tables, destinations })
+    }
+}
+
+/// What no table can carry selects none, and is a mistake.
+fn check_table_tags(tags: Tags) -> Result<Tags, Malformed> {
+    let is_too_long = |(key, value): (&String, &String)| {
+        key.chars().count() > KEY_CHARACTERS || value.chars().count() > VALUE_CHARACTERS
+    };
+    match tags.len() {
+        0 => Err(Malformed("TableTags is empty: name at least one tag".into())),
+        count if count > TAGS_PER_RESOURCE => {
+            Err(Malformed(format!("TableTags has {count} tags: AWS allows {TAGS_PER_RESOURCE} a table")))
+        }
+        _ if tags.iter().any(is_too_long) => Err(Malformed(format!(
+            "a key of TableTags has more than {KEY_CHARACTERS} characters, or a value more than {VALUE_CHARACTERS}"
+        ))),
+        _ => Ok(tags),
     }
 }
 

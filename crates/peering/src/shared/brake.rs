@@ -65,7 +65,7 @@ pub(crate) async fn forget_withdrawal<N>(context: Context<'_, N, impl LedgerWrit
 fn due(withdrawal: Withdrawal, stack: &Stack) -> i64 {
     match withdrawal.state {
         WithdrawalState::Released => withdrawal.at,
-        WithdrawalState::Waiting | WithdrawalState::Done => withdrawal.at + stack.teardown_delay,
+        WithdrawalState::Waiting | WithdrawalState::Done => withdrawal.at.saturating_add(stack.teardown_delay),
     }
 }
 

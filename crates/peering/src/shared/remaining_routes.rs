@@ -9,6 +9,7 @@ use crate::ports::NetworkReads;
 use crate::routes::{Action, DesiredRoutes, PlannedRoute};
 use crate::shared::batch::alternate;
 use crate::shared::lookups::plan_routes_at;
+use crate::shared::route_plans::CONFLICTS_LISTED;
 use crate::shared::route_writes::{RouteWrite, Skipped};
 use futures_util::join;
 use std::collections::BTreeSet;
@@ -67,6 +68,7 @@ async fn remaining_of(network: &impl NetworkReads, side: &SidePlan, peering: &Pe
     if peering.established {
         remaining.skipped.extend(conflicts.drain(..).map(|conflict| skipped(&side.end, conflict)));
     }
+    conflicts.truncate(CONFLICTS_LISTED);
     if conflicts.is_empty() { Ok(remaining) } else { Err(Error::RouteConflict { conflicts }) }
 }
 

@@ -1,9 +1,10 @@
 //! Deleting routes and connections. EC2 deletes a route by its destination alone, so each table is read directly before its
 //! routes are deleted: somebody may have replaced one of them meanwhile.
 
-use crate::connection::{End, Status};
+use crate::connection::{Connection, End, Status};
 use crate::context::Context;
 use crate::ids::{RouteTableId, VpcPeeringConnectionId};
+use crate::ledger::PairKey;
 use crate::ports::{CallError, CallErrorKind, CallResult, Network, NetworkReads};
 use crate::route_tables::{RouteTable, Target};
 use crate::routes::PlannedRoute;
@@ -121,10 +122,13 @@ pub(crate) async fn delete_connection(
 /// may have taken off.
 pub(crate) async fn delete_own_connection<L>(
     Context { network, stack, .. }: Context<'_, impl Network, L>,
+    pair: &PairKey,
     requester: &End,
     id: &VpcPeeringConnectionId,
 ) -> CallResult<()> {
-    let Some(connection) = network.connection(requester, id).await?.filter(|found| found.status.is_live()) else {
+    let [one, other] = pair.ends();
+    let is_there = |found: &Connection| found.status.is_live() && found.identity.joins(one, other);
+    let Some(connection) = network.connection(requester, id).await?.filter(is_there) else {
         return Ok(());
     };
     if !connection.tags.contains_key(STACK) {

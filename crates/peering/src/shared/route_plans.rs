@@ -26,7 +26,7 @@ use ipnet::IpNet;
 use std::collections::BTreeSet;
 
 /// A Fail state's cause holds 32 KiB.
-const CONFLICTS_LISTED: usize = 100;
+pub(crate) const CONFLICTS_LISTED: usize = 100;
 
 /// The plan for the routes of both sides, in the order of the request.
 pub(crate) struct RoutePlans {

@@ -45,7 +45,8 @@ pub async fn delete_peering(
     context.stack.check_mode()?;
     pair.check_untagged(context.stack)?;
     if teardown.made {
-        delete_own_connection(context, &teardown.requester.end, &teardown.vpc_peering_connection_id).await?;
+        let (requester, id) = (&teardown.requester.end, &teardown.vpc_peering_connection_id);
+        delete_own_connection(context, &key, requester, id).await?;
     }
     let withdrawal = teardown.withdrawal.map(|withdrawal| withdrawal.done(context.now));
     let expires = context.now + DAYS_KEPT * 24 * 60 * 60;

@@ -165,7 +165,8 @@ async fn give_back<N>(
     failed: &FailedPair<'_>,
 ) -> Result<(), Error> {
     let (error, message) = (Some(failed.error.to_owned()), Some(failed.message().to_owned()));
-    let count = 1 + item.outcome.as_ref().filter(|before| before.error == error).map_or(0, |before| before.count);
+    let before = item.outcome.as_ref().filter(|before| before.error == error);
+    let count = before.map_or(0, |before| before.count).saturating_add(1);
     let retry_at = match failed.is_by_tags {
         true => {
             let planned = task.failure.is_in("CreateRequest");

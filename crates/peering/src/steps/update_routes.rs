@@ -87,7 +87,7 @@ struct Written {
 fn outcome(execution: &str, item: &LedgerItem, undone: Option<String>, now: i64) -> Outcome {
     let Some(message) = undone else { return Outcome::success(execution) };
     let before = item.outcome.as_ref().filter(|before| before.message.as_ref() == Some(&message));
-    let count = 1 + before.map_or(0, |before| before.count);
+    let count = before.map_or(0, |before| before.count).saturating_add(1);
     let retry_at = seconds_after(count).map(|seconds| now + seconds);
     Outcome { message: Some(message), count, retry_at, ..Outcome::success(execution) }
 }

@@ -212,7 +212,8 @@ impl<N: Network, L: Ledger> Worker<'_, N, L> {
     async fn refuse(&self, key: &PairKey, error: &Error) {
         let (name, cause) = error.name_and_cause();
         let before = self.context.ledger.item(key).await.ok().flatten().and_then(|item| item.outcome);
-        let count = 1 + before.filter(|before| before.error.as_ref() == Some(&name)).map_or(0, |before| before.count);
+        let before = before.filter(|before| before.error.as_ref() == Some(&name));
+        let count = before.map_or(0, |before| before.count).saturating_add(1);
         let retry_at = seconds_until_retry(&name, &cause, true, count).map(|seconds| self.context.now + seconds);
         let (error, message) = (Some(name), Some(error.to_string()));
         let outcome = Outcome { by: self.execution.to_owned(), error, message, count, retry_at };

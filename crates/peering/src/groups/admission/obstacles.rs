@@ -22,7 +22,8 @@ impl Admission<'_> {
         if let Some(reason) = (self.planning.missing_admission)(name, member, peer) {
             return Some(("PeerNotTrusted", reason));
         }
-        if let Some((block, other)) = self.overlaps.get(&ordered(member, peer)) {
+        let (first, second) = ordered(member, peer);
+        if let Some((block, other)) = self.overlaps.between(first, second) {
             return Some((OVERLAP, format!("{block} overlaps {other}")));
         }
         self.conflict(member, peer).map(|reason| (OVERLAP, reason))
@@ -49,7 +50,11 @@ impl Admission<'_> {
     fn conflict(&self, member: usize, peer: usize) -> Option<String> {
         let members = self.planning.members;
         [(member, peer), (peer, member)].into_iter().find_map(|(routed, at)| {
-            let holder = self.conflicts[routed].iter().find(|other| self.peers[at].contains(other))?;
+            if self.conflicts.is_apart(routed) {
+                return None;
+            }
+            let is_holder = |other: &&usize| **other != routed && self.conflicts.between(routed, **other).is_some();
+            let holder = self.peers[at].iter().find(is_holder)?;
             let [routed, at, holder] = [routed, at, *holder].map(|number| &members[number].end.vpc_id);
             Some(format!("{at} routes a block of {routed} to {holder}"))
         })

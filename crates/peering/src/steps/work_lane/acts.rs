@@ -99,7 +99,7 @@ pub(super) async fn perform(
             delete_stale_routes(context.network, pair, (end, table, destinations)).await
         }
         Act::DeleteConnection(requester, id) => {
-            delete_own_connection(context, requester, id).await?;
+            delete_own_connection(context, &pair.key, requester, id).await?;
             Ok(Effect::Done)
         }
     }

@@ -36,20 +36,13 @@ def pair(network: Network) -> tuple[Vpc, Vpc]:
 
 OF_BOTH = {
     "an id": ({"VpcId": LONG}, "VpcId"),
-    "a Region": ({"PeerRegion": LONG}, "PeerRegion"),
-    "a field": ({LONG: 1}, "xxx"),
-    "an id that nests": ({"VpcId": nested()}, "VpcId"),
     "a field that nests": ({"Colour": nested()}, "Colour"),
-    "a switch that nests": ({"DryRun": nested()}, "DryRun"),
 }
 OF_PEERING = {
     "a tag's key": ({"Tags": {LONG: "a"}}, "Tags."),
-    "a tag's value": ({"Tags": {"team": LONG}}, "Tags.team"),
     "a tag that nests": ({"Tags": {"team": nested()}}, "Tags.team"),
     "a selection that nests": ({"Routes": {"Tables": nested()}}, "Routes.Tables"),
     "tables": ({"Routes": {"Tables": [f"rtb-{number:08x}" for number in range(10_000)]}}, "Routes.Tables"),
-    "destinations": ({"PeerRoutes": {"Destinations": [f"10.1.{n // 256}.{n % 256}" for n in range(10_000)]}}, "PeerRoutes"),
-    "tags of tables": ({"Routes": {"TableTags": {f"k{number}": "v" for number in range(10_000)}}}, "Routes"),
 }
 
 
@@ -74,8 +67,8 @@ def test_the_teardown_machine(
 
 @pytest.mark.parametrize(
     "given",
-    [{"Groups": nested()}, {"Groups": [LONG]}, {"DryRun": nested()}, {LONG: 1}, {"Colour": nested()}],
-    ids=["groups that nest", "a long name", "a switch that nests", "a long field", "a field that nests"],
+    [{"Groups": [LONG]}, {"Colour": nested()}],
+    ids=["a long name", "a field that nests"],
 )
 def test_the_groups_machine(groups: Groups, given: dict[str, Any]) -> None:
     execution = groups.machine.run(given).failed("InvalidRequest")
@@ -84,11 +77,12 @@ def test_the_groups_machine(groups: Groups, given: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    ["[" * 10_000 + "]" * 10_000, json.dumps({"Release": nested()}), json.dumps({LONG: 1}), json.dumps({"Release": LONG})],
-    ids=["ten thousand levels", "a number that nests", "a long field", "a long number"],
+    [nested(), {"Release": nested()}, {LONG: 1}],
+    ids=["it nests", "a number that nests", "a long field"],
 )
-def test_the_sweep(environment: dict[str, str], payload: str) -> None:
-    answer = client(environment, "lambda", HUB).invoke(FunctionName=environment["SWEEP_FUNCTION_NAME"], Payload=payload)
+def test_the_sweep(environment: dict[str, str], payload: Any) -> None:
+    name = environment["SWEEP_FUNCTION_NAME"]
+    answer = client(environment, "lambda", HUB).invoke(FunctionName=name, Payload=json.dumps(payload))
     told = answer["Payload"].read()
     assert json.loads(told)["errorType"] == "InvalidRequest" and len(told) < SHORT, told[:500]
 

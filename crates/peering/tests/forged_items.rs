@@ -6,7 +6,9 @@
 use isthmus_peering::connection::End;
 use isthmus_peering::error::Error;
 use isthmus_peering::ledger::PairKey;
-use isthmus_peering::steps::topology;
+use isthmus_peering::request::Moment;
+use isthmus_peering::stack::Stack;
+use isthmus_peering::steps::{StartTask, topology};
 use isthmus_testing::grouped::planned;
 use isthmus_testing::owners::{HUB, end, two};
 use isthmus_testing::pair::{foreign, has_foreign};
@@ -152,6 +154,35 @@ async fn a_number_may_be_at_the_limits_of_its_type() {
             use_it(&memory, &ends).await;
         }
     }
+}
+
+/// It is counted how often in a row an execution failed.
+#[tokio::test]
+async fn a_count_stays_at_its_limit() {
+    let (memory, [one, other], key) = peered().await;
+    memory.tag_vpc(&one, "isthmus:exclude", "true");
+    memory.ledger.set(&key, "Outcome", json!({"By": "x", "Error": "Excluded", "Count": u32::MAX}));
+    let request = json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id, "RequestedBy": "tags"});
+    let (error, _) = execute(&memory, "an execution", &request).await.expect_err("excluded");
+    assert_eq!(error, "Excluded");
+    assert_eq!(memory.ledger.get(&key).expect("an item").outcome.expect("a failure").count, u32::MAX);
+}
+
+/// Otherwise its teardown would wait for ever, or not at all.
+#[tokio::test]
+async fn what_is_withdrawn_later_than_now_is_withdrawn_now() {
+    let stack = Stack { teardown_delay: 300, ..stack() };
+    let (memory, [one, _], key) = peered().await;
+    memory.drop_tag(&one, "isthmus:peer");
+    memory.ledger.set(&key, "WithdrawnBy", json!(HUB));
+    memory.ledger.set(&key, "Withdrawal", json!({"At": i64::MAX, "State": "Waiting", "Of": "Pair"}));
+    let seen = topology(context(&memory, &stack), &scope(), "2026-11-26T12:00:00Z").await.expect("a topology");
+    assert_eq!(seen.peerings.len(), 1);
+    let task = StartTask { end: one.clone(), ..task("vpc-00000000", TAGS) };
+    let machines = Machines::default();
+    start_as(&memory, &machines, &stack, task).await.expect("started");
+    let not_before: Vec<_> = machines.teardowns.take().into_values().map(|input| input.not_before).collect();
+    assert_eq!(not_before, [Some(Moment(context(&memory, &stack).now + 300))]);
 }
 
 /// Ten thousand tables with ten thousand routes each fit into an item, and nowhere else.

@@ -4,9 +4,10 @@
 
 use isthmus_peering::error::Error;
 use isthmus_peering::request::{PeeringRequest, TeardownRequest};
-use isthmus_peering::steps::{RequestedTask, create_request, start_requested};
+use isthmus_peering::steps::{RequestedTask, accept_in_peer_region, create_request, start_requested, update_routes};
 use isthmus_testing::grouped::{planned, vpcs};
 use isthmus_testing::owners::{HUB, two};
+use isthmus_testing::pair::foreign;
 use isthmus_testing::sweeping::try_sweep;
 use isthmus_testing::{Machines, Memory, context, execute, stack};
 use serde_json::{Value, json};
@@ -180,4 +181,31 @@ async fn five_hundred_mistakes_are_told_by_the_first() {
     }
     let calls = memory.take_calls();
     assert!(calls.len() < 40 && Memory::writes(&calls).is_empty(), "{calls:?}");
+}
+
+/// Routes of somebody else's that appear in every table after the plan.
+#[tokio::test]
+async fn hundreds_of_conflicts_are_told_by_the_first_hundred() {
+    let (memory, one, other) = two(HUB);
+    (2..150).for_each(|_| memory.add_table(&one));
+    let (stack, time) = (stack(), "2026-11-25T12:00:00Z");
+    let context = context(&memory, &stack);
+    let request = json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id});
+    let mut task = json!({"Request": request, "Execution": "an execution", "Attempt": 0, "Time": time,
+                          "Started": 1_800_000_000_000_i64});
+    let created =
+        create_request(context, serde_json::from_value(task.clone()).expect("a task")).await.expect("created");
+    task["Peering"] = json!(created.peering);
+    let step = |task: &Value| serde_json::from_value(task.clone()).expect("a task");
+    accept_in_peer_region(context, step(&task)).await.expect("accepted");
+    update_routes(context, step(&task), || false).await.expect_err("there is no time");
+    task["Attempt"] = json!(1);
+    let is_routed = |number: &usize| memory.tables(&one)[*number].routes.len() > 1;
+    for number in (0..150).filter(|number| !is_routed(number)) {
+        memory.add_route(&one, number, foreign("10.2.0.0/16"));
+    }
+    let error = update_routes(context, step(&task), || true).await.expect_err("in conflict");
+    let (name, cause) = error.name_and_cause();
+    assert_eq!((name.as_str(), cause["Conflicts"].as_array().map(Vec::len)), ("RouteConflict", Some(100)));
+    assert!(json!(Value::Object(cause).to_string()).to_string().len() < CAUSE);
 }

@@ -61,11 +61,12 @@ pub(crate) async fn forget_withdrawal<N>(context: Context<'_, N, impl LedgerWrit
     }
 }
 
-/// When a withdrawal is due, in seconds since 1970.
-fn due(withdrawal: Withdrawal, stack: &Stack) -> i64 {
+/// When a withdrawal is due, in seconds since 1970. None was made later than now, whatever the ledger says.
+fn due(withdrawal: Withdrawal, now: i64, stack: &Stack) -> i64 {
+    let at = withdrawal.at.min(now);
     match withdrawal.state {
-        WithdrawalState::Released => withdrawal.at,
-        WithdrawalState::Waiting | WithdrawalState::Done => withdrawal.at.saturating_add(stack.teardown_delay),
+        WithdrawalState::Released => at,
+        WithdrawalState::Waiting | WithdrawalState::Done => at.saturating_add(stack.teardown_delay),
     }
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn withdrawal_due<N, L>(
     withdrawal: Option<Withdrawal>,
     Context { stack, now, .. }: Context<'_, N, L>,
 ) -> Option<Moment> {
-    let due = withdrawal.map_or(now + stack.teardown_delay, |withdrawal| due(withdrawal, stack));
+    let due = withdrawal.map_or(now + stack.teardown_delay, |withdrawal| due(withdrawal, now, stack));
     (due > now).then_some(Moment(due))
 }
 

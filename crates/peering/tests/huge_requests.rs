@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use isthmus_peering::connection::End;
 use isthmus_peering::error::Error;
 use isthmus_peering::request::{PeeringRequest, TeardownRequest};
 use isthmus_peering::steps::{RequestedTask, accept_in_peer_region, create_request, start_requested, update_routes};
@@ -135,34 +136,45 @@ async fn so_is_what_a_sweep_and_a_run_of_groups_are_asked_for() {
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
 }
 
-/// The longest request that is valid: its execution could otherwise end between two states, by no name, with a connection made.
-#[tokio::test]
-async fn the_longest_request_passes_from_state_to_state() {
-    const TABLES: usize = 100;
-    let (memory, one, other) = two(HUB);
-    (2..TABLES).for_each(|_| [&one, &other].into_iter().for_each(|end| memory.add_table(end)));
-    for (end, block) in [(&one, "fd00:1::/32"), (&other, "fd00:2::/32")] {
+/// A request that is valid, with tags of 54 KB and so many destinations on each side.
+fn long_request(memory: &Memory, [one, other]: [&End; 2], destinations: usize) -> Value {
+    for (end, block) in [(one, "fd00:1::/32"), (other, "fd00:2::/32")] {
         memory.add_block(end, block);
     }
-    let tables = |end| memory.tables(end).into_iter().map(|table| table.id.to_string()).collect::<Vec<_>>();
     let blocks = |start: &str| {
-        (0..500).map(|number| format!("{start}:1111:2222:3333:4444:5555:{number:x}/128")).collect::<Vec<_>>()
+        (0..destinations).map(|number| format!("{start}:1111:2222:3333:4444:5555:{number:x}/128")).collect::<Vec<_>>()
     };
     let tags: BTreeMap<String, String> =
         (0..47).map(|number| (format!("{number:02}{}", "語".repeat(126)), "語".repeat(256))).collect();
-    let request = json!({
+    json!({
         "VpcId": one.vpc_id, "PeerVpcId": other.vpc_id, "Name": "語".repeat(256), "Tags": tags,
-        "Routes": {"Tables": tables(&one), "Destinations": blocks("fd00:2")},
-        "PeerRoutes": {"Tables": tables(&other), "Destinations": blocks("fd00:1")},
-    });
+        "Routes": {"Destinations": blocks("fd00:2")}, "PeerRoutes": {"Destinations": blocks("fd00:1")},
+    })
+}
+
+/// The roll-back gets the request, what was planned, and the failure.
+#[tokio::test]
+async fn a_long_request_passes_from_state_to_state() {
+    let (memory, one, other) = two(HUB);
+    let request = long_request(&memory, [&one, &other], 200);
     let task = json!({"Request": request, "Execution": "an execution", "Time": "2026-11-25T12:00:00Z",
                       "Started": 1_800_000_000_000_i64, "Attempt": 0});
     let task = serde_json::from_value(task).expect("a task");
     let created = create_request(context(&memory, &stack()), task).await.expect("planned");
-    let answer = serde_json::to_string(&created).expect("JSON");
-    // Each table is named twice: as it is asked for, and in the plan.
-    let more_tables = 2 * 2 * (500 - TABLES) * r#""rtb-0123456789abcdef0","#.len();
-    assert!(answer.len() + more_tables < DATA, "{} bytes", answer.len());
+    let bytes = json!(created).to_string().len() + request.to_string().len() + CAUSE;
+    assert!(bytes < DATA, "{bytes}");
+}
+
+/// Its execution would end between two states, by no name of ours, with a connection made.
+#[tokio::test]
+async fn one_that_is_too_long_to_be_passed_on_is_refused_before_anything_is_made() {
+    let (memory, one, other) = two(HUB);
+    let request = long_request(&memory, [&one, &other], 490);
+    memory.take_calls();
+    let (error, cause) = execute(&memory, "an execution", &request).await.expect_err("refused");
+    assert_eq!((error.as_str(), &cause["Field"]), ("InvalidRequest", &json!("Routes")));
+    assert!(cause["Message"].as_str().is_some_and(|message| message.contains("select fewer")), "{cause}");
+    assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
 }
 
 /// A table that is named and can't be had is one reason; five hundred are not five hundred.

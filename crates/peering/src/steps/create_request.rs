@@ -1,6 +1,7 @@
 //! `CreateRequest`: take the pair, read both sides, plan everything, and only then make or adopt the connection.
 
 mod external;
+mod size;
 mod tags;
 
 use crate::connection::{Connection, ConnectionIdentity, adopt};
@@ -27,6 +28,7 @@ use crate::tags::{EXECUTION, Tags};
 use external::pending;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use size::check_size;
 use tags::{refresh_tags, tags_for_accepter};
 
 /// The task of the state.
@@ -147,6 +149,7 @@ async fn plan<L>(
     let routes = survey.plan(context, &asked, found, item).await?;
     let plan = Plan { asked, survey, routes };
     plan.check_take_over(stack)?;
+    check_size(&plan)?;
     Ok(plan)
 }
 

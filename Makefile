@@ -83,7 +83,7 @@ test: ## set up and run all tests
 	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
 # The tests wait more than they compute: several run at once, each with its own local cloud.
-TEST_CLOUDS ?= 5
+TEST_CLOUDS ?= 8
 
 .PHONY: one
 one: ## run one test: TEST=tests/…/test_….py[::name] for Python, TEST=name for Rust

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,15 @@ def cloud() -> Iterator[dict[str, str]]:
         yield variables
 
 
+def small_functions(folder: Path) -> Path:
+    """For this machine, one for each of ours. None of them is invoked here, and ours take a minute of compression."""
+    program = Path(shutil.which("true") or "/bin/true")
+    for function in (REPOSITORY / "functions").iterdir():
+        (folder / function.name).mkdir(parents=True)
+        shutil.copy(program, folder / function.name / "bootstrap")
+    return folder
+
+
 class Make:
     """`make deploy` with functions that are built already, for this machine."""
 
@@ -40,6 +50,7 @@ class Make:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "FUNCTIONS_ARE_BUILT": "yes",
+            "LAMBDA": str(small_functions(folder / "functions")),
             "SAM_CLI_POLL_DELAY": "0.2",
             "KEPT": str(self.kept),
         }

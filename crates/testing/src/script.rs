@@ -26,7 +26,7 @@ pub enum FaultKind {
     /// It is not allowed.
     #[strum(to_string = "access denied")]
     Denied,
-    /// What it is about does not exist.
+    /// What it is about does not exist, EC2 says, although it does.
     #[strum(to_string = "not found")]
     NotFound,
     /// It is carried out, and the function that made it is killed.
@@ -147,8 +147,7 @@ impl ServiceHook for Script {
 impl<N> Hook<N> for Script {
     async fn around<T>(&self, inner: &N, call: Call, carry_out: impl AsyncFn(&N) -> CallResult<T>) -> CallResult<T> {
         let Some(kind) = self.strike(Some(&call.at), call.action) else { return carry_out(inner).await };
-        // What is to be deleted and isn't found: somebody else was first.
-        if kind.has_effect() || kind == FaultKind::NotFound && call.action.starts_with("Delete") {
+        if kind.has_effect() {
             carry_out(inner).await?;
         }
         if kind == FaultKind::Killed {

@@ -41,14 +41,22 @@ pub(crate) async fn delete_routes(
         let tables = network.route_tables_by_id(of_table.end, &ids).await?;
         let leading =
             leading_to(&tables, targets).filter(|(_, destination)| of_table.destinations.contains(destination));
+        let mut not_found = None;
         for (number, (_, destination)) in leading.enumerate() {
             if number > 0 && !has_time() {
                 return Ok(());
             }
             match network.delete_route(of_table.end, &of_table.table, destination).await {
                 Ok(()) => deleted.set(deleted.get() + 1),
-                Err(error) if is_gone(&error) => {}
+                Err(error) if is_gone(&error) => not_found = Some(error),
                 Err(error) => return Err(error),
+            }
+        }
+        if let Some(error) = not_found {
+            // Somebody else was faster, unless it is still there: then the call is made again later.
+            let tables = network.route_tables_by_id(of_table.end, &ids).await?;
+            if leading_to(&tables, targets).any(|(_, destination)| of_table.destinations.contains(&destination)) {
+                return Err(CallError { kind: CallErrorKind::Unavailable, ..error });
             }
         }
         remaining.set(remaining.get() - of_table.destinations.len());
@@ -105,9 +113,14 @@ pub(crate) async fn delete_connection(
     id: &VpcPeeringConnectionId,
 ) -> CallResult<()> {
     match network.delete_connection(requester, id).await {
-        Ok(()) | Err(CallError { kind: CallErrorKind::NoSuchConnection, .. }) => Ok(()),
+        Ok(()) => Ok(()),
         Err(error) => match network.connection(requester, id).await {
+            Ok(None) if error.kind == CallErrorKind::NoSuchConnection => Ok(()),
             Ok(Some(found)) if !found.status.is_live() => Ok(()),
+            // It is there: the call is made again later.
+            Ok(Some(_)) if error.kind == CallErrorKind::NoSuchConnection => {
+                Err(CallError { kind: CallErrorKind::Unavailable, ..error })
+            }
             // AWS documents for `active` and `pending-acceptance` alone that they can be deleted; the others pass in seconds.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcPeeringConnection.html>
             Ok(Some(found)) if matches!(found.status, Status::InitiatingRequest | Status::Provisioning) => {

@@ -81,9 +81,18 @@ test: ## set up and run all tests
 	@$(MAKE) cli PROGRAM=--workspace
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --no-run
 	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
-	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile tests benches
+	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile --ignore tests/soak tests benches
 # The tests wait more than they compute: several run at once, each with its own local cloud.
 TEST_CLOUDS ?= 8
+
+.PHONY: soak
+soak: ## long runs of faults at random; writes docs/RELIABILITY.md (SEED=…, today by default; CASES=…: how many faults; RECORD=1: record the calls anew)
+	@$(MAKE) $(TOGETHER) setup functions
+	@$(MAKE) cli PROGRAM=--workspace
+	@$(CLOUD) -m pytest -q --numprocesses $(SOAK_CLOUDS) --dist loadfile tests/soak
+# Each file has a local cloud of its own.
+SOAK_CLOUDS ?= 2
+export SEED CASES RECORD
 
 .PHONY: one
 one: ## run one test: TEST=tests/…/test_….py[::name] for Python, TEST=name for Rust

@@ -14,6 +14,7 @@ from local_cloud.ec2.state import UNDOCUMENTED
 
 from .clients import client
 from .executions import Machine
+from .faults.scenarios import Tools
 from .grouping import Groups, unused_name
 from .ledger import Ledger
 from .listening import Listener
@@ -94,6 +95,12 @@ def bus(environment: dict[str, str]) -> Iterator[Listener]:
 @pytest.fixture
 def isthmus(network: Network, environment: dict[str, str]) -> Program:
     return Program(environment)
+
+
+@pytest.fixture
+def tools(network: Network, ledger: Ledger, machine: Machine, teardown: Machine, groups: Groups, sweep: Sweep) -> Tools:
+    """Of the scenarios in which faults are tried."""
+    return Tools(network, ledger, machine, teardown, groups, sweep)
 
 
 @pytest.fixture

@@ -14,10 +14,15 @@ class Sweep:
         self._client, self._name = client(environment, "lambda", HUB, region), name or environment["SWEEP_FUNCTION_NAME"]
 
     def __call__(self, **task: Any) -> dict[str, Any]:
+        error, summary = self.attempt(**task)
+        assert not error, summary
+        return summary
+
+    def attempt(self, **task: Any) -> tuple[str, dict[str, Any]]:
+        """The name of its error, empty if there is none, and its answer."""
         answer = self._client.invoke(FunctionName=self._name, Payload=json.dumps(task))
         summary = json.load(answer["Payload"])
-        assert "FunctionError" not in answer, summary
-        return summary
+        return summary["errorType"] if "FunctionError" in answer else "", summary
 
 
 def drift(summary: dict[str, Any], vpc: Vpc) -> list[str]:
@@ -38,3 +43,8 @@ def refused(summary: dict[str, Any], vpc: Vpc) -> list[str]:
 def unreachable(summary: dict[str, Any], vpc: Vpc) -> list[str]:
     """What could not be read about that VPC."""
     return [each for each in summary["Unreachable"] if vpc.id in each]
+
+
+def of_vpc(summary: dict[str, Any], vpc: Vpc) -> list[Any]:
+    """What was refused or could not be read about that VPC."""
+    return [*refused(summary, vpc), *unreachable(summary, vpc)]

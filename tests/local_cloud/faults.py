@@ -1,4 +1,4 @@
-"""Faults that a test sets: errors in place of a call or after it, and delays.
+"""Faults that a test sets: errors in place of a call or after it, no answer, delays, and functions killed.
 
 EC2 and MiniStack each have their own, set through the control API of the server that answers the call: see ``ec2.control``.
 """
@@ -10,8 +10,13 @@ from typing import Any, Protocol
 
 # What a fault does: it answers with an error in place of the call, or after it.
 FAIL, EXECUTE_THEN_FAIL = "fail", "execute-then-fail"
-# MiniStack only: the connection is closed without an answer, in place of the call, or after it.
+# The connection is closed without an answer, in place of the call, or after it.
 DISCONNECT, EXECUTE_THEN_DISCONNECT = "disconnect", "execute-then-disconnect"
+# The call is carried out, and for ``DelaySeconds`` nothing is answered; then the connection is closed.
+EXECUTE_THEN_STALL = "execute-then-stall"
+# The call is carried out; then the function that made it is killed. Other callers see only that the connection is closed.
+EXECUTE_THEN_KILL = "execute-then-kill"
+EFFECTS = (FAIL, EXECUTE_THEN_FAIL, DISCONNECT, EXECUTE_THEN_DISCONNECT, EXECUTE_THEN_STALL, EXECUTE_THEN_KILL)
 
 
 class Call(Protocol):
@@ -50,7 +55,22 @@ class Fault:
 
     @property
     def disconnects(self) -> bool:
-        return self.Effect in (DISCONNECT, EXECUTE_THEN_DISCONNECT)
+        """Whether the caller gets no answer."""
+        return self.Effect not in (FAIL, EXECUTE_THEN_FAIL)
+
+    @property
+    def delay_before(self) -> float:
+        """Seconds before the call is carried out."""
+        return 0 if self.Effect == EXECUTE_THEN_STALL else self.DelaySeconds
+
+    @property
+    def delay_after(self) -> float:
+        """Seconds from the call until the connection is closed."""
+        return self.DelaySeconds - self.delay_before
+
+    @property
+    def kills(self) -> bool:
+        return self.Effect == EXECUTE_THEN_KILL
 
     def concerns(self, call: Call) -> bool:
         return (
@@ -72,17 +92,14 @@ class Fault:
 
 
 class Faults:
-    """``effects`` are those that the server can bring about."""
-
-    def __init__(self, *effects: str) -> None:
-        self._effects = effects
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._struck = self._over = 0
 
     def plant(self, documents: Iterable[Mapping[str, Any]]) -> None:
         faults = [Fault(**each) for each in documents]
-        if unknown := {fault.Effect for fault in faults} - set(self._effects):
+        if unknown := {fault.Effect for fault in faults} - set(EFFECTS):
             raise ValueError(f"no such effect: {', '.join(sorted(unknown))}")
         with self._lock:
             self._faults.extend(faults)

@@ -80,6 +80,11 @@ def _questions(target: str, parameters: dict[str, Any], place: str) -> Iterator[
         action, resource = KNOWN[target]
         yield {"Action": action, "Resource": parameters[resource], "Context": {}}
     if target == "AWSEvents.PutEvents":
-        for entry in parameters["Entries"]:
-            context = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
-            yield {"Action": "events:PutEvents", "Resource": entry["EventBusName"], "Context": context}
+        yield from questions_of_events(parameters["Entries"])
+
+
+def questions_of_events(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of PutEvents."""
+    for entry in entries:
+        context = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+        yield {"Action": "events:PutEvents", "Resource": entry.get("EventBusName", "default"), "Context": context}

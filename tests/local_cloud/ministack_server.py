@@ -65,6 +65,7 @@ PATCHES: list[tuple[ModuleType | type, str, Callable[..., Any]]] = [
     (stepfunctions, "_error_matches", patch_retries.spare_terminal_errors),
     (stepfunctions, "_execute_task", patch_task_limits.evaluate_timeout),
     (stepfunctions, "_execute_task", patch_put_events.remember_execution),
+    (stepfunctions, "_invoke_resource", patch_put_events.apply_faults),
     (stepfunctions, "_invoke_resource", patch_put_events.name_the_execution),
     (stepfunctions, "_execute_wait", patch_waits.remember_wait_state),
     (stepfunctions, "_scaled_sleep", patch_waits.shorten_long_waits),

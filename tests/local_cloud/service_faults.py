@@ -11,11 +11,15 @@ They are set through the control API on MiniStack's port, by the client and in t
     # No answer at all, and an answer that is lost after the update was made.
     services.plant_faults({"Action": "UpdateItem", "Effect": "disconnect", "Times": 99})
     services.plant_faults({"Action": "UpdateItem", "Effect": "execute-then-disconnect"})
+    # The update is made; then nothing is answered for longer than the SDK waits, or the function is killed.
+    services.plant_faults({"Action": "UpdateItem", "Effect": "execute-then-stall", "DelaySeconds": 8})
+    services.plant_faults({"Action": "UpdateItem", "Effect": "execute-then-kill"})
     services.faults()  # {"Struck": 3, "Over": 3}
     services.clear_faults()
 
 A test's own calls have no faults, and don't count: only a function's calls have its role's ARN as session token (see
-``patch_lambda.name_the_role``). ``Match`` compares parameters as they are in the request's JSON.
+``patch_lambda.name_the_role``). ``PutEvents`` is a call of a machine: see ``patch_put_events``. ``Match`` compares parameters as
+they are in the request's JSON.
 """
 
 from __future__ import annotations
@@ -27,20 +31,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local_cloud.faults import DISCONNECT, EXECUTE_THEN_DISCONNECT, EXECUTE_THEN_FAIL, FAIL, Fault, Faults
+from local_cloud.faults import Fault, Faults
+from local_cloud.killing import kill_function
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-faults = Faults(FAIL, EXECUTE_THEN_FAIL, DISCONNECT, EXECUTE_THEN_DISCONNECT)
+faults = Faults()
 
 _REGION = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/")
 
 
 @dataclass
-class FunctionCall:
+class ServiceCall:
     action: str
     region: str
     account: str
@@ -69,20 +74,23 @@ def in_front_of(application: Application) -> Application:
 
 
 async def _apply(fault: Fault, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
-    await asyncio.sleep(fault.DelaySeconds)
+    await asyncio.sleep(fault.delay_before)
     fails = fault.Code is not None or fault.disconnects
     if fault.executes:
         await application(scope, receive, _discard if fails else send)
+    if fault.kills:
+        await asyncio.to_thread(kill_function, scope["client"][1])
+    await asyncio.sleep(fault.delay_after)
     if fault.disconnects:
         await _disconnect(send)
     elif fails:
         await _answer(fault, send)
 
 
-def _call(headers: dict[str, str], body: bytes) -> FunctionCall:
+def _call(headers: dict[str, str], body: bytes) -> ServiceCall:
     """A call of a JSON protocol, which all these services have: the header names its action."""
     target, region = headers.get("x-amz-target", ""), _REGION.search(headers.get("authorization", ""))
-    return FunctionCall(
+    return ServiceCall(
         action=target.rpartition(".")[2],
         region=region[1] if region else "",
         account=headers["x-amz-security-token"].split(":")[4],

@@ -1,4 +1,4 @@
-"""The calls that a Distributed Map makes as the machine's role, in the log of the functions' calls.
+"""The calls that Step Functions makes as a machine's role, in the log of the functions' calls.
 
 Nothing here judges them: a test does. Their user agent is Step Functions'.
 """
@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from local_cloud import function_calls
 from local_cloud.environment import STATE_MARK
@@ -31,15 +32,21 @@ def log(action: str, role: str, child: str) -> None:
     prefix = f"arn:{partition}:{service}:{region}:{account}"
     resource = f"{prefix}:stateMachine:{machine}" if action == "StartExecution" else f"{prefix}:execution:{machine}:{name}"
     parameter = "stateMachineArn" if action == "StartExecution" else "executionArn"
+    questions = [{"Action": f"states:{action}", "Resource": resource, "Context": {}}]
+    write("AWSStepFunctions", action, role, {parameter: resource}, questions)
+
+
+def write(service: str, action: str, role: str, parameters: dict[str, Any], questions: list[dict[str, Any]]) -> None:
+    """``questions`` are what IAM is asked."""
     line = {
-        "Service": "AWSStepFunctions",
+        "Service": service,
         "Action": action,
-        "Account": account,
+        "Account": role.split(":")[4],
         "Caller": role,
         "SessionName": None,
         "UserAgent": USER_AGENT,
-        "Parameters": {parameter: resource},
-        "Authorization": [{"Action": f"states:{action}", "Resource": resource, "Context": {}}],
+        "Parameters": parameters,
+        "Authorization": questions,
     }
     path = Path(os.environ[STATE_MARK]) / function_calls.FILE
     with _one_line_at_a_time, path.open("a", encoding="utf-8") as file:

@@ -1,5 +1,6 @@
 """The WSGI application around moto: control API, faults, call log, and one EC2 call at a time."""
 
+import socket
 import sys
 import threading
 import time
@@ -13,7 +14,8 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from local_cloud.faults import EXECUTE_THEN_FAIL, FAIL, Fault, Faults
+from local_cloud.faults import Fault, Faults
+from local_cloud.killing import kill_function
 
 from .api_call import ApiCall, read_call
 from .authorization import questions
@@ -23,6 +25,9 @@ from .throttling import Throttling
 from .trust import Trust, account_of_role, is_off
 
 StartResponse = Callable[..., Any]
+
+NO_ANSWER = "NoAnswer"
+"""In the call log, of a call whose connection was closed without an answer."""
 
 
 class Answer(NamedTuple):
@@ -40,7 +45,7 @@ class Gateway:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._call_log = call_log
         self._trust = trust
-        self._faults = Faults(FAIL, EXECUTE_THEN_FAIL)
+        self._faults = Faults()
         self._one_at_a_time = threading.RLock()  # moto has no locks
         self._throttling = Throttling()
         self._control = ControlApi(self._faults, self._one_at_a_time, self._throttling)
@@ -52,11 +57,14 @@ class Gateway:
         with self._one_at_a_time:
             asked = questions(call)
         answer = self._answer(call, environ)
-        self._call_log.write(call, began, asked, error_code(answer.code, answer.body))
+        self._call_log.write(call, began, asked, error_code(answer.code, answer.body) if answer else NO_ANSWER)
+        if answer is None:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError  # For the server: there is nobody to answer.
         start_response(answer.status, answer.headers)
         return [answer.body]
 
-    def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer:
+    def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer | None:
         fault = self._faults.take(call)
         try:
             return self._disturbed(call, environ, fault)
@@ -64,8 +72,9 @@ class Gateway:
             if fault:
                 self._faults.end()
 
-    def _disturbed(self, call: ApiCall, environ: dict[str, Any], fault: Fault | None) -> Answer:
-        time.sleep(self._control.latency(call.region) + (fault.DelaySeconds if fault else 0))
+    def _disturbed(self, call: ApiCall, environ: dict[str, Any], fault: Fault | None) -> Answer | None:
+        """None where the caller is to get no answer."""
+        time.sleep(self._control.latency(call.region) + (fault.delay_before if fault else 0))
         with self._one_at_a_time:
             if self._throttling.refuses(call):
                 return _error(call, 503, "RequestLimitExceeded", "Request limit exceeded.")
@@ -77,6 +86,11 @@ class Gateway:
         if fault is None:
             return self._execute(call, environ)
         answer = self._execute(call, environ) if fault.executes else None
+        if fault.kills:
+            kill_function(environ["REMOTE_PORT"])
+        time.sleep(fault.delay_after)
+        if fault.disconnects:
+            return None
         return _fault_answer(call, fault) if answer is None or fault.Code else answer
 
     def _execute(self, call: ApiCall, environ: dict[str, Any]) -> Answer:

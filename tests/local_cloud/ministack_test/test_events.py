@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_cloud.ec2.control import Control
 from local_cloud.environment import ACCOUNT, REGION
 from local_cloud.ministack_test.cloud import Cloud, jsonata, unique, until
 
@@ -156,3 +157,34 @@ def test_an_execution_s_event_names_it_and_its_machine(cloud: Cloud) -> None:
     resources = inbox.receive({"id": answer["Entries"][0]["EventId"]})["resources"]
     machine = cloud.client("stepfunctions").describe_execution(executionArn=execution)["stateMachineArn"]
     assert resources == ["arn:aws:ec2:::vpc/vpc-1", execution, machine]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "received"),
+    [
+        ({"Code": "EventBridge.ThrottlingException"}, "EventBridge.ThrottlingException", 0),
+        ({"Code": "EventBridge.InternalException", "Effect": "execute-then-fail"}, "EventBridge.InternalException", 1),
+        ({"Effect": "disconnect"}, "EventBridge.SdkClientException", 0),
+    ],
+    ids=["refused", "after it was made", "without an answer"],
+)
+def test_a_machine_s_call_can_fail(cloud: Cloud, fault: dict[str, Any], error: str, received: int) -> None:
+    """As a call of a function can: see ``service_faults``. It is in the log of calls, too."""
+    source, services = unique("failing"), Control(cloud.endpoint)
+    inbox = Inbox(cloud, source=source)
+    entry = {"EventBusName": "default", "Source": source, "DetailType": "Report", "Detail": {}}
+    report = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Arguments": {"Entries": [entry]}, "End": True}
+    services.clear_faults()
+    services.plant_faults({"Action": "PutEvents", **fault})
+    failed = cloud.run(jsonata({"Report": report}))
+    assert (failed["status"], failed["error"]) == ("FAILED", error)
+    assert services.faults() == {"Struck": 1, "Over": 1}
+    assert len(inbox.read()) == received
+    cloud.output(jsonata({"Report": report}))
+    assert cloud.call_log is not None
+    calls = [json.loads(line) for line in cloud.call_log.read_text().splitlines()]
+    logged = [call for call in calls if source in json.dumps(call["Parameters"])]
+    assert [(call["Action"], call["Caller"]) for call in logged] == [("PutEvents", ANY_ROLE)] * 2
+    context = {"events:source": source, "events:detail-type": "Report"}
+    question = {"Action": "events:PutEvents", "Resource": "default", "Context": context}
+    assert [call["Authorization"] for call in logged] == [[question]] * 2

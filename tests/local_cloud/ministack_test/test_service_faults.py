@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError, ResponseStreamingError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
 
 from local_cloud.ec2.control import Control, ControlError
 from local_cloud.environment import ACCOUNT, REGION
@@ -34,7 +34,7 @@ class Function:
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key="local",
             aws_session_token=ROLE,
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=10),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=5),
         )
 
     def get(self, pair: str) -> Any:
@@ -106,6 +106,13 @@ def test_a_call_can_be_late(services: Control, function: Function) -> None:
     assert time.monotonic() - before >= 1
 
 
+def test_a_call_that_was_made_can_be_answered_too_late(services: Control, function: Function, table: Table) -> None:
+    services.plant_faults({"Action": "UpdateItem", "Effect": "execute-then-stall", "DelaySeconds": 6})
+    with pytest.raises(ReadTimeoutError):
+        function.update("late")
+    assert table.get("late") is not None
+
+
 def test_a_fault_can_concern_one_pair(services: Control, function: Function, table: Table) -> None:
     fault = {"Action": "UpdateItem", "Code": "ThrottlingException", "Times": 99, "Account": ACCOUNT, "Region": REGION}
     services.plant_faults(
@@ -130,24 +137,44 @@ def test_step_functions_can_fail_too(services: Control, function: Function) -> N
         assert error_of(lambda: states.describe_execution(executionArn=arn))[0] == code
 
 
+READS_AN_ITEM = (
+    "import json, os, urllib.error, urllib.request\n"
+    "def handle(event, context):\n"
+    "  headers = {'X-Amz-Target': 'DynamoDB_20120810.GetItem', 'Content-Type': 'application/x-amz-json-1.0',\n"
+    "             'X-Amz-Security-Token': os.environ['AWS_SESSION_TOKEN'],\n"
+    "             'Authorization': 'AWS4-HMAC-SHA256 Credential=' + os.environ['AWS_ACCESS_KEY_ID']\n"
+    "                              + '/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0'}\n"
+    "  request = urllib.request.Request(os.environ['AWS_ENDPOINT_URL'], json.dumps(event).encode(), headers)\n"
+    "  try:\n"
+    "    return urllib.request.urlopen(request).status\n"
+    "  except urllib.error.HTTPError as error:\n"
+    "    return json.load(error)['__type']\n"
+)
+
+
 def test_a_function_of_ministack_meets_the_fault(cloud: Cloud, services: Control, table: Table) -> None:
     """Its calls are recognized without its doing anything for it."""
-    handler = cloud.create_function(
-        "import json, os, urllib.error, urllib.request\n"
-        "def handle(event, context):\n"
-        "  headers = {'X-Amz-Target': 'DynamoDB_20120810.GetItem', 'Content-Type': 'application/x-amz-json-1.0',\n"
-        "             'X-Amz-Security-Token': os.environ['AWS_SESSION_TOKEN'],\n"
-        "             'Authorization': 'AWS4-HMAC-SHA256 Credential=' + os.environ['AWS_ACCESS_KEY_ID']\n"
-        "                              + '/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0'}\n"
-        "  request = urllib.request.Request(os.environ['AWS_ENDPOINT_URL'], json.dumps(event).encode(), headers)\n"
-        "  try:\n"
-        "    return urllib.request.urlopen(request).status\n"
-        "  except urllib.error.HTTPError as error:\n"
-        "    return json.load(error)['__type']\n"
-    )
+    handler = cloud.create_function(READS_AN_ITEM)
     services.plant_faults({"Action": "GetItem", "Code": "ThrottlingException"})
     read = {"TableName": table.name, "Key": key("any")}
     assert [cloud.invoke(handler, read) for _ in range(2)] == ["ThrottlingException", 200]
+
+
+def test_a_function_can_be_killed_after_its_call(cloud: Cloud, services: Control, table: Table) -> None:
+    """That one, and no other: the next call is made by a new process."""
+    bystander, handler = (cloud.create_function(READS_AN_ITEM) for _ in range(2))
+    read = {"TableName": table.name, "Key": key("any")}
+    assert [cloud.invoke(each, read) for each in (bystander, handler)] == [200, 200]
+    services.plant_faults({"Action": "GetItem", "Effect": "execute-then-kill"})
+    assert cloud.invoke(handler, read)["errorType"] == "Runtime.ExitError"
+    assert [cloud.invoke(each, read) for each in (handler, bystander)] == [200, 200]
+
+
+def test_a_caller_that_is_no_function_is_not_killed(services: Control, function: Function, table: Table) -> None:
+    services.plant_faults({"Action": "UpdateItem", "Effect": "execute-then-kill"})
+    with pytest.raises((ConnectionClosedError, ResponseStreamingError)):
+        function.update("kept")
+    assert table.get("kept") is not None
 
 
 @pytest.mark.parametrize("fault", [{"Action": "GetItem", "Effect": "explode"}, {"Code": "ThrottlingException"}, {"Unknown": 1}])

@@ -5,7 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 
 from local_cloud.ec2.control import ControlError
 
@@ -63,6 +66,29 @@ def test_a_fault_can_follow_the_call(cloud: Cloud) -> None:
     with refused("InternalError"):
         cloud.vpc()
     assert len(cloud.ec2().describe_vpcs()["Vpcs"]) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_made"),
+    [
+        ({"Effect": "disconnect"}, False),
+        ({"Effect": "execute-then-disconnect"}, True),
+        ({"Effect": "execute-then-stall", "DelaySeconds": 0.3}, True),
+        ({"Effect": "execute-then-kill"}, True),
+    ],
+    ids=lambda each: each["Effect"] if isinstance(each, dict) else "",
+)
+def test_a_call_can_stay_without_an_answer(cloud: Cloud, fault: dict[str, Any], is_made: bool) -> None:
+    """A caller that is no function is not killed."""
+    once = {"endpoint_url": cloud.ec2().meta.endpoint_url, "region_name": HERE, "config": Config(retries={"total_max_attempts": 1})}
+    ec2 = boto3.client("ec2", **once)
+    before = len(ec2.describe_vpcs()["Vpcs"])
+    cloud.control.plant_faults({"Action": "CreateVpc", **fault})
+    with pytest.raises(HTTPClientError):
+        ec2.create_vpc(CidrBlock="10.9.0.0/16")
+    assert last_call(cloud)["Error"] == "NoAnswer"
+    assert cloud.control.faults() == {"Struck": 1, "Over": 1}
+    assert len(ec2.describe_vpcs()["Vpcs"]) == before + is_made
 
 
 def test_a_fault_can_be_limited_to_certain_calls(cloud: Cloud) -> None:

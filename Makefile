@@ -86,13 +86,12 @@ test: ## set up and run all tests
 TEST_CLOUDS ?= 8
 
 .PHONY: soak
-soak: ## long runs of faults at random; writes docs/RELIABILITY.md (SEED=…, today by default; CASES=…: how many faults; RECORD=1: record the calls anew)
+soak: ## long runs of faults at random; writes docs/RELIABILITY.md (SEED=…, by default today)
 	@$(MAKE) $(TOGETHER) setup functions
 	@$(MAKE) cli PROGRAM=--workspace
 	@$(CLOUD) -m pytest -q --numprocesses $(SOAK_CLOUDS) --dist loadfile tests/soak
 # Each file has a local cloud of its own.
 SOAK_CLOUDS ?= 2
-export SEED CASES RECORD
 
 .PHONY: one
 one: ## run one test: TEST=tests/…/test_….py[::name] for Python, TEST=name for Rust

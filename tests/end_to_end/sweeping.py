@@ -43,8 +43,3 @@ def refused(summary: dict[str, Any], vpc: Vpc) -> list[str]:
 def unreachable(summary: dict[str, Any], vpc: Vpc) -> list[str]:
     """What could not be read about that VPC."""
     return [each for each in summary["Unreachable"] if vpc.id in each]
-
-
-def of_vpc(summary: dict[str, Any], vpc: Vpc) -> list[Any]:
-    """What was refused or could not be read about that VPC."""
-    return [*refused(summary, vpc), *unreachable(summary, vpc)]

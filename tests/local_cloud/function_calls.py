@@ -80,11 +80,13 @@ def _questions(target: str, parameters: dict[str, Any], place: str) -> Iterator[
         action, resource = KNOWN[target]
         yield {"Action": action, "Resource": parameters[resource], "Context": {}}
     if target == "AWSEvents.PutEvents":
-        yield from questions_of_events(parameters["Entries"])
+        yield from questions_of_events(parameters["Entries"], place)
 
 
-def questions_of_events(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Of PutEvents."""
+def questions_of_events(entries: list[dict[str, Any]], place: str) -> Iterator[dict[str, Any]]:
+    """Of PutEvents. An entry names its bus, or has its ARN."""
     for entry in entries:
         context = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
-        yield {"Action": "events:PutEvents", "Resource": entry.get("EventBusName", "default"), "Context": context}
+        bus = entry.get("EventBusName", "default")
+        resource = bus if bus.startswith("arn:") else f"arn:aws:events:{place}:event-bus/{bus}"
+        yield {"Action": "events:PutEvents", "Resource": resource, "Context": context}

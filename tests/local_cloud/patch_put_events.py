@@ -47,7 +47,8 @@ def apply_faults(original: Callable[..., Any], resource: str, data: Any) -> Any:
     machine = stepfunctions._state_machines[_execution.get()["stateMachineArn"]]
     region, account = machine["stateMachineArn"].split(":")[3:5]
     entries = data.get("Entries", [])
-    write("AWSEvents", "PutEvents", machine["roleArn"], {"Entries": entries}, list(questions_of_events(entries)))
+    questions = list(questions_of_events(entries, f"{region}:{account}"))
+    write("AWSEvents", "PutEvents", machine["roleArn"], {"Entries": entries}, questions)
     fault = faults.take(ServiceCall("PutEvents", region, account, data))
     if fault is None:
         return original(resource, data)

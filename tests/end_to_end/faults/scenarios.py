@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from end_to_end.executions import Machine
@@ -12,7 +13,7 @@ from end_to_end.faults.worlds import Ending, Facts, Foreign, World, connection_f
 from end_to_end.grouping import Groups, unused_name
 from end_to_end.ledger import Ledger
 from end_to_end.network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
-from end_to_end.sweeping import Sweep, of_vpc
+from end_to_end.sweeping import Sweep, refused
 from end_to_end.vendors import vendor_vpc
 
 BLOCKS = [f"10.{number}.0.0/16" for number in range(1, 5)]
@@ -54,11 +55,13 @@ def external_account(tools: Tools) -> World:
     """The vendor has asked; an execution accepts, and routes our side. Theirs is not ours to undo."""
     vpc, vendor = tools.network.vpc(BLOCK), vendor_vpc(tools.network, PEER_BLOCK)
     foreign = Foreign(tools.network, vpc, vendor)
-    _consent(tools, vpc, isthmus__accept=vendor.id)
+    _tag(tools, vpc, isthmus__accept=vendor.id)
     tools.network.peer_manually(vendor, vpc, accept=False)
     routes = _routes(vpc, PEER_BLOCK)
     desired = routes | {connection_fact(vpc.id, vendor.id, "active")}
-    return _by_machine(tools, foreign, vpc, vendor, desired, new=[routes])
+    world = _by_machine(tools, foreign, vpc, vendor, desired, new=[routes])
+    world.leave = partial(_untag, tools, vpc, "isthmus:accept")
+    return world
 
 
 def adoption(tools: Tools) -> World:
@@ -116,8 +119,8 @@ def group_of_four(tools: Tools) -> World:
 
     def act() -> list[Ending]:
         execution = tools.groups.machine.run({"Groups": [group]})
-        refused = [each for report in execution.output.get("Groups", []) for each in report["Refused"]]
-        return [ending(execution), Ending(told=told(execution.output.get("Left"), refused))]
+        refusals = [each for report in execution.output.get("Groups", []) for each in report["Refused"]]
+        return [ending(execution), Ending(told=told(execution.output.get("Left"), refusals))]
 
     return World(tools.ledger, foreign, pairs, set().union(*peerings), act, new=peerings, leave=tools.groups.leave)
 
@@ -126,7 +129,7 @@ def the_sweep(tools: Tools) -> World:
     """It finds a tag whose event was lost, and starts an execution."""
     vpc, peer = _pair(tools, THERE, MEMBER)
     foreign, desired, seen = Foreign(tools.network, vpc, peer), _peered(vpc, peer), set[str]()
-    _consent(tools, vpc, isthmus__peer=f"{peer.id}@{peer.region}@{peer.account}")
+    _tag(tools, vpc, isthmus__peer=f"{peer.id}@{peer.region}@{peer.account}")
 
     def act(**task: Any) -> list[Ending]:
         error, answer = tools.sweep.attempt(**task)
@@ -134,14 +137,12 @@ def the_sweep(tools: Tools) -> World:
         arns = {arn for one, other in ((vpc, peer), (peer, vpc)) for arn in tools.machine.executions(f"{one.id}_{other.id}")}
         endings = [ending(tools.machine.wait(arn)) for arn in sorted(arns - seen)]
         seen.update(arns)
-        of_sweep = Ending(error, told(answer)) if error else Ending(told=told(*of_vpc(answer, vpc)))
+        of_sweep = (
+            Ending(error, told(answer)) if error else Ending(told=told(refused(answer, vpc), answer["Unreachable"], answer["Left"]))
+        )
         return [Ending(told=of_sweep.told) if error == KILLED else of_sweep, *endings]
 
-    def leave() -> None:
-        tools.network.control.disturb_events(drop=1)
-        vpc.untag("isthmus:peer")
-
-    again = lambda: act(Retry=True)  # noqa: E731
+    again, leave = partial(act, Retry=True), partial(_untag, tools, vpc, "isthmus:peer")
     return World(tools.ledger, foreign, [(vpc, peer)], desired, act, again, new=[desired], leave=leave)
 
 
@@ -167,10 +168,16 @@ def _pair(tools: Tools, region: str, account: str) -> tuple[Vpc, Vpc]:
     return tools.network.vpc(BLOCK), tools.network.vpc(PEER_BLOCK, region=region, account=account)
 
 
-def _consent(tools: Tools, vpc: Vpc, **tags: str) -> None:
+def _tag(tools: Tools, vpc: Vpc, **tags: str) -> None:
     """Sets the tag, and no function hears of it."""
     tools.network.control.disturb_events(drop=1)
     vpc.tag(**tags)
+
+
+def _untag(tools: Tools, vpc: Vpc, key: str) -> None:
+    """Likewise."""
+    tools.network.control.disturb_events(drop=1)
+    vpc.untag(key)
 
 
 def _new_peering(tools: Tools, region: str, account: str) -> World:

@@ -74,13 +74,13 @@ def attempt(case: Case, tools: Tools, environment: dict[str, str]) -> Result:
         return Result(struck, held, errors)
 
 
-def unexplained(before: Facts, now: dict[str, str], desired: Facts, new: list[Facts], endings: list[Ending]) -> Facts:
-    """What is neither as before nor as desired, and of what is new as a whole a part; without what an ending names by its id."""
+def unexplained(before: Facts, now: dict[str, tuple[str, ...]], desired: Facts, new: list[Facts], endings: list[Ending]) -> Facts:
+    """What is neither as before nor as desired, and of what is new as a whole a part; without what an ending names by an id."""
     parts = [whole - before for whole in new]
     half = set().union(*(part & set(now) for part in parts if not part <= set(now)))
     more, less = (set(now) - before - desired) | half, (before & desired) - set(now)
     told = "\n".join(each.told for each in endings)
-    return {fact for fact in more if now[fact] not in told} | less
+    return {fact for fact in more if not any(each in told for each in now[fact])} | less
 
 
 @contextmanager

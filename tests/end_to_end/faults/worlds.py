@@ -82,10 +82,10 @@ class World:
     def vpcs(self) -> list[Vpc]:
         return list(dict.fromkeys(vpc for pair in self.pairs for vpc in pair))
 
-    def facts(self) -> dict[str, str]:
-        """What there is now, each with the id of the connection or the route table that it is about."""
+    def facts(self) -> dict[str, tuple[str, ...]]:
+        """What there is now, each with the ids of the connection and the route table that it is about."""
         connections: dict[str, str] = {}
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, ...]] = {}
         for vpc in self.vpcs:
             for connection in vpc.connections():
                 pcx = connection["VpcPeeringConnectionId"]
@@ -93,14 +93,14 @@ class World:
                     continue
                 connections[pcx] = connection_fact(*_ends(connection), connection["Status"]["Code"])
                 if _resolves(vpc, connection):
-                    found[dns_fact(vpc.id)] = pcx
+                    found[dns_fact(vpc.id)] = (pcx,)
             for table, routes in vpc.tables().items():
                 for route in routes:
-                    if route.get("VpcPeeringConnectionId") not in (None, self.foreign.connection):
+                    if (target := route.get("VpcPeeringConnectionId")) not in (None, self.foreign.connection):
                         destination = route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]
-                        found[route_fact(table, destination, route["State"])] = table
+                        found[route_fact(table, destination, route["State"])] = (table, str(target))
         for pcx, fact in sorted(connections.items()):
-            found[f"once more {fact}" if fact in found else fact] = pcx
+            found[f"once more {fact}" if fact in found else fact] = (pcx,)
         return found
 
     def assert_no_lease(self) -> None:

@@ -186,5 +186,9 @@ def test_a_machine_s_call_can_fail(cloud: Cloud, fault: dict[str, Any], error: s
     logged = [call for call in calls if source in json.dumps(call["Parameters"])]
     assert [(call["Action"], call["Caller"]) for call in logged] == [("PutEvents", ANY_ROLE)] * 2
     context = {"events:source": source, "events:detail-type": "Report"}
-    question = {"Action": "events:PutEvents", "Resource": "default", "Context": context}
+    question = {
+        "Action": "events:PutEvents",
+        "Resource": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default",
+        "Context": context,
+    }
     assert [call["Authorization"] for call in logged] == [[question]] * 2

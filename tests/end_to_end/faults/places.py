@@ -19,6 +19,9 @@ from end_to_end.network import Network
 
 FILE = Path(__file__).with_name("calls.json")
 
+AFTERWARDS = "StartPeering"
+"""It hears of every execution that has ended, some time later, and finds nothing to do."""
+
 Recorded = dict[str, list[str]]
 """The calls of one scenario: service, action, Region and account; in the order of the calls, the functions that made them."""
 
@@ -90,7 +93,8 @@ def recording(network: Network, environment: dict[str, str]) -> Iterator[Recorde
     own = [call for call in services.new_calls() if is_by_a_function(call) or call["Action"] == "PutEvents"]
     for call in calls.made + own:
         place = [call["Region"], call["Account"]] if call["Service"] in (EC2, STS) else []
-        recorded.setdefault(" ".join([call["Service"], call["Action"], *place]), []).append(function_of(call))
+        if (function := function_of(call)) != AFTERWARDS:
+            recorded.setdefault(" ".join([call["Service"], call["Action"], *place]), []).append(function)
 
 
 def function_of(call: dict[str, Any]) -> str:

@@ -12,9 +12,8 @@ from end_to_end.executions import Machine
 from end_to_end.faults.worlds import Ending, Facts, Foreign, World, connection_fact, dns_fact, ending, route_fact, told
 from end_to_end.grouping import Groups, unused_name
 from end_to_end.ledger import Ledger
-from end_to_end.network import HERE, HUB, MEMBER, THERE, Network, Vpc, request, wait_until
+from end_to_end.network import HERE, HUB, MEMBER, THERE, VENDOR, Network, Vpc, request, wait_until
 from end_to_end.sweeping import Sweep, refused
-from end_to_end.vendors import vendor_vpc
 
 BLOCKS = [f"10.{number}.0.0/16" for number in range(1, 5)]
 BLOCK, PEER_BLOCK = BLOCKS[:2]
@@ -53,7 +52,7 @@ def two_accounts(tools: Tools) -> World:
 
 def external_account(tools: Tools) -> World:
     """The vendor has asked; an execution accepts, and routes our side. Theirs is not ours to undo."""
-    vpc, vendor = tools.network.vpc(BLOCK), vendor_vpc(tools.network, PEER_BLOCK)
+    vpc, vendor = _pair(tools, HERE, VENDOR)
     foreign = Foreign(tools.network, vpc, vendor)
     _tag(tools, vpc, isthmus__accept=vendor.id)
     tools.network.peer_manually(vendor, vpc, accept=False)
@@ -86,7 +85,10 @@ def drift(tools: Tools) -> World:
 
 
 def dns_resolution(tools: Tools) -> World:
-    vpc, peer = tools.network.vpc_with_dns(BLOCK), tools.network.vpc_with_dns(PEER_BLOCK, region=THERE)
+    vpc, peer = _pair(tools, THERE, HUB)
+    for each in (vpc, peer):
+        each.change_dns(EnableDnsSupport=True)
+        each.change_dns(EnableDnsHostnames=True)
     foreign, desired = Foreign(tools.network, vpc, peer), _peered(vpc, peer) | {dns_fact(each.id) for each in (vpc, peer)}
     return _by_machine(tools, foreign, vpc, peer, desired, new=[desired], DnsResolution=True)
 
@@ -109,8 +111,7 @@ def teardown(tools: Tools) -> World:
 
 def group_of_four(tools: Tools) -> World:
     """A mesh in two Regions."""
-    regions = (HERE, HERE, THERE, THERE)
-    members = [tools.network.vpc(block, region=region) for block, region in zip(BLOCKS, regions, strict=True)]
+    members = _vpcs(tools, [(HERE, HUB), (HERE, HUB), (THERE, HUB), (THERE, HUB)])
     foreign, group = Foreign(tools.network, *members), unused_name()
     tools.groups.join(group, *members)
     pairs = list(itertools.combinations(members, 2))
@@ -165,7 +166,25 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def _pair(tools: Tools, region: str, account: str) -> tuple[Vpc, Vpc]:
-    return tools.network.vpc(BLOCK), tools.network.vpc(PEER_BLOCK, region=region, account=account)
+    vpc, peer = _vpcs(tools, [(HERE, HUB), (region, account)])
+    return vpc, peer
+
+
+def _vpcs(tools: Tools, places: list[tuple[str, str]]) -> list[Vpc]:
+    """One in each of these Regions and accounts, with ids in ascending order: that order decides which end asks the other, and so
+    where calls are made.
+    """
+    share = 16 // len(places)
+    return [_vpc(tools, BLOCKS[number], *place, range(number * share, (number + 1) * share)) for number, place in enumerate(places)]
+
+
+def _vpc(tools: Tools, block: str, region: str, account: str, first_digits: range) -> Vpc:
+    """Its id begins with one of these hexadecimal digits."""
+    while True:
+        vpc = tools.network.vpc(block, region=region, account=account, consents=account == MEMBER)
+        if int(vpc.id.removeprefix("vpc-")[0], 16) in first_digits:
+            return vpc
+        vpc.ec2.delete_vpc(VpcId=vpc.id)
 
 
 def _tag(tools: Tools, vpc: Vpc, **tags: str) -> None:

@@ -13,6 +13,7 @@ from end_to_end.network import Network, Vpc
 
 FOREIGN_BLOCK = "10.99.0.0/16"
 ANYWHERE = "0.0.0.0/0"
+STATUS = "isthmus:status:"
 
 Facts = set[str]
 """Statements about connections, routes and DNS resolution, such as `rtb-1: 10.2.0.0/16 active`."""
@@ -51,7 +52,7 @@ class Foreign:
         mine = {
             vpc.id: {
                 "routes": {table: [each for each in routes if self._owns(each)] for table, routes in vpc.tables().items()},
-                "tags": {key: value for key, value in vpc.tags().items() if not key.startswith("isthmus:status:")},
+                "tags": {key: value for key, value in vpc.tags().items() if not key.startswith(STATUS)},
                 "adopted": vpc.connection(adopted) if adopted else None,
             }
             for vpc in self._vpcs
@@ -108,8 +109,11 @@ class World:
             self.ledger.assert_free(*pair)
 
     def end(self) -> None:
-        """What later sweeps find of this world asks for nothing."""
+        """Later sweeps find nothing to do here."""
         self.leave()
+        for vpc in self.vpcs:
+            if written := [key for key in vpc.tags() if key.startswith(STATUS)]:
+                vpc.untag(*written)
         for pair in self.pairs:
             self.ledger.delete(*pair)
 

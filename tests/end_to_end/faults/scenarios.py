@@ -143,7 +143,14 @@ def the_sweep(tools: Tools) -> World:
         )
         return [Ending(told=of_sweep.told) if error == KILLED else of_sweep, *endings]
 
-    again, leave = partial(act, Retry=True), partial(_untag, tools, vpc, "isthmus:peer")
+    def again() -> list[Ending]:
+        """Where a dead execution holds the pair, one sweep starts the clean-up, and the next one sets up."""
+        if tools.ledger.holder(vpc, peer):
+            tools.sweep()
+            wait_until(lambda: tools.ledger.holder(vpc, peer) is None, "the pair is cleaned up after")
+        return act(Retry=True)
+
+    leave = partial(_untag, tools, vpc, "isthmus:peer")
     return World(tools.ledger, foreign, [(vpc, peer)], desired, act, again, new=[desired], leave=leave)
 
 

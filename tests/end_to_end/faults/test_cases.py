@@ -85,7 +85,7 @@ BEFORE, DESIRED = {"stood"}, {"stood", "made", "also made"}
     ids=["as before", "in between", "half", "half, and named", "whole", "neither", "gone"],
 )
 def test_what_is_half_made_is_found(now: set[str], new: list[set[str]], told: str, unexplained_facts: set[str]) -> None:
-    facts = {fact: (f"id of {fact}",) for fact in now}
+    facts = {fact: {f"id of {fact}"} for fact in now}
     assert unexplained(BEFORE, facts, DESIRED, new, [Ending("AccessDenied", told)]) == unexplained_facts
 
 

@@ -74,8 +74,8 @@ def attempt(case: Case, tools: Tools, environment: dict[str, str]) -> Result:
         return Result(struck, held, errors)
 
 
-def unexplained(before: Facts, now: dict[str, tuple[str, ...]], desired: Facts, new: list[Facts], endings: list[Ending]) -> Facts:
-    """What is neither as before nor as desired, and of what is new as a whole a part; without what an ending names by an id."""
+def unexplained(before: Facts, now: dict[str, set[str]], desired: Facts, new: list[Facts], endings: list[Ending]) -> Facts:
+    """What is neither as before nor as desired, and of what is new as a whole a part; without what an ending tells how to find."""
     parts = [whole - before for whole in new]
     half = set().union(*(part & set(now) for part in parts if not part <= set(now)))
     more, less = (set(now) - before - desired) | half, (before & desired) - set(now)

@@ -13,7 +13,7 @@ from end_to_end.network import Network, Vpc
 
 FOREIGN_BLOCK = "10.99.0.0/16"
 ANYWHERE = "0.0.0.0/0"
-STATUS = "isthmus:status:"
+STATUS, EXECUTION = "isthmus:status:", "isthmus:execution"
 
 Facts = set[str]
 """Statements about connections, routes and DNS resolution, such as `rtb-1: 10.2.0.0/16 active`."""
@@ -83,25 +83,30 @@ class World:
     def vpcs(self) -> list[Vpc]:
         return list(dict.fromkeys(vpc for pair in self.pairs for vpc in pair))
 
-    def facts(self) -> dict[str, tuple[str, ...]]:
-        """What there is now, each with the ids of the connection and the route table that it is about."""
+    def facts(self) -> dict[str, set[str]]:
+        """What there is now, each with what it can be found by: the ids of the connection and of the route table, and the execution
+        in the connection's tags.
+        """
+        found: dict[str, set[str]] = {}
+        named_by: dict[str, set[str]] = {}
         connections: dict[str, str] = {}
-        found: dict[str, tuple[str, ...]] = {}
         for vpc in self.vpcs:
             for connection in vpc.connections():
                 pcx = connection["VpcPeeringConnectionId"]
                 if pcx == self.foreign.connection:
                     continue
                 connections[pcx] = connection_fact(*_ends(connection), connection["Status"]["Code"])
+                named_by.setdefault(pcx, {pcx}).update(each["Value"] for each in connection["Tags"] if each["Key"] == EXECUTION)
                 if _resolves(vpc, connection):
-                    found[dns_fact(vpc.id)] = (pcx,)
+                    found[dns_fact(vpc.id)] = named_by[pcx]
+        for pcx, fact in sorted(connections.items()):
+            found[f"once more {fact}" if fact in found else fact] = named_by[pcx]
+        for vpc in self.vpcs:
             for table, routes in vpc.tables().items():
                 for route in routes:
                     if (target := route.get("VpcPeeringConnectionId")) not in (None, self.foreign.connection):
                         destination = route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]
-                        found[route_fact(table, destination, route["State"])] = (table, str(target))
-        for pcx, fact in sorted(connections.items()):
-            found[f"once more {fact}" if fact in found else fact] = (pcx,)
+                        found[route_fact(table, destination, route["State"])] = {table} | named_by.get(str(target), {str(target)})
         return found
 
     def assert_no_lease(self) -> None:
@@ -135,7 +140,9 @@ def ending(execution: Execution) -> Ending:
     if execution.status == "SUCCEEDED":
         return Ending(told=told(execution.output.get("Warnings")))
     error = execution.error if execution.status == "FAILED" else execution.status
-    return Ending(error or "no error", json.dumps(execution.cause))
+    # Where the roll-back has failed, the cause says to look for a connection with the execution in its tags.
+    left = [execution.arn] if execution.cause.get("Action") == "RollBack" else []
+    return Ending(error or "no error", told(execution.cause, *left))
 
 
 def told(*what: Any) -> str:

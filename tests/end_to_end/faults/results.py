@@ -68,7 +68,8 @@ def table(document: dict[str, Any]) -> str:
             "| --- | ---: | ---: | ---: | ---: | ---: |",
             *("| " + " | ".join(str(cell) for cell in row) + " |" for row in [*rows, total]),
             "",
-            f"Failed by: {errors or 'none'}. Not converged: {', '.join(document['Lost']) or 'none'}.",
+            f"Failed by: {errors or 'none'}. Not converged:{'' if document['Lost'] else ' none.'}",
+            *(f"- {case}" for case in document["Lost"]),
         ]
     )
 

@@ -43,10 +43,10 @@ def test_every_case_is_counted_once() -> None:
 def test_the_document_and_the_table_are_written(tmp_path: Path) -> None:
     file, page = tmp_path / "figures.json", tmp_path / "page.md"
     page.write_text("Before.\n<!-- local cloud -->\nan earlier run\n<!-- local cloud -->\nAfter.\n")
-    results = Results("7", [case(0)], {case(0): Result(1, held=True)})
+    results = Results("7", [case(0), case(1)], {case(0): Result(1, held=True)})
     write(results.document("2026-11-27", MACHINE, 12.4), file, page)
     assert json.loads(file.read_text())["Machine"] == MACHINE
     text = page.read_text()
     assert text.startswith("Before.\n<!-- local cloud -->\nSeed `7`, 2026-11-27, 1 scenarios, 12 s on 2 cores of a processor.\n")
-    assert "\n| throttled once | 1 | 1 | 0 | 0 | 1 |\n" in text and "\n| all | 1 | 1 | 0 | 0 | 1 |\n" in text
-    assert "an earlier run" not in text and text.endswith("Not converged: none.\n<!-- local cloud -->\nAfter.\n")
+    assert "\n| throttled once | 2 | 1 | 0 | 0 | 1 |\n" in text and "\n| all | 2 | 1 | 0 | 0 | 1 |\n" in text
+    assert "an earlier run" not in text and text.endswith(f"Not converged:\n- {case(1)}\n<!-- local cloud -->\nAfter.\n")

@@ -120,8 +120,8 @@ fn two_set_ups_from_both_ends_end_in_one_peering_and_both_succeed() {
         assert_eq!(routes_to_peerings(memory), 6 + 1);
         lease_is_free(memory);
     };
-    let (schedules, calls) = explore(3, scenario, always, quiet);
-    assert!(schedules > 250, "two set-ups: {schedules} schedules, {calls} calls");
+    let (schedules, _) = explore("two set-ups", 3, scenario, always, quiet);
+    assert!(schedules > 250, "{schedules} schedules");
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn a_set_up_beside_a_teardown_ends_whole_or_gone() {
         assert_eq!((own_connections(memory), routes_to_peerings(memory)), (connections, routes + 1), "{last}");
         lease_is_free(memory);
     };
-    let (schedules, calls) = explore(3, scenario, always, quiet);
-    assert!(schedules > 50, "set-up and teardown: {schedules} schedules, {calls} calls");
+    let (schedules, _) = explore("set-up and teardown", 3, scenario, always, quiet);
+    assert!(schedules > 50, "{schedules} schedules");
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn three_at_once_end_in_turn() {
         assert_eq!(routes_to_peerings(memory), routes + 1);
         lease_is_free(memory);
     };
-    let (schedules, calls) = explore(1, scenario, always, quiet);
-    assert!(schedules > 100, "three at once: {schedules} schedules, {calls} calls");
+    let (schedules, _) = explore("three at once", 1, scenario, always, quiet);
+    assert!(schedules > 100, "{schedules} schedules");
 }
 
 /// One is killed at each of its calls; then the clean-up after it and a set-up from the other end run at once.
@@ -194,7 +194,7 @@ fn after_a_killed_one_clean_up_and_the_next_set_up_agree() {
             assert_eq!((own_connections(memory), routes_to_peerings(memory)), (1, 6 + 1), "call {calls}");
             lease_is_free(memory);
         };
-        schedules += explore(1, scenario, always, quiet).0;
+        schedules += explore(&format!("after call {calls} of a killed one"), 1, scenario, always, quiet).0;
         let memory = Rc::new(beside_foreign());
         if !kill_after(calls, set_up(&memory, "dead", request(), &Results::default())) {
             break;

@@ -43,8 +43,9 @@ pub struct Scenario {
 }
 
 /// Runs every schedule with at most so many preemptions. `always` is asked after every call, `quiet` when all have ended.
-/// Answers how many schedules there were, and how many calls.
+/// Answers how many schedules there were, and how many calls; a test that passes shows them with `--nocapture`.
 pub fn explore(
+    name: &str,
     preemptions: usize,
     scenario: impl Fn() -> Scenario,
     always: impl Fn(&Memory),
@@ -56,6 +57,7 @@ pub fn explore(
         let decisions = run(&prefix, preemptions, scenario(), &always, &quiet, &mut calls);
         schedules += 1;
         let Some(last) = decisions.iter().rposition(|decision| decision.chosen + 1 < decision.options) else {
+            println!("{name}: {schedules} schedules with {preemptions} preemptions at most, {calls} calls");
             return (schedules, calls);
         };
         prefix = decisions[..last].iter().map(|decision| decision.chosen).collect();

@@ -76,3 +76,17 @@ async fn a_roll_back_that_is_short_of_time_goes_on_too() {
     assert_eq!(routes_to_peerings(&memory), 0);
     assert!(memory.connections().iter().all(|connection| !connection.status.is_live()));
 }
+
+/// Somebody requests the opposite direction after us, and we can't have ours accepted.
+#[tokio::test]
+async fn a_connection_that_somebody_makes_meanwhile_stays() {
+    let (one, other) = ends();
+    let memory = network();
+    memory.deny_accepter_tags();
+    let makes = |memory: &Memory| drop(memory.add_connection(&one, &other, Status::Active));
+    // Five reads and the creation of ours.
+    let meanwhile = Faulty::interrupted(&memory, 6, &makes);
+    assert_eq!(execute(&meanwhile, "the execution", &request()).await.expect_err("denied").0, "AccessDenied");
+    let live: Vec<_> = memory.connections().into_iter().filter(|connection| connection.status.is_live()).collect();
+    assert_eq!((live.len(), &live[0].identity.requester, memory.connections().len()), (1, &one, 2));
+}

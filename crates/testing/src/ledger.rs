@@ -5,7 +5,7 @@ use isthmus_peering::ledger::{Hold, LedgerItem, PairKey, Update, VERSION, Withdr
 use isthmus_peering::ports::{ExecutionState, Ledger, LedgerError, LedgerReads, LedgerResult, LedgerWrites, Updated};
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A network beside which there is a ledger.
 pub trait HasLedger {
@@ -21,6 +21,8 @@ pub trait HasLedger {
 pub struct MemoryLedger {
     items: RefCell<BTreeMap<PairKey, Map<String, Value>>>,
     closed: RefCell<BTreeMap<String, u64>>,
+    forgotten: RefCell<BTreeSet<String>>,
+    unindexed: RefCell<BTreeSet<PairKey>>,
     writes: Cell<usize>,
     failing: Cell<bool>,
     holds: RefCell<BTreeMap<Withdrawer, Hold>>,
@@ -63,6 +65,16 @@ impl MemoryLedger {
     /// Whether Step Functions knows it as closed.
     pub fn is_closed(&self, execution: &str) -> bool {
         self.closed.borrow().contains_key(execution)
+    }
+
+    /// Step Functions no longer knows the execution: it closed more than 90 days ago.
+    pub fn forget(&self, execution: &str) {
+        self.forgotten.borrow_mut().insert(execution.to_owned());
+    }
+
+    /// The index of withdrawals doesn't show that item yet: it is eventually consistent.
+    pub fn hide_from_index(&self, pair: &PairKey) {
+        self.unindexed.borrow_mut().insert(pair.clone());
     }
 
     /// Makes every call fail, or work again.
@@ -122,7 +134,9 @@ impl LedgerReads for MemoryLedger {
         crate::pause().await;
         self.check("dynamodb:Query")?;
         let items = self.items.borrow();
-        let of_account = items.iter().filter(|(_, item)| item.get("WithdrawnBy") == Some(&json!(by)));
+        let unindexed = self.unindexed.borrow();
+        let indexed = items.iter().filter(|(pair, _)| !unindexed.contains(*pair));
+        let of_account = indexed.filter(|(_, item)| item.get("WithdrawnBy") == Some(&json!(by)));
         let of = of_account.filter_map(|(pair, item)| Some((pair.clone(), parse(item).ok()?.withdrawal?))).collect();
         Ok(Withdrawals { of, hold: self.holds.borrow().get(by).cloned() })
     }
@@ -167,6 +181,7 @@ impl LedgerReads for MemoryLedger {
         self.check("states:DescribeExecution")?;
         Ok(match self.closed.borrow().get(execution) {
             Some(seconds) => ExecutionState::Closed { seconds: *seconds },
+            None if self.forgotten.borrow().contains(execution) => ExecutionState::Unknown,
             None => ExecutionState::Running,
         })
     }

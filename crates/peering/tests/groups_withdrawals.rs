@@ -1,0 +1,76 @@
+//! What a group's removals count for, and what of them is no removal.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::connection::End;
+use isthmus_peering::stack::{Mode, Stack};
+use isthmus_testing::grouped::{join, peered, vpcs};
+use isthmus_testing::{HasLedger, Memory, RunOfGroups, run_groups, stack};
+use serde_json::json;
+
+fn run(memory: &Memory, stack: &Stack, name: &str) -> RunOfGroups {
+    run_groups(memory, stack, name, &json!({})).expect("it ends")
+}
+
+/// A hub, and spokes, set up.
+fn star(spokes: u8) -> (Memory, Vec<End>) {
+    let (memory, ends) = vpcs(spokes + 1);
+    join(&memory, "payments:hub", &ends[..1]);
+    join(&memory, "payments:spoke", &ends[1..]);
+    run(&memory, &stack(), "first");
+    assert_eq!(peered(&memory, &ends), usize::from(spokes));
+    (memory, ends)
+}
+
+fn leave(memory: &Memory, ends: &[End]) {
+    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+}
+
+#[test]
+fn what_a_run_has_torn_down_counts_for_an_hour() {
+    let (memory, ends) = star(14);
+    leave(&memory, &ends[1..11]);
+    run(&memory, &stack(), "ten");
+    assert_eq!(peered(&memory, &ends), 4);
+    leave(&memory, &ends[11..12]);
+    let held = run(&memory, &stack(), "one more");
+    assert_eq!((peered(&memory, &ends), held.held.len()), (4, 1), "the eleventh within the hour is held");
+}
+
+#[test]
+fn what_is_left_of_connections_that_are_gone_is_not_held() {
+    let (memory, ends) = star(12);
+    memory.connections().iter().for_each(|connection| memory.delete(connection));
+    leave(&memory, &ends);
+    let gone = run(&memory, &stack(), "gone");
+    assert!(gone.held.is_empty(), "{:?}", gone.held);
+    assert!(ends.iter().all(|end| memory.tables(end)[0].routes.len() == 1), "its own route alone");
+}
+
+/// Its mark goes with the tag's return, and leaves nothing that counts.
+#[test]
+fn what_is_asked_for_again_and_repaired_was_not_withdrawn() {
+    let (memory, ends) = star(2);
+    let delayed = Stack { teardown_delay: 300, ..stack() };
+    leave(&memory, &ends[1..2]);
+    run(&memory, &delayed, "waits");
+    assert_eq!(memory.ledger().all().iter().filter(|item| item.withdrawal.is_some()).count(), 1);
+    join(&memory, "payments:spoke", &ends[1..2]);
+    memory.drop_routes(&ends[1], "10.1.0.0/16");
+    run(&memory, &delayed, "back");
+    assert_eq!(peered(&memory, &ends), 2);
+    assert!(memory.ledger().all().iter().all(|item| item.withdrawal.is_none()), "{:?}", memory.ledger().all());
+}
+
+#[test]
+fn in_report_mode_a_run_writes_nothing() {
+    let (memory, ends) = star(2);
+    leave(&memory, &ends[1..2]);
+    memory.drop_routes(&ends[2], "10.1.0.0/16");
+    memory.take_calls();
+    let before = memory.ledger().writes();
+    let reporting = Stack { mode: Mode::Report, ..stack() };
+    assert_eq!(run(&memory, &reporting, "reports").rounds, 0);
+    assert!(Memory::writes(&memory.take_calls()).is_empty());
+    assert_eq!(memory.ledger().writes(), before);
+}

@@ -173,6 +173,10 @@ bench: setup python-functions floor ## measure the functions, the same in Python
 	@$(MAKE) functions PROFILE=release
 	@$(CLOUD) -m bench --python-env $(BENCH_ENV) --floor $(FLOOR_DIR) $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 
+.PHONY: mutants
+mutants: $(CLOUD_ENV)/ready ## make each guard of ledger, consent, routes, brake and lanes wrong once: a test has to notice; writes docs/RELIABILITY.md (ONLY=part of a name; MISSING=1: what has no result)
+	@$(CARGO_SETTING) $(CLOUD) -m mutants --state $(STATE)/mutants $(if $(ONLY),--only '$(ONLY)') $(if $(MISSING),--missing) -- $(CARGO_FLAGS)
+
 .PHONY: bench-python-test
 bench-python-test: setup functions python-functions ## run the end-to-end tests with the Python functions
 	@LAMBDA=$(PYTHON_LAMBDA) $(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile $(PYTHON_TESTS)

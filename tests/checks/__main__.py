@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from mutants import listing, table
+
 from checks import pipelines, policies, state_machines, template, version
 from checks.source import Finding, Source
 
@@ -71,12 +73,19 @@ def check_version() -> Iterator[Finding]:
     yield from version.check(*(Source.read(ROOT, ROOT / name) for name in ("VERSION", "Cargo.toml", "template.yaml")))
 
 
+def check_mutants() -> Iterator[Finding]:
+    mutants = listing.read()
+    for fault in [*listing.faults(ROOT, mutants), *table.faults(ROOT, mutants)]:
+        yield Finding(str(listing.LISTS.relative_to(ROOT)), None, fault)
+
+
 CHECKS = {
     "template": check_template,
     "state machines": check_state_machines,
     "policies": check_policies,
     "pipelines": check_pipelines,
     "version": check_version,
+    "mutants": check_mutants,
 }
 
 

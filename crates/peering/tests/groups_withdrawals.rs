@@ -47,19 +47,20 @@ fn what_is_left_of_connections_that_are_gone_is_not_held() {
     assert!(ends.iter().all(|end| memory.tables(end)[0].routes.len() == 1), "its own route alone");
 }
 
-/// Its mark goes with the tag's return, and leaves nothing that counts.
+/// Another group asks for it. The mark of the first one goes, and leaves nothing that counts.
 #[test]
-fn what_is_asked_for_again_and_repaired_was_not_withdrawn() {
-    let (memory, ends) = star(2);
+fn what_is_asked_for_again_was_not_withdrawn() {
+    let (memory, ends) = star(1);
     let delayed = Stack { teardown_delay: 300, ..stack() };
-    leave(&memory, &ends[1..2]);
+    leave(&memory, &ends[1..]);
     run(&memory, &delayed, "waits");
-    assert_eq!(memory.ledger().all().iter().filter(|item| item.withdrawal.is_some()).count(), 1);
-    join(&memory, "payments:spoke", &ends[1..2]);
-    memory.drop_routes(&ends[1], "10.1.0.0/16");
+    assert!(memory.ledger().all()[0].withdrawal.is_some());
+    join(&memory, "billing:hub", &ends[..1]);
+    join(&memory, "billing:spoke", &ends[1..]);
     run(&memory, &delayed, "back");
-    assert_eq!(peered(&memory, &ends), 2);
-    assert!(memory.ledger().all().iter().all(|item| item.withdrawal.is_none()), "{:?}", memory.ledger().all());
+    assert_eq!(peered(&memory, &ends), 1);
+    let item = &memory.ledger().all()[0];
+    assert_eq!((item.withdrawal, &item.withdrawn_by), (None, &None), "{item:?}");
 }
 
 #[test]

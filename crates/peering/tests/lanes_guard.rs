@@ -143,3 +143,19 @@ fn what_a_round_passes_fits_into_the_machine_s_state() {
         assert!(pairs >= taken, "each pair is in a lane at least");
     }
 }
+
+#[test]
+fn a_route_that_was_made_by_hand_stays_where_a_lane_writes_the_other_one() {
+    let (memory, ends) = pair_of_two();
+    let ours = memory.connections()[0].clone();
+    memory.delete(&ours);
+    let theirs = memory.add_connection(&ends[0], &ends[1], Status::Active);
+    memory.drop_routes(&ends[0], "10.2.0.0/16");
+    route_to(&memory, &ends[0], &theirs, "10.2.0.0/16");
+    run(&memory, "adopted");
+    assert_eq!(peered(&memory, &ends), 1);
+    leave(&memory, &ends);
+    run(&memory, "gone");
+    let left: Vec<usize> = ends.iter().map(|end| memory.tables(end)[0].routes.len()).collect();
+    assert_eq!(left, [2, 1], "theirs stays, and ours goes");
+}

@@ -1,6 +1,6 @@
 //! What is no consent, though something else consents: a group, or the trust in whoever asks.
 
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::AccountId;

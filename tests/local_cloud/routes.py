@@ -12,7 +12,7 @@ from typing import Any
 
 from local_cloud.patch_eventbridge import deliver_envelope
 from local_cloud.patch_waits import let_time_pass
-from local_cloud.service_faults import faults
+from local_cloud.service_faults import faults, rates
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -26,6 +26,8 @@ CONTROLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("POST", "faults"): faults.plant,
     ("GET", "faults"): lambda _: faults.counts(),
     ("DELETE", "faults"): lambda _: faults.clear(),
+    ("POST", "fault-rates"): rates.set,
+    ("GET", "fault-rates"): lambda _: rates.counts(),
     ("POST", "clock"): lambda body: let_time_pass(body["advance_seconds"]),
 }
 

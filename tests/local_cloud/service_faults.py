@@ -17,6 +17,9 @@ They are set through the control API on MiniStack's port, by the client and in t
     services.faults()  # {"Struck": 3, "Over": 3}
     services.clear_faults()
 
+    # Of all calls, one in ten is throttled and one in a hundred gets no answer: see `fault_rates`.
+    services.set_fault_rates(Seed=1, Throttled=0.1, Disconnected=0.01)
+
 A test's own calls have no faults, and don't count: only a function's calls have its role's ARN as session token (see
 ``patch_lambda.name_the_role``). ``PutEvents`` is a call of a machine: see ``patch_put_events``. ``Match`` compares parameters as
 they are in the request's JSON.
@@ -31,6 +34,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from local_cloud.fault_rates import Codes, FaultRates
 from local_cloud.faults import Fault, Faults
 from local_cloud.killing import kill_function
 
@@ -40,6 +44,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 faults = Faults()
+rates = FaultRates()
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html; Step Functions and EventBridge throttle
+# by the same code.
+CODES = Codes(("ThrottlingException", 400), ("InternalServerError", 500))
 
 _REGION = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/")
 
@@ -57,18 +66,21 @@ def in_front_of(application: Application) -> Application:
 
     async def with_faults(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode().lower(): value.decode() for name, value in scope.get("headers", [])}
-        if not (faults.are_set() and headers.get("x-amz-security-token", "").startswith("arn:")):
+        if not ((faults.are_set() or rates.are_set()) and headers.get("x-amz-security-token", "").startswith("arn:")):
             await application(scope, receive, send)
             return
         body = await _body(receive)
-        fault = faults.take(_call(headers, body))
+        call = _call(headers, body)
+        planted = faults.take(call)
+        fault = planted or rates.take(call.action, CODES)
         if fault is None:
             await application(scope, _once(body, receive), send)
             return
         try:
             await _apply(fault, application, scope, _once(body, receive), send)
         finally:
-            faults.end()
+            if planted:
+                faults.end()
 
     return with_faults
 

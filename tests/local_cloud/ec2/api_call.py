@@ -11,6 +11,8 @@ from moto.sts.models import sts_backends
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+FUNCTIONS = "aws-sdk-rust"
+"""What is in the user agent of the functions' SDK alone."""
 
 
 @dataclass
@@ -26,6 +28,10 @@ class ApiCall:
     is_anybody: bool
     user_agent: str
     parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_by_a_function(self) -> bool:
+        return FUNCTIONS in self.user_agent
 
 
 def read_call(environ: dict[str, Any]) -> ApiCall:

@@ -1,6 +1,6 @@
 """The client of the control API, for tests.
 
-MiniStack's port has such an API too, for its own services, with ``advance`` and the calls about faults only: see
+MiniStack's port has such an API too, for its own services, with ``advance`` and the calls about faults and their rates only: see
 ``local_cloud.service_faults`` and ``local_cloud.patch_waits``.
 """
 
@@ -45,6 +45,14 @@ class Control:
     def clear_faults(self) -> None:
         self._call("DELETE", "faults")
 
+    def set_fault_rates(self, **rates: float | str) -> None:
+        """``set_fault_rates(Seed=1, Throttled=0.1, Lost=0.01)``: shares of the calls of functions. Without any: no more faults."""
+        self._call("POST", "fault-rates", rates)
+
+    def fault_rates(self) -> dict[str, int]:
+        """How many calls had which fault since the rates were set, and how many had none (``Spared``)."""
+        return self._call("GET", "fault-rates")
+
     def set_latency(self, seconds: float, **regions: float) -> None:
         """``set_latency(0.06, eu_west_1=0.25)``"""
         others = {region.replace("_", "-"): latency for region, latency in regions.items()}
@@ -74,6 +82,14 @@ class Control:
     def disturb_events(self, drop: int = 0, duplicate: int = 0) -> None:
         """Drop the next events, and deliver those after them twice. Changes of status tags don't count: no rule matches them."""
         self._call("POST", "events", {"drop": drop, "duplicate": duplicate})
+
+    def set_event_rates(self, **rates: float | str) -> None:
+        """``set_event_rates(Seed=1, Dropped=0.1, Doubled=0.1, Late=0.5, LatestSeconds=10)``. Without any: as they come."""
+        self._call("POST", "event-rates", rates)
+
+    def event_rates(self) -> dict[str, int]:
+        """What was done to how many events since the rates were set, and how many are yet to be delivered (``Waiting``)."""
+        return self._call("GET", "event-rates")
 
     def reset(self) -> None:
         self._call("POST", "reset")

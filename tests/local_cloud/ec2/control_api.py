@@ -8,6 +8,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import moto_api_backend
 
+from local_cloud.fault_rates import FaultRates
 from local_cloud.faults import Faults
 
 from .event_outbox import outbox
@@ -18,8 +19,9 @@ PREFIX = "/_local_cloud/"
 
 
 class ControlApi:
-    def __init__(self, faults: Faults, ec2_lock: threading.RLock, throttling: Throttling) -> None:
+    def __init__(self, faults: Faults, rates: FaultRates, ec2_lock: threading.RLock, throttling: Throttling) -> None:
         self._throttling = throttling
+        self._rates = rates
         self._latency = 0.0
         self._latencies: dict[str, float] = {}
         self._faults = faults
@@ -32,9 +34,13 @@ class ControlApi:
             "POST faults": faults.plant,
             "GET faults": lambda _: faults.counts(),
             "DELETE faults": lambda _: faults.clear(),
+            "POST fault-rates": rates.set,
+            "GET fault-rates": lambda _: rates.counts(),
             "POST latency": self._set_latency,
             "POST propagated-route": _plant_propagated_route,
             "POST events": lambda body: outbox.disturb(**body),
+            "POST event-rates": outbox.rates.set,
+            "GET event-rates": lambda _: outbox.counts(),
             "POST reset": lambda _: self._reset(),
         }
 
@@ -74,7 +80,9 @@ class ControlApi:
         settings.reset()
         clock.reset()
         self._faults.clear()
+        self._rates.set({})
         outbox.disturb()
+        outbox.rates.set({})
         self._set_latency({"seconds": 0.0})
 
 

@@ -1,6 +1,7 @@
 """Sends events to the event bus in a separate thread, so that no EC2 call waits for it.
 
-Delivery is best effort and at least once, as on AWS: tests can have events dropped or delivered twice.
+Delivery is best effort, at least once and in no order, as on AWS: tests can have the next events dropped or delivered twice, or
+a share of all events dropped, doubled and late.
 """
 
 import json
@@ -10,6 +11,8 @@ import threading
 import urllib.request
 from http.client import HTTPException
 from typing import Any
+
+from .event_rates import EventRates
 
 _without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -21,6 +24,8 @@ class EventOutbox:
         self._lock = threading.Lock()
         self._to_drop = 0
         self._to_duplicate = 0
+        self._waiting = 0
+        self.rates = EventRates()
 
     def deliver_to(self, url: str) -> None:
         self._url = url
@@ -34,9 +39,25 @@ class EventOutbox:
             self._to_drop, self._to_duplicate = drop, duplicate
 
     def put(self, event: dict[str, Any]) -> None:
-        if self._url is not None:
-            for _ in range(1 if _is_about_statuses(event) else self._copies()):
+        if self._url is None:
+            return
+        for delay in [0.0] if _is_about_statuses(event) else self._delays():
+            with self._lock:
+                self._waiting += 1
+            if delay:
+                late = threading.Timer(delay, self._queue.put, [event])
+                late.daemon = True
+                late.start()
+            else:
                 self._queue.put(event)
+
+    def counts(self) -> dict[str, int]:
+        """What the rates have done, and how many events are still to be delivered (``Waiting``), those about statuses too."""
+        with self._lock:
+            return self.rates.counts() | {"Waiting": self._waiting}
+
+    def _delays(self) -> list[float]:
+        return [delay for _ in range(self._copies()) for delay in self.rates.delays()]
 
     def _copies(self) -> int:
         with self._lock:
@@ -55,6 +76,8 @@ class EventOutbox:
                 self._deliver(event)
             except (OSError, HTTPException) as error:
                 print(f"event {event['id']} not delivered to {self._url}: {error}", file=sys.stderr, flush=True)
+            with self._lock:
+                self._waiting -= 1
 
     def _deliver(self, event: dict[str, Any]) -> None:
         body = json.dumps({"account": event["account"], "region": event["region"], "event": event}).encode()

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from local_cloud.fault_rates import Codes, FaultRates
 from local_cloud.faults import Fault, Faults
 from local_cloud.killing import kill_function
 
@@ -28,6 +29,13 @@ StartResponse = Callable[..., Any]
 
 NO_ANSWER = "NoAnswer"
 """In the call log, of a call whose connection was closed without an answer."""
+
+# https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html,
+# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+CODES = {
+    "ec2": Codes(("RequestLimitExceeded", 503), ("InternalError", 500)),
+    "sts": Codes(("Throttling", 400), ("InternalFailure", 500)),
+}
 
 
 class Answer(NamedTuple):
@@ -46,9 +54,10 @@ class Gateway:
         self._call_log = call_log
         self._trust = trust
         self._faults = Faults()
+        self._rates = FaultRates()
         self._one_at_a_time = threading.RLock()  # moto has no locks
         self._throttling = Throttling()
-        self._control = ControlApi(self._faults, self._one_at_a_time, self._throttling)
+        self._control = ControlApi(self._faults, self._rates, self._one_at_a_time, self._throttling)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(PREFIX):
@@ -67,10 +76,13 @@ class Gateway:
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Answer | None:
         fault = self._faults.take(call)
         try:
-            return self._disturbed(call, environ, fault)
+            return self._disturbed(call, environ, fault or self._at_random(call))
         finally:
             if fault:
                 self._faults.end()
+
+    def _at_random(self, call: ApiCall) -> Fault | None:
+        return self._rates.take(call.action, CODES[call.service]) if call.is_by_a_function and call.service in CODES else None
 
     def _disturbed(self, call: ApiCall, environ: dict[str, Any], fault: Fault | None) -> Answer | None:
         """None where the caller is to get no answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,7 @@ def services(cloud: Cloud) -> Iterator[Control]:
     control = Control(cloud.endpoint)
     yield control
     control.clear_faults()
+    control.set_fault_rates()
 
 
 @pytest.fixture
@@ -175,6 +177,33 @@ def test_a_caller_that_is_no_function_is_not_killed(services: Control, function:
     with pytest.raises((ConnectionClosedError, ResponseStreamingError)):
         function.update("kept")
     assert table.get("kept") is not None
+
+
+def test_a_share_of_the_calls_of_functions_is_struck(services: Control, function: Function, table: Table) -> None:
+    services.set_fault_rates(Seed=1, Throttled=0.3, Lost=0.2)
+    outcomes = Counter[str]()
+    for number in range(60):
+        try:
+            function.update(f"{number}")
+        except ClientError as error:
+            outcomes[error.response["Error"]["Code"]] += 1
+        except (ConnectionClosedError, ResponseStreamingError):
+            outcomes["no answer"] += 1
+            assert table.get(f"{number}") is not None, "it has taken effect"
+        else:
+            outcomes["spared"] += 1
+    counted = services.fault_rates()
+    assert outcomes == {"ThrottlingException": counted["Throttled"], "no answer": counted["Lost"], "spared": counted["Spared"]}
+    assert counted["Throttled"] and counted["Lost"] and services.faults() == {"Struck": 0, "Over": 0}
+
+
+def test_of_two_faults_the_planted_one_applies(services: Control, function: Function) -> None:
+    services.set_fault_rates(Throttled=1)
+    services.plant_faults({"Action": "GetItem", "Code": "InternalServerError", "HttpStatus": 500})
+    assert error_of(function.get, "any") == ("InternalServerError", 500)
+    assert error_of(function.get, "any") == ("ThrottlingException", 400)
+    services.set_fault_rates()
+    assert function.get("any") is None
 
 
 @pytest.mark.parametrize("fault", [{"Action": "GetItem", "Effect": "explode"}, {"Code": "ThrottlingException"}, {"Unknown": 1}])

@@ -2,11 +2,11 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
 from .executions import Execution, Machine
+from .function_processes import activity
 from .network import THERE, Network, Vpc, request, wait_until
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
@@ -64,22 +64,6 @@ def test_a_repair_whose_response_was_lost_is_completed(network: Network, machine
     connection = execution.output["VpcPeeringConnectionId"]
     assert vpc.routes_to(connection) == {(table, PEER_BLOCK, "active") for table in vpc.tables()}
     assert vpc.routes_to(former) == set()
-
-
-def activity(environment: dict[str, str], function: str) -> dict[int, int]:
-    """The processes of that function in this local cloud, each with its number of context switches."""
-    own = f"AWS_ENDPOINT_URL_EC2={environment['AWS_ENDPOINT_URL_EC2']}".encode()
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            variables = (process / "environ").read_bytes().split(b"\0")
-            status = (process / "status").read_text()
-        except OSError:
-            continue  # it ended, or belongs to another user
-        names = [v.partition(b"=")[2].decode() for v in variables if v.startswith(b"AWS_LAMBDA_FUNCTION_NAME=")]
-        if own in variables and any(function in name for name in names):
-            found[int(process.name)] = int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])
-    return found
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from end_to_end.clients import client
 from end_to_end.executions import Machine
 from end_to_end.network import Network
 
-PATIENCE = 900  # seconds
+PATIENCE = 1800  # seconds
 STILL = 4  # seconds; longer than the local Lambda waits before it tries an asynchronous invocation again
 VPC = re.compile(r"vpc-[0-9a-f]+")
 

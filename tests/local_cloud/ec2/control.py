@@ -98,7 +98,7 @@ class Control:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._base_url}/_local_cloud/{name}", data, method=method)
         try:
-            with _without_proxy.open(request, timeout=30) as response:
+            with _without_proxy.open(request, timeout=120) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise ControlError(json.load(error)["error"]) from None

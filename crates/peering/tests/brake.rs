@@ -7,6 +7,7 @@ use isthmus_peering::context::Context;
 use isthmus_peering::ledger::Update;
 use isthmus_peering::ports::LedgerWrites;
 use isthmus_peering::request::{Moment, TeardownInput};
+use isthmus_peering::route_tables::Target;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::plan_teardown;
 use isthmus_testing::owners::HUB;
@@ -35,6 +36,19 @@ async fn eleven_at_once_are_all_held() {
     assert_eq!((swept.held, swept.started.len(), swept.drift.len(), live(&memory)), (11, 0, 11, 14));
     wait_an_hour(&memory);
     assert_eq!((sweep_and_run(&memory).await.held, live(&memory)), (11, 14), "time alone releases nothing");
+}
+
+/// Nothing is left to be protected.
+#[tokio::test]
+async fn what_goes_with_its_vpc_is_not_held() {
+    let (memory, spokes) = peered(14, HUB).await;
+    spokes[..11].iter().for_each(|spoke| memory.remove_vpc(spoke));
+    sweep_and_run(&memory).await;
+    let swept = sweep_and_run(&memory).await;
+    let table = memory.tables(&hub()).remove(0);
+    let routed = table.routes.iter().filter(|route| matches!(route.target, Target::Peering(_)));
+    assert_eq!((swept.held, routed.count(), live(&memory)), (0, 3, 3), "{swept:?}");
+    assert!(memory.ledger.all().iter().all(|item| item.withdrawal.is_none()));
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::groups::{GroupAccounts, GroupsPlan, Member, REFUSALS, Role, RouteRoom, memberships};
+use isthmus_peering::groups::{
+    GroupAccounts, GroupName, GroupsPlan, Member, Planning, REFUSALS, Role, RouteRoom, memberships, plan,
+};
 use isthmus_testing::members::{HUB, Pairs, blocks, costs, member, name, numbered, planned, planned_among};
 use std::collections::BTreeMap;
 
@@ -107,6 +109,26 @@ fn a_live_pair_keeps_its_place() {
     members[1].routed = blocks(&["10.2.0.0/20"]);
     assert_eq!(planned(&members, &Pairs::new(), 50).pairs, [(0, 1)].into());
     assert_eq!(planned(&members, &[(0, 2)].into(), 50).pairs, [(0, 2)].into());
+}
+
+/// While it is made it is live: the run would undo what it has made.
+#[test]
+fn what_one_group_refuses_and_a_later_one_admits_is_planned_live_or_not() {
+    let mut members = numbered(2, |_| Role::Hub);
+    let groups = ["a", "b", "c"].map(|group| (name(group), Role::Hub));
+    members.iter_mut().for_each(|member| member.groups = groups.clone().into());
+    let missing_admission =
+        |group: &GroupName, _: usize, _: usize| (group.as_str() != "b").then(|| "not admitted".to_owned());
+    for live in [Pairs::new(), Pairs::from([(0, 1)])] {
+        let planning = Planning {
+            members: &members,
+            live: &live,
+            asked: &Pairs::new(),
+            missing_admission: &missing_admission,
+            peerings_per_vpc: 1,
+        };
+        assert_eq!(plan(&planning).pairs, Pairs::from([(0, 1)]), "live: {live:?}");
+    }
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub struct Scenario {
 
 /// Runs every schedule with at most so many preemptions. `always` is asked after every call, `quiet` when all have ended.
 /// Answers how many schedules there were, and how many calls; a test that passes shows them with `--nocapture`.
+#[allow(clippy::print_stdout, reason = "a test that passes shows what it was about")]
 pub fn explore(
     name: &str,
     preemptions: usize,

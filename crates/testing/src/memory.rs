@@ -118,6 +118,11 @@ impl Memory {
         self.unreachable.borrow_mut().insert(at.clone());
     }
 
+    /// Makes it one that can be read again.
+    pub fn allow(&self, at: &Location) {
+        self.unreachable.borrow_mut().remove(at);
+    }
+
     /// Gives all VPCs DNS support and DNS hostnames.
     pub fn turn_on_dns_hostnames(&self) {
         self.dns_hostnames.replace(true);

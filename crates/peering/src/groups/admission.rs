@@ -115,7 +115,7 @@ impl<'p> Admission<'p> {
         }
         let before = members[..place].iter().filter(|(other, _)| role.peers_with(*other)).map(|(_, peer)| *peer);
         before
-            .filter(|peer| self.marks[*peer] != member)
+            .filter(|peer| self.marks[*peer] != member || self.refused_live.contains(&ordered(member, *peer)))
             .filter(|peer| (kind == Kind::Kept) == self.kept.contains(&ordered(member, *peer)))
             .collect()
     }
@@ -125,11 +125,12 @@ impl<'p> Admission<'p> {
         let is_live = self.is_live(member, peer);
         let exclusion = self.exclusion(member, peer).filter(|_| !is_live);
         match exclusion.or_else(|| self.obstacle(name, member, peer)) {
+            // A group before this one may have refused it: it has its place already.
+            None if self.refused_live.remove(&ordered(member, peer)) => {}
             None => self.add(member, peer),
             Some((error, reason)) => {
                 self.refuse(name, member, peer, error, reason.into());
-                if is_live {
-                    self.refused_live.insert(ordered(member, peer));
+                if is_live && self.refused_live.insert(ordered(member, peer)) {
                     self.add(member, peer);
                 }
             }

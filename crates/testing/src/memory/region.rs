@@ -48,7 +48,8 @@ impl RegionReads for Memory {
         };
         let seen_from = at.end(parse("vpc-00000000"));
         let connections = self.connections.borrow();
-        let there = connections.iter().filter(|connection| is_there(connection)).cloned();
+        let is_shown = |c: &&Connection| is_there(c) && self.is_visible(c.id());
+        let there = connections.iter().filter(is_shown).cloned();
         Ok(there.map(|connection| self.seen_from(&seen_from, connection)).collect())
     }
 

@@ -167,10 +167,8 @@ async fn create_route<L>(
 ) -> Result<Effect, Failed> {
     match write_route(network, to, write.clone()).await {
         Ok(()) => Ok(Effect::Done),
-        Err(Reason::Conflict(conflict)) => match pair.established {
-            true => Ok(Effect::Done),
-            false => Err(Failed::Refused(Error::RouteConflict { conflicts: vec![conflict] })),
-        },
+        // The next plan finds it, and refuses a new pair.
+        Err(Reason::Conflict(_)) => Ok(Effect::Done),
         Err(Reason::OutOfTime) => Err(Failed::Later),
         Err(Reason::CallFailed(_, error)) => match error.kind {
             // The table is deleted.

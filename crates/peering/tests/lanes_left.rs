@@ -1,0 +1,132 @@
+//! What a run of groups has made and can't finish is found again, wherever it was left.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use isthmus_peering::connection::End;
+use isthmus_peering::ports::{CallErrorKind, Location};
+use isthmus_peering::route_tables::{Route, Target};
+use isthmus_testing::grouped::{join, vpcs};
+use isthmus_testing::three::end;
+use isthmus_testing::{Faulty, HasLedger, Memory, groups_arn, run_groups, stack};
+use serde_json::json;
+
+/// Two VPCs of a group, in two Regions. The first one's lane requests.
+fn two_lanes() -> (Memory, Vec<End>) {
+    let (memory, mut ends) = vpcs(1);
+    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
+    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
+    join(&memory, "payments", &ends);
+    (memory, ends)
+}
+
+fn run(memory: &Memory, name: &str) {
+    run_groups(memory, &stack(), name, &json!({})).expect("it ends");
+    memory.ledger().close(&groups_arn(name), 316);
+}
+
+fn leave(memory: &Memory, ends: &[End]) {
+    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+}
+
+fn nothing_is_left(memory: &Memory, what: &str) {
+    assert!(memory.connections().iter().all(|found| !found.status.is_live()), "{what}: {:?}", memory.connections());
+    for item in memory.ledger().all() {
+        assert!(item.holder.is_none() && item.makers.is_empty() && item.connection.is_none(), "{what}: {item:?}");
+    }
+}
+
+/// EC2 shows a new connection a moment later, and by then nobody asks for it.
+#[test]
+fn what_is_not_shown_yet_is_deleted_once_it_is() {
+    for hidden in 0..12 {
+        for calls in 0..40 {
+            let (memory, ends) = two_lanes();
+            memory.hide_new_connections(hidden);
+            let gone = |memory: &Memory| leave(memory, &ends);
+            let leaving = Faulty::interrupted(&memory, calls, &gone);
+            run_groups(&leaving, &stack(), "first", &json!({})).expect("it ends");
+            let is_over = !leaving.has_failed();
+            memory.ledger().close(&groups_arn("first"), 316);
+            leave(&memory, &ends);
+            (1..4).for_each(|number| run(&memory, &format!("later {number}")));
+            nothing_is_left(&memory, &format!("hidden for {hidden} calls, left at call {calls}"));
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+/// It is found again by its holder, for no tag asks for it any more.
+#[test]
+fn what_was_made_in_a_region_that_can_t_be_read_then_is_undone_later() {
+    for calls in 0..40 {
+        let (memory, ends) = two_lanes();
+        let there = Location::from(&ends[1]);
+        let gone = |memory: &Memory| {
+            leave(memory, &ends);
+            memory.deny(&there);
+        };
+        let leaving = Faulty::interrupted(&memory, calls, &gone);
+        let _ended = run_groups(&leaving, &stack(), "first", &json!({}));
+        let is_over = !leaving.has_failed();
+        memory.ledger().close(&groups_arn("first"), 316);
+        leave(&memory, &ends);
+        memory.allow(&there);
+        run(&memory, "second");
+        run(&memory, "third");
+        nothing_is_left(&memory, &format!("call {calls}"));
+        if is_over {
+            break;
+        }
+    }
+}
+
+/// The policies let it be deleted in the requester's account and Region alone.
+#[test]
+fn the_lane_of_the_requester_deletes_the_connection() {
+    let (memory, ends) = two_lanes();
+    memory.tag_vpc(&ends[1], "isthmus:routes", "none");
+    run(&memory, "first");
+    let connection = memory.connections()[0].clone();
+    leave(&memory, &ends);
+    let other = Faulty::lane(&memory, &Location::from(&connection.identity.accepter), CallErrorKind::Denied);
+    run_groups(&other, &stack(), "second", &json!({})).expect("it ends");
+    nothing_is_left(&memory, "deleted by its requester");
+}
+
+/// A route that somebody adds between the plan and the call.
+#[test]
+fn a_route_that_is_in_the_way_meanwhile_refuses_a_new_pair() {
+    let mut refused = 0;
+    for calls in 0..40 {
+        let (memory, ends) = two_lanes();
+        let foreign = Route {
+            destination: "10.201.0.0/16".parse().expect("a block"),
+            target: Target::Other("igw-00000001".into()),
+            blackhole: false,
+            propagated: false,
+        };
+        let is_there = |memory: &Memory| {
+            memory.tables(&ends[0])[0].routes.iter().any(|route| route.destination == foreign.destination)
+        };
+        let in_the_way = |memory: &Memory| {
+            if !is_there(memory) {
+                memory.add_route(&ends[0], 0, foreign.clone());
+            }
+        };
+        let added = Faulty::interrupted(&memory, calls, &in_the_way);
+        let report = run_groups(&added, &stack(), "first", &json!({})).expect("it ends").report;
+        let is_over = !added.has_failed();
+        let is_kept = memory.tables(&ends[0])[0].routes.contains(&foreign);
+        if is_kept {
+            refused += 1;
+            assert_eq!(report.groups[0].refused[0].error, "RouteConflict", "call {calls}");
+            nothing_is_left(&memory, &format!("call {calls}"));
+        }
+        if is_over {
+            break;
+        }
+    }
+    assert!(refused > 5, "{refused}");
+}

@@ -166,9 +166,8 @@ async fn create_route<L>(
     to: &VpcPeeringConnectionId,
 ) -> Result<Effect, Failed> {
     match write_route(network, to, write.clone()).await {
-        Ok(()) => Ok(Effect::Done),
-        // The next plan finds it, and refuses a new pair.
-        Err(Reason::Conflict(_)) => Ok(Effect::Done),
+        // The next plan finds the route that is in the way, and refuses a new pair.
+        Ok(()) | Err(Reason::Conflict(_)) => Ok(Effect::Done),
         Err(Reason::OutOfTime) => Err(Failed::Later),
         Err(Reason::CallFailed(_, error)) => match error.kind {
             // The table is deleted.

@@ -157,6 +157,10 @@ impl LedgerWrites for DynamoLedger {
         self.take_lease_on_groups(execution, dead).await
     }
 
+    async fn wait_for_groups(&self, execution: &str) -> LedgerResult<Option<String>> {
+        self.wait_for_lease_on_groups(execution).await
+    }
+
     async fn leave_groups(&self, execution: &str) -> LedgerResult<()> {
         self.leave_lease_on_groups(execution).await
     }

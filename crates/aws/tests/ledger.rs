@@ -147,3 +147,23 @@ async fn an_execution_runs_until_it_has_a_stop_date_and_one_that_awaits_its_redr
         }
     }
 }
+
+/// The condition compares ARNs, in which the time of a run is.
+#[tokio::test]
+async fn of_the_runs_that_wait_for_the_lease_on_all_groups_the_last_one_is_noted() {
+    let noted = mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(|input| {
+            input.key().and_then(|key| key["Pair"].as_s().ok()).map(String::as_str) == Some("groups")
+                && input.update_expression() == Some("SET #waiting = :execution")
+                && input.condition_expression() == Some("attribute_not_exists(#waiting) OR #waiting <= :execution")
+        })
+        .then_output(|| UpdateItemOutput::builder().build());
+    assert_eq!(ledger(&[&noted]).wait_for_groups("earlier").await, Ok(None));
+
+    let later = HashMap::from([("Waiting".to_owned(), AttributeValue::S("later".into()))]);
+    let refused = mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
+        let refused = ConditionalCheckFailedException::builder().set_item(Some(later.clone())).build();
+        UpdateItemError::ConditionalCheckFailedException(refused)
+    });
+    assert_eq!(ledger(&[&refused]).wait_for_groups("earlier").await, Ok(Some("later".into())));
+}

@@ -98,3 +98,27 @@ fn at_every_call_what_is_written_is_recorded() {
         assert_eq!(peered(&memory, &ends), 1);
     }
 }
+
+/// Each minute in which tags change starts one; the last one reads what all of them were started for.
+#[test]
+fn of_the_runs_of_tags_that_wait_only_the_last_one_does() {
+    let (memory, ends) = vpcs(2);
+    join(&memory, "payments", &ends);
+    let works = groups_arn("by-hand");
+    in_virtual_time(memory.ledger().take_groups(&works, None)).expect("an answer").expect("free");
+    let run = |name: &str| run_groups(&memory, &stack(), name, &json!({}));
+    let is_busy = |name: &str| matches!(run(name), Err(Error::PairBusy { execution }) if execution == works);
+    let [first, second, last] = ["00", "01", "02"].map(|minute| format!("tags-2026-11-26T12-{minute}-00Z"));
+    assert!(is_busy(&first) && is_busy(&first), "it waits alone");
+    assert!(is_busy(&second) && is_busy("by-hand-too"), "whoever starts one by hand waits for its report");
+    let left = run(&first).expect("it ends").report;
+    assert!(left.groups.is_empty() && left.warnings[0].contains(&second), "{left:?}");
+    assert!(is_busy(&last) && run(&second).expect("it ends").report.warnings[0].contains(&last));
+
+    // Who has ended will read nothing.
+    memory.ledger().close(&groups_arn(&last), 1);
+    assert!(is_busy(&second));
+    in_virtual_time(memory.ledger().leave_groups(&works)).expect("an answer");
+    run(&second).expect("it ends");
+    assert_eq!(peered(&memory, &ends), 1);
+}

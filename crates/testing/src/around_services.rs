@@ -75,6 +75,10 @@ impl<L: Ledger, H: ServiceHook> LedgerWrites for AroundLedger<'_, L, H> {
         self.around("dynamodb:UpdateItem", async || self.inner.take_groups(execution, dead).await).await
     }
 
+    async fn wait_for_groups(&self, execution: &str) -> LedgerResult<Option<String>> {
+        self.around("dynamodb:UpdateItem", async || self.inner.wait_for_groups(execution).await).await
+    }
+
     async fn leave_groups(&self, execution: &str) -> LedgerResult<()> {
         self.around("dynamodb:UpdateItem", async || self.inner.leave_groups(execution).await).await
     }

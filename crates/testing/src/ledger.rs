@@ -27,6 +27,7 @@ pub struct MemoryLedger {
     failing: Cell<bool>,
     holds: RefCell<BTreeMap<Withdrawer, Hold>>,
     groups: RefCell<Option<String>>,
+    waiting_for_groups: RefCell<Option<String>>,
 }
 
 impl MemoryLedger {
@@ -200,6 +201,17 @@ impl LedgerWrites for MemoryLedger {
                 Ok(Ok(()))
             }
         }
+    }
+
+    async fn wait_for_groups(&self, execution: &str) -> LedgerResult<Option<String>> {
+        crate::pause().await;
+        self.check("dynamodb:UpdateItem")?;
+        let mut waiting = self.waiting_for_groups.borrow_mut();
+        if let Some(later) = waiting.as_ref().filter(|other| other.as_str() > execution) {
+            return Ok(Some(later.clone()));
+        }
+        *waiting = Some(execution.to_owned());
+        Ok(None)
     }
 
     async fn leave_groups(&self, execution: &str) -> LedgerResult<()> {

@@ -9,6 +9,8 @@ use isthmus_peering::ports::LedgerResult;
 pub(super) const KEY: &str = "groups";
 /// The attribute that names it.
 const HOLDER: &str = "Holder";
+/// The one that names the last of those that wait for it.
+const WAITING: &str = "Waiting";
 
 impl DynamoLedger {
     pub(super) async fn holder_of_groups(&self) -> LedgerResult<Option<String>> {
@@ -40,6 +42,26 @@ impl DynamoLedger {
                 Ok(Err(refused.item().and_then(holder).unwrap_or_default()))
             }
             _ => Err(failed(action, error)),
+        }
+    }
+
+    pub(super) async fn wait_for_lease_on_groups(&self, execution: &str) -> LedgerResult<Option<String>> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PAIR, groups_key())
+            .update_expression("SET #waiting = :execution")
+            .condition_expression("attribute_not_exists(#waiting) OR #waiting <= :execution")
+            .expression_attribute_names("#waiting", WAITING)
+            .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = call.send().await else { return Ok(None) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(refused.item().and_then(|item| item.get(WAITING)?.as_s().ok().cloned()))
+            }
+            _ => Err(failed("dynamodb:UpdateItem", error)),
         }
     }
 

@@ -81,6 +81,9 @@ pub trait LedgerWrites {
     /// Takes the lease on all groups for that execution, unless another one than itself and `dead` has it: that one then.
     async fn take_groups(&self, execution: &str, dead: Option<&str>) -> LedgerResult<Result<(), String>>;
 
+    /// Notes that this execution waits for that lease, unless one whose ARN comes later does: that one then.
+    async fn wait_for_groups(&self, execution: &str) -> LedgerResult<Option<String>>;
+
     /// Gives it back, if that execution has it.
     async fn leave_groups(&self, execution: &str) -> LedgerResult<()>;
 

@@ -47,6 +47,22 @@ pub struct PlannedGroups {
     pub held: Vec<Value>,
 }
 
+impl PlannedGroups {
+    /// A run that ends without a look at anything.
+    fn left_to(later: &str) -> Self {
+        let warning =
+            format!("another run works, and {later} waits for it: that one reads what this one was started for");
+        let report = GroupsReport { warnings: vec![warning], ..GroupsReport::default() };
+        Self {
+            lanes: Vec::new(),
+            progress: Progress::default(),
+            report: Some(report),
+            publish: false,
+            held: Vec::new(),
+        }
+    }
+}
+
 /// What was read, and what it is read for.
 #[derive(Clone, Copy)]
 struct View<'v> {
@@ -67,8 +83,8 @@ pub async fn plan_groups(
     let input = GroupsInput::parse(&input)?;
     let acts = !input.dry_run && context.stack.mode == Mode::Apply;
     let mut run = Run::new(&execution, &time, acts);
-    if acts {
-        run.wait_for_its_turn(context).await?;
+    if acts && let Some(later) = run.wait_for_its_turn(context).await? {
+        return Ok(PlannedGroups::left_to(&later));
     }
     let snapshot = Snapshot::read(context, scope).await?;
     if acts {

@@ -9,7 +9,7 @@ use crate::ids::VpcPeeringConnectionId;
 use crate::ledger::{
     AskedBy, LedgerItem, Outcome, PairKey, RecordedConnection, RecordedRoutes, Undone, Update, Withdrawal, Withdrawn,
 };
-use crate::ports::{Ledger, LedgerReads};
+use crate::ports::{ExecutionState, Ledger, LedgerReads};
 use crate::routes::standing_routes;
 use crate::shared::lease::{is_dead, try_acquire, update_held};
 use crate::shared::snapshot::Snapshot;
@@ -50,18 +50,30 @@ impl<'r> Run<'r> {
         Self { execution, time, acts, dead: BTreeSet::new() }
     }
 
-    /// [`Error::PairBusy`] while another run has the lease on all groups.
+    /// [`Error::PairBusy`] while another run has the lease on all groups. Of the runs that tags have started the last one waits; an
+    /// earlier one is answered that one, which will read what both were started for.
     pub(super) async fn wait_for_its_turn<N>(
         &mut self,
-        context: Context<'_, N, impl LedgerReads>,
-    ) -> Result<(), Error> {
+        context: Context<'_, N, impl Ledger>,
+    ) -> Result<Option<String>, Error> {
         let holder = context.ledger.groups_holder().await?;
-        let Some(holder) = holder.filter(|holder| holder != self.execution) else { return Ok(()) };
-        match is_dead(context.ledger, &holder).await? {
-            true => drop(self.dead.insert(holder)),
-            false => return Err(Error::PairBusy { execution: holder }),
+        let Some(holder) = holder.filter(|holder| holder != self.execution) else { return Ok(None) };
+        if is_dead(context.ledger, &holder).await? {
+            self.dead.insert(holder);
+            return Ok(None);
         }
-        Ok(())
+        if self.is_started_by_tags()
+            && let Some(later) = context.ledger.wait_for_groups(self.execution).await?
+            && context.ledger.execution_state(&later).await? == ExecutionState::Running
+        {
+            return Ok(Some(later));
+        }
+        Err(Error::PairBusy { execution: holder })
+    }
+
+    /// By its name, which has the time until which it has waited for more changes.
+    fn is_started_by_tags(&self) -> bool {
+        self.execution.rsplit(':').next().is_some_and(|name| name.starts_with("tags-"))
     }
 
     /// Looks up, once each, which of the executions that hold a pair have ended.

@@ -83,7 +83,7 @@ test: ## set up and run all tests
 	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile --ignore tests/soak tests benches
 # The tests wait more than they compute: several run at once, each with its own local cloud.
-TEST_CLOUDS ?= 8
+TEST_CLOUDS ?= 6
 
 .PHONY: soak
 soak: ## long runs of faults at random; writes docs/RELIABILITY.md (SEED=…, by default today)

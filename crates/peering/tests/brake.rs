@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
+use isthmus_peering::connection::{End, Status};
 use isthmus_peering::context::Context;
 use isthmus_peering::ledger::Update;
 use isthmus_peering::ports::LedgerWrites;
@@ -43,6 +43,8 @@ async fn eleven_at_once_are_all_held() {
 async fn what_goes_with_its_vpc_is_not_held() {
     let (memory, spokes) = peered(14, HUB).await;
     spokes[..11].iter().for_each(|spoke| memory.remove_vpc(spoke));
+    // EC2 shows them for a while.
+    memory.set_status(Status::Active);
     sweep_and_run(&memory).await;
     let swept = sweep_and_run(&memory).await;
     let table = memory.tables(&hub()).remove(0);

@@ -189,3 +189,30 @@ async fn whenever_the_ledger_can_t_be_written_no_request_is_left() {
         assert!(left.is_empty(), "{left:?}");
     }
 }
+
+/// An earlier request that they rejected says nothing about the one that waits.
+#[tokio::test]
+async fn only_the_recorded_request_is_told_as_rejected() {
+    let (memory, own, vendor) = vendor();
+    let waiting = run(&memory, "first", &own, &vendor).await;
+    memory.add_connection(&own, &vendor, Status::Rejected);
+    assert!(sweep_and_run(&memory).await.refused.is_empty());
+    let again = run(&memory, "second", &own, &vendor).await;
+    assert_eq!(again["VpcPeeringConnectionId"], waiting["VpcPeeringConnectionId"]);
+}
+
+/// Anybody may request: what nobody here consents to, or has ended, is no wish.
+#[tokio::test]
+async fn a_request_of_theirs_counts_while_it_is_live_and_consented_to() {
+    for (accepts, status, counts) in [
+        ("vpc-0000000a", Status::PendingAcceptance, 1),
+        ("vpc-0000000c", Status::PendingAcceptance, 0),
+        ("vpc-0000000a", Status::Rejected, 0),
+        ("vpc-0000000a", Status::Deleted, 0),
+    ] {
+        let (memory, own, vendor) = vendor();
+        memory.tag_vpc(&own, "isthmus:accept", accepts);
+        memory.add_connection(&vendor, &own, status);
+        assert_eq!(sweep_and_run(&memory).await.desired, counts, "{accepts} {status:?}");
+    }
+}

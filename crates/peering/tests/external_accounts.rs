@@ -59,3 +59,14 @@ async fn an_organization_makes_no_external_account_a_member() {
     let created = create(&memory, &of_stack, &own, &other).await.expect("requested");
     assert_eq!(created.output.map(|output| output.status), Some("pending-acceptance"));
 }
+
+#[test]
+fn nothing_is_called_in_an_external_account_and_its_connections_are_read_at_our_end() {
+    let (_, own, other) = two(EXTERNAL);
+    for has_organization in [false, true] {
+        let stack = Stack { has_organization, ..stack() };
+        assert!(stack.acts_in(&own.owner_id) && !stack.acts_in(&other.owner_id));
+        assert!(stack.admits(&own.owner_id) && stack.admits(&other.owner_id));
+        assert_eq!([stack.own_end([&own, &other]), stack.own_end([&other, &own])], [&own, &own]);
+    }
+}

@@ -46,7 +46,9 @@ fn accounts_are_admitted_by_group_and_role() {
         |group: &str, role, account: &str| accounts.admits(&name(group), role, &account.parse().expect("an account"));
     assert!(admits("payments", Role::Hub, HUB) && !admits("payments", Role::Hub, MEMBER));
     assert!(admits("payments", Role::Spoke, MEMBER) && !admits("payments", Role::Mesh, MEMBER));
+    assert!(!admits("payments", Role::Mesh, HUB), "a hub's account is no mesh member's");
     assert!(admits("ledger", Role::Mesh, MEMBER) && !admits("shop", Role::Spoke, MEMBER));
+    assert!(!admits("shop", Role::Mesh, MEMBER), "the admission is for another group");
     let [hub, member] = [HUB, MEMBER].map(|account| account.parse().expect("an account"));
     let other = "444444444444".parse().expect("an account");
     assert!(accounts.admits_both([&hub, &member]) && accounts.admits_both([&hub, &other]));

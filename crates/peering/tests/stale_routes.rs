@@ -2,12 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
+use isthmus_peering::connection::{End, Status};
 use isthmus_peering::ports::CallErrorKind;
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::pair::{ends, network, request};
 use isthmus_testing::{FaultKind, Faulty, Memory, PlannedFault, Scripted, When, execute, execute_as_deployed};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// A request with just what the first VPC's tag selects.
@@ -148,7 +149,7 @@ async fn a_narrower_execution_narrows_what_executions_asked_for_and_never_what_t
 #[tokio::test]
 async fn an_adopted_connection_is_narrowed_too_but_not_its_owner_s_routes() {
     let memory = requested("all");
-    memory.add_connection(&ends().0, &ends().1, isthmus_peering::connection::Status::Active);
+    memory.add_connection(&ends().0, &ends().1, Status::Active);
     by_hand(&memory, &ends().0, 0, "10.2.0.0/16");
     execute(&memory, "one", &by_tags()).await.expect("peered");
     memory.tag_vpc(&ends().0, "isthmus:routes", "none");
@@ -200,4 +201,34 @@ async fn what_aws_fails_to_delete_once_is_deleted_by_the_same_execution() {
     for call in (0..calls.len()).filter(|call| calls[*call] == "DeleteRoute") {
         changed(Some(PlannedFault { call, kind: FaultKind::InternalError, times: 1 })).await;
     }
+}
+
+/// EC2 deletes a route by its destination alone.
+#[tokio::test]
+async fn a_stale_route_that_leads_to_another_connection_by_then_stays() {
+    let was_replaced = Cell::new(false);
+    let replace = |memory: &Memory| {
+        let other = memory.connections()[1].id().clone();
+        was_replaced.set(routed(memory).contains(&(1, BOTH[0].to_owned())));
+        if was_replaced.get() {
+            memory.drop_routes(&ends().0, BOTH[0]);
+            let (destination, target) = (BOTH[0].parse().expect("a block"), Target::Peering(other));
+            memory.add_route(&ends().0, 1, Route { destination, target, blackhole: false, propagated: false });
+        }
+    };
+    let (mut stayed, mut lost) = (0, Vec::new());
+    for calls in 0..20 {
+        was_replaced.set(false);
+        let memory = requested("all");
+        execute(&memory, "one", &like_tags("all")).await.expect("peered");
+        let stranger = isthmus_testing::pair::end("vpc-0000000c", "us-east-1");
+        let other = Target::Peering(memory.add_connection(&ends().0, &stranger, Status::Active));
+        memory.tag_vpc(&ends().0, "isthmus:routes", "main");
+        let _ended = execute(&Faulty::interrupted(&memory, calls, &replace), "other", &like_tags("main")).await;
+        let is_there = memory.tables(&ends().0)[1].routes.iter().any(|route| route.target == other);
+        stayed += usize::from(is_there);
+        lost.extend((was_replaced.get() && !is_there).then_some(calls));
+    }
+    // Only if it is replaced between the last look and the call.
+    assert!(stayed > 3 && lost.len() <= 1, "{stayed} stayed, lost at the calls {lost:?}");
 }

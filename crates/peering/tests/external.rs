@@ -201,7 +201,7 @@ async fn only_the_recorded_request_is_told_as_rejected() {
     assert_eq!(again["VpcPeeringConnectionId"], waiting["VpcPeeringConnectionId"]);
 }
 
-/// Anybody may request: what nobody here consents to, or has ended, is no wish.
+/// Anybody may request: what nobody here consents to, or has ended, asks for nothing.
 #[tokio::test]
 async fn a_request_of_theirs_counts_while_it_is_live_and_consented_to() {
     for (accepts, status, counts) in [

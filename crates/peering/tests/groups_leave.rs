@@ -6,27 +6,13 @@ use isthmus_peering::connection::{End, Status};
 use isthmus_peering::ledger::Withdrawer;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{Sweep, Swept, sweep};
-use isthmus_testing::grouped::{counts, join, of_member, peered, vpcs};
+use isthmus_testing::grouped::{counts, join, leave, of_member, peered, star, vpcs};
 use isthmus_testing::spokes::wait_an_hour;
 use isthmus_testing::{HasLedger, Machines, Memory, RunOfGroups, context, run_groups, scope, stack};
 use serde_json::{Value, json};
 
 fn run(memory: &Memory, stack: &Stack, name: &str) -> RunOfGroups {
     run_groups(memory, stack, name, &json!({})).expect("it ends")
-}
-
-/// A hub, and spokes, set up.
-fn star(spokes: u8) -> (Memory, Vec<End>) {
-    let (memory, ends) = vpcs(spokes + 1);
-    join(&memory, "payments:hub", &ends[..1]);
-    join(&memory, "payments:spoke", &ends[1..]);
-    run(&memory, &stack(), "first");
-    assert_eq!(peered(&memory, &ends), usize::from(spokes));
-    (memory, ends)
-}
-
-fn leave(memory: &Memory, ends: &[End]) {
-    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
 }
 
 fn live(memory: &Memory) -> usize {

@@ -2,28 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
 use isthmus_peering::stack::{Mode, Stack};
-use isthmus_testing::grouped::{join, peered, vpcs};
+use isthmus_testing::grouped::{join, leave, peered, star};
 use isthmus_testing::{HasLedger, Memory, RunOfGroups, run_groups, stack};
 use serde_json::json;
 
 fn run(memory: &Memory, stack: &Stack, name: &str) -> RunOfGroups {
     run_groups(memory, stack, name, &json!({})).expect("it ends")
-}
-
-/// A hub, and spokes, set up.
-fn star(spokes: u8) -> (Memory, Vec<End>) {
-    let (memory, ends) = vpcs(spokes + 1);
-    join(&memory, "payments:hub", &ends[..1]);
-    join(&memory, "payments:spoke", &ends[1..]);
-    run(&memory, &stack(), "first");
-    assert_eq!(peered(&memory, &ends), usize::from(spokes));
-    (memory, ends)
-}
-
-fn leave(memory: &Memory, ends: &[End]) {
-    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
 }
 
 #[test]

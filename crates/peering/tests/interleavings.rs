@@ -8,7 +8,7 @@ use isthmus_peering::connection::Status;
 use isthmus_peering::ledger::PairKey;
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::pair::{end, ends, network, request, routes_to_peerings, swapped};
-use isthmus_testing::{Ended, Memory, Scenario, clean_up, execute, explore, kill_after, tear_down, wait_for_another};
+use isthmus_testing::{Ended, Memory, Scenario, clean_up, execute, explore, kill_after, tear_down, until_free};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -71,28 +71,23 @@ fn lease_is_free(memory: &Memory) {
 /// An execution of the peering machine, which waits while another one holds the pair.
 fn set_up(memory: &Rc<Memory>, name: &'static str, request: Value, results: &Results) -> LocalBoxFuture<'static, ()> {
     let memory = memory.clone();
-    until_free(name, results, async move || execute(&*memory, name, &request).await)
+    noted(name, results, async move || execute(&*memory, name, &request).await)
 }
 
 /// An execution of the teardown machine, likewise.
 fn teardown(memory: &Rc<Memory>, name: &'static str, results: &Results) -> LocalBoxFuture<'static, ()> {
     let memory = memory.clone();
-    until_free(name, results, async move || tear_down(&*memory, name, &request()).await)
+    noted(name, results, async move || tear_down(&*memory, name, &request()).await)
 }
 
-fn until_free(
+fn noted(
     name: &'static str,
     results: &Results,
     call: impl AsyncFn() -> Ended + 'static,
 ) -> LocalBoxFuture<'static, ()> {
     let results = results.clone();
     async move {
-        let ended = loop {
-            match call().await {
-                Err((error, _)) if error == "PairBusy" => wait_for_another().await,
-                ended => break ended,
-            }
-        };
+        let ended = until_free(call).await;
         results.borrow_mut().push((name, ended));
     }
     .boxed_local()

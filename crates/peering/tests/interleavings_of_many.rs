@@ -8,14 +8,14 @@ use isthmus_peering::connection::{Connection, End, Status};
 use isthmus_peering::ledger::PairKey;
 use isthmus_peering::route_tables::Target;
 use isthmus_peering::steps::{Pace, work_lane};
-use isthmus_testing::grouped::{join, peered, planned_for, vpcs};
+use isthmus_testing::grouped::{peered, planned_for, two_lanes, vpcs};
 use isthmus_testing::owners::HUB;
 use isthmus_testing::spokes::{self, event, withdraw, withdraw_each};
 use isthmus_testing::sweeping::sweep_and_run;
-use isthmus_testing::three::{end, start_as};
+use isthmus_testing::three::start_as;
 use isthmus_testing::{
     Ended, HasLedger, Machines, Memory, Scenario, VirtualClock, context, execute, explore, groups_arn, in_virtual_time,
-    run_groups, run_in, scope, stack, tear_down, wait_for_another,
+    run_groups, run_in, scope, stack, tear_down, until_free,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -24,15 +24,10 @@ use std::rc::Rc;
 type Results = Rc<RefCell<Vec<Ended>>>;
 
 /// An execution that waits while another one holds its pair.
-fn until_free(results: &Results, call: impl AsyncFn() -> Ended + 'static) -> LocalBoxFuture<'static, ()> {
+fn noted(results: &Results, call: impl AsyncFn() -> Ended + 'static) -> LocalBoxFuture<'static, ()> {
     let results = results.clone();
     async move {
-        let ended = loop {
-            match call().await {
-                Err((error, _)) if error == "PairBusy" => wait_for_another().await,
-                ended => break ended,
-            }
-        };
+        let ended = until_free(call).await;
         results.borrow_mut().push(ended);
     }
     .boxed_local()
@@ -40,13 +35,13 @@ fn until_free(results: &Results, call: impl AsyncFn() -> Ended + 'static) -> Loc
 
 fn set_up(memory: &Rc<Memory>, name: &'static str, request: Value, results: &Results) -> LocalBoxFuture<'static, ()> {
     let memory = memory.clone();
-    until_free(results, async move || execute(&*memory, name, &request).await)
+    noted(results, async move || execute(&*memory, name, &request).await)
 }
 
 fn teardown(memory: &Rc<Memory>, name: String, request: Value, results: &Results) -> LocalBoxFuture<'static, ()> {
     // The events of these tests have one id; the two machines' executions have different ARNs.
     let (memory, name) = (memory.clone(), format!("teardown of {name}"));
-    until_free(results, async move || tear_down(&*memory, &name, &request).await)
+    noted(results, async move || tear_down(&*memory, &name, &request).await)
 }
 
 /// Every route to a connection, and every live connection, is known to the item of its pair before it is there.
@@ -78,15 +73,6 @@ fn nothing_is_held(memory: &Memory) {
     }
 }
 
-/// Two VPCs of a group, in two Regions.
-fn pair_of_a_group() -> (Memory, Vec<End>) {
-    let (memory, mut ends) = vpcs(1);
-    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
-    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
-    join(&memory, "payments", &ends);
-    (memory, ends)
-}
-
 /// The lanes of the first round of a run.
 fn lanes(memory: &Rc<Memory>, run: &str) -> Vec<LocalBoxFuture<'static, ()>> {
     let planned = in_virtual_time(planned_for(memory, &stack(), run, json!({}))).expect("planned");
@@ -107,9 +93,9 @@ fn lanes(memory: &Rc<Memory>, run: &str) -> Vec<LocalBoxFuture<'static, ()>> {
 
 #[test]
 fn lanes_agree_in_every_order() {
-    let (_, ends) = pair_of_a_group();
+    let (_, ends) = two_lanes();
     let scenario = || {
-        let memory = Rc::new(pair_of_a_group().0);
+        let memory = Rc::new(two_lanes().0);
         Scenario { executions: lanes(&memory, "first"), memory }
     };
     let quiet = |memory: &Memory| {
@@ -123,12 +109,12 @@ fn lanes_agree_in_every_order() {
 
 #[test]
 fn lanes_and_an_execution_for_the_same_pair_agree() {
-    let (_, ends) = pair_of_a_group();
+    let (_, ends) = two_lanes();
     let results = Results::default();
     let request = json!({"VpcId": ends[0].vpc_id, "PeerVpcId": ends[1].vpc_id, "PeerRegion": ends[1].region});
     let scenario = || {
         results.borrow_mut().clear();
-        let memory = Rc::new(pair_of_a_group().0);
+        let memory = Rc::new(two_lanes().0);
         let (lanes, running) = (lanes(&memory, "first"), memory.clone());
         let run = async move {
             join_all(lanes).await;
@@ -200,12 +186,7 @@ fn a_tag_that_comes_back_is_peered_whenever_it_does() {
             start_as(&*network, &machines, &stack(), event(&spoke)).await.expect("started");
             for (name, input) in machines.peerings.take() {
                 let input = serde_json::to_value(&input).expect("JSON");
-                let ended = loop {
-                    match execute(&*network, &name, &input).await {
-                        Err((error, _)) if error == "PairBusy" => wait_for_another().await,
-                        ended => break ended,
-                    }
-                };
+                let ended = until_free(async || execute(&*network, &name, &input).await).await;
                 more.borrow_mut().push(ended);
             }
         };

@@ -7,19 +7,15 @@ use isthmus_peering::groups::{Round, Work};
 use isthmus_peering::ledger::PairKey;
 use isthmus_peering::ports::Location;
 use isthmus_peering::steps::{LaneTask, Pace, work_lane};
-use isthmus_testing::grouped::{join, vpcs};
-use isthmus_testing::three::end;
+use isthmus_testing::grouped::{join, leave, two_lanes};
 use isthmus_testing::{Memory, VirtualClock, context, groups_arn, in_virtual_time, run_groups, stack};
 use serde_json::json;
 
 /// Two VPCs in two Regions, set up by a group of which they are no longer members; a run holds the pair.
 fn left() -> (Memory, Vec<End>, PairKey) {
-    let (memory, mut ends) = vpcs(1);
-    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
-    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
-    join(&memory, "payments", &ends);
+    let (memory, ends) = two_lanes();
     run_groups(&memory, &stack(), "first", &json!({})).expect("it ends");
-    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+    leave(&memory, &ends);
     let pair = PairKey::of([&ends[0], &ends[1]]);
     memory.ledger.set(&pair, "Holder", json!(groups_arn("second")));
     memory.take_calls();

@@ -2,30 +2,15 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::End;
 use isthmus_peering::ports::{CallErrorKind, Location};
 use isthmus_peering::route_tables::{Route, Target};
-use isthmus_testing::grouped::{join, vpcs};
-use isthmus_testing::three::end;
+use isthmus_testing::grouped::{leave, two_lanes};
 use isthmus_testing::{Faulty, HasLedger, Memory, groups_arn, run_groups, stack};
 use serde_json::json;
-
-/// Two VPCs of a group, in two Regions. The first one's lane requests.
-fn two_lanes() -> (Memory, Vec<End>) {
-    let (memory, mut ends) = vpcs(1);
-    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
-    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
-    join(&memory, "payments", &ends);
-    (memory, ends)
-}
 
 fn run(memory: &Memory, name: &str) {
     run_groups(memory, &stack(), name, &json!({})).expect("it ends");
     memory.ledger().close(&groups_arn(name), 316);
-}
-
-fn leave(memory: &Memory, ends: &[End]) {
-    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
 }
 
 fn nothing_is_left(memory: &Memory, what: &str) {

@@ -5,9 +5,9 @@
 //! run. Most races need no more than two preemptions. Time passes while all sleep.
 //! <https://www.microsoft.com/en-us/research/project/chess-find-and-reproduce-heisenbugs-in-concurrent-programs/>
 
-use crate::Memory;
 use crate::pause::{permit, permits};
 use crate::virtual_time::{advance, forget_sleepers};
+use crate::{Ended, Memory};
 use futures_util::future::LocalBoxFuture;
 use futures_util::task::noop_waker_ref;
 use std::cell::Cell;
@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// Lets another execution go on, for this one waits for it: that is no preemption.
-pub async fn wait_for_another() {
+async fn wait_for_another() {
     let mut is_due = true;
     poll_fn(move |context| match is_due {
         true => {
@@ -32,6 +32,16 @@ pub async fn wait_for_another() {
         false => Poll::Ready(()),
     })
     .await;
+}
+
+/// How an execution ends that is tried again as long as another one holds its pair.
+pub async fn until_free(call: impl AsyncFn() -> Ended) -> Ended {
+    loop {
+        match call().await {
+            Err((error, _)) if error == "PairBusy" => wait_for_another().await,
+            ended => return ended,
+        }
+    }
 }
 
 /// Executions that run at once on one network.

@@ -39,6 +39,30 @@ pub fn join(memory: &Memory, words: &str, ends: &[End]) {
     ends.iter().for_each(|end| memory.tag_vpc(end, "isthmus:group", words));
 }
 
+/// Takes them out of their groups.
+pub fn leave(memory: &Memory, ends: &[End]) {
+    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
+}
+
+/// Two VPCs of the group `payments`, in two Regions and so in two lanes.
+pub fn two_lanes() -> (Memory, Vec<End>) {
+    let (memory, mut ends) = vpcs(1);
+    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
+    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
+    join(&memory, "payments", &ends);
+    (memory, ends)
+}
+
+/// The hub of the group `payments`, and so many spokes, set up by a run.
+pub fn star(spokes: u8) -> (Memory, Vec<End>) {
+    let (memory, ends) = vpcs(spokes + 1);
+    join(&memory, "payments:hub", &ends[..1]);
+    join(&memory, "payments:spoke", &ends[1..]);
+    crate::run_groups(&memory, &stack(), "first", &json!({})).expect("it ends");
+    assert_eq!(peered(&memory, &ends), usize::from(spokes));
+    (memory, ends)
+}
+
 /// A stack with that quota of peerings.
 pub fn with_quota(peerings_per_vpc: u32) -> Stack {
     Stack { quotas: Quotas { peerings_per_vpc, ..stack().quotas }, ..stack() }

@@ -29,7 +29,7 @@ pub use chain::{
     tear_down,
 };
 pub use executions::{Machines, Unavailable, scope};
-pub use explore::{Scenario, explore, kill_after, wait_for_another};
+pub use explore::{Scenario, explore, kill_after, until_free};
 pub use faulty::{Faulty, When};
 pub use groups_run::{RunOfGroups, groups_arn, run_groups, run_in, run_with};
 pub use ledger::{HasLedger, MemoryLedger};

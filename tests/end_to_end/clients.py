@@ -9,8 +9,12 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+from local_cloud.ec2.control import Control
 
 from .network import HERE, HUB
+
+RETRY_DELAYS = 0.2
+"""The delays before a retry are those of the machines, multiplied by it."""
 
 
 def client(environment: dict[str, str], service: str, account: str = HUB, region: str = HERE) -> Any:
@@ -110,11 +114,14 @@ def deliver(environment: dict[str, str], account: str, region: str, resource: st
 
 @contextmanager
 def change_wait_scale(environment: dict[str, str], scale: float) -> Iterator[None]:
-    """Shortens each wait of Step Functions that begins in this block, those before a retry included."""
+    """Multiplies each wait of Step Functions that begins in this block, and each delay before a retry."""
+    services = Control(environment["AWS_ENDPOINT_URL"])
     _post(environment, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
+    services.scale_retry_delays(1)
     try:
         yield
     finally:
+        services.scale_retry_delays(RETRY_DELAYS)
         _post(environment, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": 1})
 
 

@@ -12,7 +12,7 @@ from local_cloud import function_calls
 from local_cloud.deployed import REPOSITORY, deployed, variables
 from local_cloud.ec2.state import UNDOCUMENTED
 
-from .clients import client
+from .clients import RETRY_DELAYS, client
 from .executions import Machine
 from .faults.scenarios import Tools
 from .grouping import Groups, unused_name
@@ -25,12 +25,13 @@ from .tagging import Peerings
 from .vendors import in_a_vendor_s_account
 
 DELAYS = {
-    "pending_after": 0.3,
-    "provisioning_for": 0.3,
-    "visible_after": 0.3,
-    "requester_visible_after": 0.2,
+    "pending_after": 0.06,
+    "provisioning_for": 0.06,
+    "visible_after": 0.06,
+    "requester_visible_after": 0.04,
     "deleting_for": 0,
 }
+"""In seconds, as short as the delays of Step Functions before a retry: see `RETRY_DELAYS`."""
 QUOTAS = {"peerings_per_vpc": 50, "routes_per_table": 500}
 OUTSTANDING_REQUESTS = 25
 
@@ -53,8 +54,9 @@ def shared_network(environment: dict[str, str]) -> Network:
 
 @pytest.fixture
 def network(shared_network: Network) -> Network:
-    """The local EC2, with faults, delays and quotas reset to their defaults."""
+    """The local EC2, with faults, delays and quotas reset to their defaults. Step Functions retries sooner than on AWS."""
     reset(shared_network)
+    shared_network.services.scale_retry_delays(RETRY_DELAYS)
     return shared_network
 
 

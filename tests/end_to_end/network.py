@@ -219,10 +219,18 @@ class Network:
         self.control.set(quotas={"outstanding_requests": len(here) + count})
 
     def settle(self) -> None:
-        """Returns once no call has been logged for a moment: executions of the previous test may still be running."""
-        size = -1
-        while size != (size := self._call_log.stat().st_size):
+        """Returns once no event is under way, no function runs, and nothing was called for a moment.
+
+        Executions of earlier tests may still be running. One that waits for longer than that moment goes on afterwards.
+        """
+        before: list[int] = []
+        while before != (before := self._activity()) or any(before[1:]):
             time.sleep(0.3)
+
+    def _activity(self) -> list[int]:
+        """The calls that are logged, in bytes, and how many events and functions are under way."""
+        waiting, running = self.control.event_rates()["Waiting"], self.services.running_functions()
+        return [self._call_log.stat().st_size, waiting, running]
 
 
 def request(end: Vpc, peer: Vpc, **fields: Any) -> dict[str, Any]:

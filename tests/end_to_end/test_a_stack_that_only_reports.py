@@ -95,12 +95,20 @@ def test_an_event_of_a_member_plans(network: Network, environment: dict[str, str
 def switch(
     network: Network, environment: dict[str, str], evaluator: Evaluator, record: Record, permissions: Permissions
 ) -> Callable[[str], None]:
-    """Changes the mode, once the calls of the one before have ended and are compared with its policies."""
+    """Changes the mode, once the calls of the one before have ended and are compared with its policies.
+
+    What is called while the stack is updated is called by functions as they were, or as they are then.
+    """
 
     def switch(mode: str) -> None:
         network.settle()
         assert permissions.violations(record.new_calls()) == []
-        evaluator.add(set_mode(environment, mode))
+        policies = set_mode(environment, mode)
+        network.settle()
+        meanwhile = record.new_calls()
+        denied_before = permissions.violations(meanwhile)
+        evaluator.add(policies)
+        assert set(denied_before) & set(permissions.violations(meanwhile)) == set()
 
     return switch
 

@@ -10,8 +10,9 @@ earlier, what changes in the rest of the minute would be missed.
 A wait is for something to be over, and nothing else runs faster here. So the wait goes on, up to its full length, while an
 invocation of a function that had begun before it is running: on AWS it would have ended within the wait.
 
-The delays of Retry, the ``TimeoutSeconds`` of machines and tasks, and the timestamps in histories are those of the real
-clock. MiniStack's own setting, ``SFN_WAIT_SCALE``, is not used because it shortens the delays of Retry as well.
+The delays of Retry are real too, but for tests that scale them: those wait for nothing that takes as long here as on AWS. The
+``TimeoutSeconds`` of machines and tasks, and the timestamps in histories are those of the real clock. MiniStack's own setting,
+``SFN_WAIT_SCALE``, is not used because it means waits and delays alike.
 """
 
 from __future__ import annotations
@@ -31,6 +32,18 @@ SHORT_SECONDS = 2
 _in_wait_state: ContextVar[bool] = ContextVar("in_wait_state", default=False)
 
 
+class RetryDelays:
+    """How long they are, as a share of what machines say."""
+
+    scale = 1.0
+
+    def set(self, body: dict[str, float]) -> None:
+        self.scale = body["Scale"]
+
+
+retry_delays = RetryDelays()
+
+
 def remember_wait_state(original: Callable[..., Any], *arguments: Any) -> Any:
     """MiniStack's function for sleeping does not know whether it is a Wait state that waits, or a Retry."""
     token = _in_wait_state.set(True)
@@ -42,7 +55,10 @@ def remember_wait_state(original: Callable[..., Any], *arguments: Any) -> Any:
 
 def shorten_long_waits(original: Callable[[float], None], seconds: float) -> None:
     """Sleep, or skip the most of it."""
-    if not _in_wait_state.get() or seconds < LONG_SECONDS:
+    if not _in_wait_state.get():
+        original(seconds * retry_delays.scale)
+        return
+    if seconds < LONG_SECONDS:
         original(seconds)
         return
     began, began_at = time.monotonic(), now_iso()

@@ -10,8 +10,10 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ministack.services import lambda_svc
+
 from local_cloud.patch_eventbridge import deliver_envelope
-from local_cloud.patch_waits import let_time_pass
+from local_cloud.patch_waits import let_time_pass, retry_delays
 from local_cloud.service_faults import faults, rates
 
 Scope = dict[str, Any]
@@ -29,6 +31,8 @@ CONTROLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("POST", "fault-rates"): rates.set,
     ("GET", "fault-rates"): lambda _: rates.counts(),
     ("POST", "clock"): lambda body: let_time_pass(body["advance_seconds"]),
+    ("POST", "retry-delays"): retry_delays.set,
+    ("GET", "running-functions"): lambda _: {"Count": lambda_svc.executions_in_flight()[0]},
 }
 
 

@@ -1,7 +1,7 @@
 """The client of the control API, for tests.
 
-MiniStack's port has such an API too, for its own services, with ``advance`` and the calls about faults and their rates only: see
-``local_cloud.service_faults`` and ``local_cloud.patch_waits``.
+MiniStack's port has such an API too, for its own services, with ``advance``, the calls about faults and their rates, and those of
+which the documentation says so: see ``local_cloud.routes``.
 """
 
 import json
@@ -90,6 +90,14 @@ class Control:
     def event_rates(self) -> dict[str, int]:
         """What was done to how many events since the rates were set, and how many are yet to be delivered (``Waiting``)."""
         return self._call("GET", "event-rates")
+
+    def running_functions(self) -> int:
+        """On MiniStack's port only: how many invocations of functions have begun and not ended."""
+        return int(self._call("GET", "running-functions")["Count"])
+
+    def scale_retry_delays(self, scale: float) -> None:
+        """On MiniStack's port only: how long Step Functions waits before a retry, as a share of what the machine says."""
+        self._call("POST", "retry-delays", {"Scale": scale})
 
     def reset(self) -> None:
         self._call("POST", "reset")

@@ -84,6 +84,26 @@ def test_a_retry_is_not_hastened(cloud: Cloud) -> None:
     states.stop_execution(executionArn=execution)
 
 
+def test_a_test_can_hasten_retries(cloud: Cloud) -> None:
+    function = cloud.create_function('def handle(event, context): raise ValueError("always")')
+    retry = {"ErrorEquals": ["ValueError"], "IntervalSeconds": LONG_SECONDS, "MaxAttempts": 1}
+    control = Control(cloud.endpoint)
+    control.scale_retry_delays(0.01)
+    try:
+        execution = cloud.run(jsonata({"Task": invoke_task(function, Retry=[retry])}))
+    finally:
+        control.scale_retry_delays(1)
+    assert execution["status"] == "FAILED"
+
+
+def test_it_can_be_asked_how_many_functions_run(cloud: Cloud) -> None:
+    function = cloud.create_function("import time\ndef handle(event, context): time.sleep(2)")
+    control = Control(cloud.endpoint)
+    cloud.start(jsonata({"Task": invoke_task(function)}))
+    until(lambda: control.running_functions() == 1)
+    until(lambda: control.running_functions() == 0)
+
+
 def test_a_test_can_let_time_pass(cloud: Cloud) -> None:
     """For a test in which no machine waits."""
     execution = cloud.run(DONE)["executionArn"]

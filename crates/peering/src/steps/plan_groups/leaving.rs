@@ -3,7 +3,7 @@
 use super::View;
 use super::finding::Todo;
 use super::looking::Call;
-use super::next::{ForLanes, Next, most_at_an_end, removing_calls, to_remove};
+use super::next::{ForLanes, Next, most_at_an_end, to_remove};
 use super::run::{Run, Settlement};
 use crate::context::Context;
 use crate::error::Error;
@@ -79,10 +79,10 @@ pub(super) async fn leave(
         if let Some(Withdrawer::Group(name)) = withdrawal(&known).map(|(by, _)| by) {
             *leaving.going.entry(name).or_default() += 1;
         }
-        let removing = removing_calls(context.stack, snapshot, &known);
+        let (next, removing) = to_remove(context.stack, snapshot, &known);
         let calls = most_at_an_end(&removing);
         leaving.calls.extend(removing);
-        todo.add(match to_remove(context.stack, snapshot, &known) {
+        todo.add(match next {
             Some((work, at)) => Next::Lanes(Box::new(ForLanes { known, work, at, why: None, calls })),
             None => {
                 let withdrawal = withdrawal(&known).map(|(_, withdrawal)| withdrawal);

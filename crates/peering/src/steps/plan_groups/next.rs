@@ -127,8 +127,9 @@ pub(super) fn undo(stack: &Stack, snapshot: &Snapshot, outcome: Option<Outcome>,
         let settlement = outcome.map_or(Settlement::Released, |outcome| Settlement::Failed(outcome, undone));
         return Next::Settle(Box::new((known, settlement)));
     }
-    if let Some((work, at)) = to_remove(stack, snapshot, &known).or_else(|| unseen(stack, &known)) {
-        let calls = most_at_an_end(&removing_calls(stack, snapshot, &known));
+    let (next, calls) = to_remove(stack, snapshot, &known);
+    if let Some((work, at)) = next.or_else(|| unseen(stack, &known)) {
+        let calls = most_at_an_end(&calls);
         return Next::Lanes(Box::new(ForLanes { known, work, at, why: outcome, calls }));
     }
     let undone = |outcome| Settlement::Failed(outcome, Undone::WithConnection);
@@ -153,20 +154,20 @@ pub(super) fn most_at_an_end(calls: &[Call]) -> usize {
     calls.iter().map(of).max().unwrap_or(1)
 }
 
-/// What lanes have to delete of a pair, if there is anything of ours.
-pub(super) fn to_remove(stack: &Stack, snapshot: &Snapshot, known: &PairSnapshot) -> Option<(Work, Vec<End>)> {
-    let at: Vec<End> = routes_to_remove(snapshot, known).into_iter().map(|(end, _)| end).collect();
-    match at.is_empty() {
-        false => Some((Work::DeleteRoutes, at)),
-        true => Some((Work::DeleteConnection, vec![connection_to_remove(stack, known)?])),
-    }
-}
-
-/// The calls of the same, until nothing is left.
-pub(super) fn removing_calls(stack: &Stack, snapshot: &Snapshot, known: &PairSnapshot) -> Vec<Call> {
-    let routes = routes_to_remove(snapshot, known).into_iter();
-    let routes = routes.map(|(end, deleted)| Call::Routes { end, created: 0, deleted });
-    routes.chain(connection_to_remove(stack, known).map(Call::Deletion)).collect()
+/// What the lanes of which ends delete of a pair next, if there is anything of ours; and the calls until nothing is left.
+pub(super) fn to_remove(
+    stack: &Stack,
+    snapshot: &Snapshot,
+    known: &PairSnapshot,
+) -> (Option<(Work, Vec<End>)>, Vec<Call>) {
+    let routes = routes_to_remove(snapshot, known);
+    let requester = connection_to_remove(stack, known);
+    let next = match routes.is_empty() {
+        false => Some((Work::DeleteRoutes, routes.iter().map(|(end, _)| end.clone()).collect())),
+        true => requester.clone().map(|requester| (Work::DeleteConnection, vec![requester])),
+    };
+    let routes = routes.into_iter().map(|(end, deleted)| Call::Routes { end, created: 0, deleted });
+    (next, routes.chain(requester.map(Call::Deletion)).collect())
 }
 
 /// The ends in whose tables we have routes, and how many.

@@ -3,12 +3,11 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::{End, Status};
-use isthmus_peering::groups::{Round, Work};
+use isthmus_peering::groups::Work;
 use isthmus_peering::ledger::PairKey;
 use isthmus_peering::ports::Location;
-use isthmus_peering::steps::{LaneTask, Pace, work_lane};
 use isthmus_testing::grouped::{join, leave, two_lanes};
-use isthmus_testing::{Memory, VirtualClock, context, groups_arn, in_virtual_time, run_groups, stack};
+use isthmus_testing::{Memory, groups_arn, run_groups, stack, work_at};
 use serde_json::json;
 
 /// Two VPCs in two Regions, set up by a group of which they are no longer members; a run holds the pair.
@@ -18,21 +17,12 @@ fn left() -> (Memory, Vec<End>, PairKey) {
     leave(&memory, &ends);
     let pair = PairKey::of([&ends[0], &ends[1]]);
     memory.ledger.set(&pair, "Holder", json!(groups_arn("second")));
-    memory.take_calls();
     (memory, ends, pair)
 }
 
 /// Has the lanes of both ends do that, and answers what they wrote.
 fn work(memory: &Memory, ends: &[End], pair: &PairKey, work: Work) -> Vec<&'static str> {
-    let mut round = Round::default();
-    assert!(round.add(pair, work, ends, 1));
-    for lane in round.into_lanes() {
-        let task = json!({"Lane": lane, "Execution": groups_arn("second"), "IsFirst": true});
-        let task: LaneTask = serde_json::from_value(task).expect("a task");
-        let pace = Pace { clock: &VirtualClock, share: 80 };
-        in_virtual_time(work_lane(context(memory, &stack()), pace, task, || true)).expect("it ends");
-    }
-    Memory::writes(&memory.take_calls())
+    work_at(memory, "second", ends, pair, work)
 }
 
 const DELETIONS: [Work; 2] = [Work::DeleteRoutes, Work::DeleteConnection];

@@ -2,10 +2,12 @@
 //! machine would pass.
 
 use crate::state::{Machine, Retries, unless_killed};
-use crate::{HasLedger, VirtualClock, context, in_virtual_time, scope};
+use crate::{HasLedger, Memory, VirtualClock, context, in_virtual_time, scope};
 use futures_util::future::join_all;
+use isthmus_peering::connection::End;
 use isthmus_peering::error::Error;
-use isthmus_peering::groups::GroupsReport;
+use isthmus_peering::groups::{GroupsReport, Round, Work};
+use isthmus_peering::ledger::PairKey;
 use isthmus_peering::ports::{Clock, Network};
 use isthmus_peering::stack::{Scope, Stack};
 use isthmus_peering::steps::{LaneTask, Pace, plan_groups, work_lane};
@@ -100,4 +102,19 @@ pub async fn run_with(
         progress = answer["Progress"].clone();
         assert!(rounds < 500, "it ends: {progress}");
     }
+}
+
+/// Has the lanes of these ends do that for the run of that name, one after the other, and answers what they wrote.
+pub fn work_at(memory: &Memory, run: &str, ends: &[End], pair: &PairKey, work: Work) -> Vec<&'static str> {
+    memory.take_calls();
+    let mut round = Round::default();
+    assert!(round.add(pair, work, ends, 1));
+    for lane in round.into_lanes() {
+        let task = json!({"Lane": lane, "Execution": groups_arn(run), "IsFirst": true});
+        let task: LaneTask = serde_json::from_value(task).expect("a task");
+        let pace = Pace { clock: &VirtualClock, share: 80 };
+        let stack = crate::stack();
+        in_virtual_time(work_lane(context(memory, &stack), pace, task, || true)).expect("it ends");
+    }
+    Memory::writes(&memory.take_calls())
 }

@@ -32,6 +32,31 @@ fn what_is_left_of_connections_that_are_gone_is_not_held() {
     assert!(ends.iter().all(|end| memory.tables(end)[0].routes.len() == 1), "its own route alone");
 }
 
+#[test]
+fn what_the_brake_holds_goes_once_its_connections_are_gone() {
+    let (memory, ends) = star(12);
+    leave(&memory, &ends);
+    let held = run(&memory, &stack(), "held");
+    assert_eq!((peered(&memory, &ends), held.held.len()), (12, 1));
+    memory.connections().iter().for_each(|connection| memory.delete(connection));
+    run(&memory, &stack(), "gone");
+    assert!(ends.iter().all(|end| memory.tables(end)[0].routes.len() == 1), "its own route alone");
+}
+
+/// A person tears them down, say. What the tags of their VPCs take away meanwhile is neither marked nor told.
+#[test]
+fn nothing_is_decided_about_pairs_that_other_executions_work_on() {
+    let (memory, ends) = star(12);
+    for item in memory.ledger().all() {
+        memory.ledger().set(&item.pair, "Holder", json!("arn:of:an:execution"));
+    }
+    let before = memory.ledger().all();
+    leave(&memory, &ends);
+    let left = run(&memory, &stack(), "left");
+    assert!(left.held.is_empty(), "{:?}", left.held);
+    assert_eq!(memory.ledger().all(), before);
+}
+
 /// Another group asks for it. The mark of the first one goes, and leaves nothing that counts.
 #[test]
 fn what_is_asked_for_again_was_not_withdrawn() {

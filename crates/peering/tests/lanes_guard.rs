@@ -50,6 +50,30 @@ fn a_repair_that_fails_half_way_forgets_no_route() {
     }
 }
 
+/// A table is added before the next run, which then has other routes to write.
+#[test]
+fn what_a_run_that_died_has_written_is_not_forgotten() {
+    for calls in 0..40 {
+        let (memory, ends) = vpcs(2);
+        join(&memory, "payments", &ends);
+        let killed = Faulty::new(&memory, calls, When::After, CallErrorKind::Unavailable);
+        let _died = run_groups(&killed, &stack(), "first", &json!({}));
+        let is_over = !killed.has_failed();
+        memory.ledger().close(&groups_arn("first"), 316);
+        memory.add_table(&ends[0]);
+        run(&memory, "second");
+        assert_eq!(peered(&memory, &ends), 1, "call {calls}");
+        leave(&memory, &ends);
+        run(&memory, "gone");
+        for table in ends.iter().flat_map(|end| memory.tables(end)) {
+            assert_eq!(table.routes.len(), 1, "call {calls}: its own route alone: {:?}", table.routes);
+        }
+        if is_over {
+            break;
+        }
+    }
+}
+
 #[test]
 fn routes_that_were_made_by_hand_to_another_connection_stay() {
     let (memory, ends) = pair_of_two();

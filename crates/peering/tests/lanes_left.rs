@@ -2,10 +2,11 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use isthmus_peering::connection::End;
 use isthmus_peering::ports::{CallErrorKind, Location};
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::grouped::{leave, two_lanes};
-use isthmus_testing::{Faulty, HasLedger, Memory, groups_arn, run_groups, stack};
+use isthmus_testing::{Faulty, HasLedger, Memory, When, groups_arn, run_groups, stack};
 use serde_json::json;
 
 fn run(memory: &Memory, name: &str) {
@@ -18,6 +19,11 @@ fn nothing_is_left(memory: &Memory, what: &str) {
     for item in memory.ledger().all() {
         assert!(item.holder.is_none() && item.makers.is_empty() && item.connection.is_none(), "{what}: {item:?}");
     }
+}
+
+/// The lane that requests the connection.
+fn requester_of(ends: &[End]) -> Location {
+    stack().direction(&ends[0], &ends[1]).0.into()
 }
 
 /// EC2 shows a new connection a moment later, and by then nobody asks for it.
@@ -65,6 +71,42 @@ fn what_was_made_in_a_region_that_can_t_be_read_then_is_undone_later() {
             break;
         }
     }
+}
+
+/// No tag asks for it any more, and nothing is recorded to ask for it.
+#[test]
+fn what_a_run_could_not_undo_the_next_one_undoes() {
+    let mut left = 0;
+    for calls in 0..40 {
+        let (memory, ends) = two_lanes();
+        let killed = Faulty::new(&memory, calls, When::Before, CallErrorKind::Unavailable);
+        let _died = run_groups(&killed, &stack(), "first", &json!({}));
+        let is_over = !killed.has_failed();
+        memory.ledger().close(&groups_arn("first"), 316);
+        leave(&memory, &ends);
+        let denied = Faulty::lane(&memory, &requester_of(&ends), CallErrorKind::Denied);
+        run_groups(&denied, &stack(), "second", &json!({})).expect("it ends");
+        memory.ledger().close(&groups_arn("second"), 316);
+        left += memory.connections().iter().filter(|found| found.status.is_live()).count();
+        run(&memory, "third");
+        nothing_is_left(&memory, &format!("call {calls}"));
+        if is_over {
+            break;
+        }
+    }
+    assert!(left > 1, "what was half made could not be undone at once");
+}
+
+/// It was requested, and the lane that has to accept it never works.
+#[test]
+fn what_makes_no_progress_is_given_up_and_undone() {
+    let (memory, ends) = two_lanes();
+    let accepter = ends.iter().map(Location::from).find(|at| *at != requester_of(&ends)).expect("another lane");
+    let broken = Faulty::lane(&memory, &accepter, CallErrorKind::Unavailable);
+    let report = run_groups(&broken, &stack(), "first", &json!({})).expect("it ends").report;
+    assert_eq!(memory.connections().len(), 1, "it was requested");
+    nothing_is_left(&memory, "given up");
+    assert_eq!(report.groups[0].refused.first().map(|told| told.error.as_str()), Some("ServiceFault"), "{report:?}");
 }
 
 /// The policies let it be deleted in the requester's account and Region alone.

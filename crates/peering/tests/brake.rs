@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::{End, Status};
+use isthmus_peering::connection::End;
 use isthmus_peering::context::Context;
 use isthmus_peering::ledger::Update;
 use isthmus_peering::ports::LedgerWrites;
@@ -44,7 +44,7 @@ async fn what_goes_with_its_vpc_is_not_held() {
     let (memory, spokes) = peered(14, HUB).await;
     spokes[..11].iter().for_each(|spoke| memory.remove_vpc(spoke));
     // EC2 shows them for a while.
-    memory.set_status(Status::Active);
+    memory.show_all_as_active();
     sweep_and_run(&memory).await;
     let swept = sweep_and_run(&memory).await;
     let table = memory.tables(&hub()).remove(0);
@@ -53,14 +53,33 @@ async fn what_goes_with_its_vpc_is_not_held() {
     assert!(memory.ledger.all().iter().all(|item| item.withdrawal.is_none()));
 }
 
+/// An event of the hub's tags finds them all: the marks of what is gone would hold the rest.
+#[tokio::test]
+async fn a_vpc_that_is_gone_does_not_count_for_the_brake() {
+    let (memory, spokes) = peered(12, HUB).await;
+    have_the_hub_ask(&memory, &spokes).await;
+    spokes[1..].iter().for_each(|spoke| memory.remove_vpc(spoke));
+    memory.drop_tag(&hub(), "isthmus:peer:0");
+    let machines = Machines::default();
+    start_as(&memory, &machines, &stack(), event(&hub())).await.expect("started");
+    assert_eq!((machines.teardowns.borrow().len(), live(&memory)), (12, 1));
+    run_started(&memory, &machines).await;
+    assert_eq!(live(&memory), 0);
+}
+
+/// Has a tag of the hub's name each of the spokes, whose own tags name it no longer.
+async fn have_the_hub_ask(memory: &Memory, spokes: &[End]) {
+    for (number, spoke) in spokes.iter().enumerate() {
+        memory.tag_vpc(&hub(), &format!("isthmus:peer:{number}"), spoke.vpc_id.as_str());
+        withdraw(memory, spoke);
+    }
+    sweep_and_run(memory).await;
+}
+
 #[tokio::test]
 async fn one_tag_of_a_hub_is_as_much_as_all_of_its_spokes() {
     let (memory, spokes) = peered(14, HUB).await;
-    for (number, spoke) in spokes.iter().enumerate() {
-        memory.tag_vpc(&hub(), &format!("isthmus:peer:{number}"), spoke.vpc_id.as_str());
-        withdraw(&memory, spoke);
-    }
-    sweep_and_run(&memory).await;
+    have_the_hub_ask(&memory, &spokes).await;
     for number in 0..14 {
         memory.drop_tag(&hub(), &format!("isthmus:peer:{number}"));
     }

@@ -92,3 +92,27 @@ async fn one_account_s_mark_doesn_t_shield_what_another_one_withdraws() {
     let by = |end: &End| memory.ledger.get(&pair(end)).expect("an item").withdrawn_by.map(|by| by.to_string());
     assert_eq!((live(&memory), by(&spokes[0]).as_deref()), (12, Some(HUB)));
 }
+
+/// The tables and their tags are the tenant's, and what is routed to is the hub's to choose.
+#[tokio::test]
+async fn routes_that_go_as_a_hub_advertises_less_count_for_the_hub() {
+    let (memory, spokes) = peered(12, MEMBER).await;
+    memory.tag_vpc(&hub(), "isthmus:advertise", "10.255.255.0/28");
+    sweep_and_run(&memory).await;
+    assert_eq!(sweep_and_run(&memory).await.held, 12);
+    withdraw_each(&memory, &spokes[..2]).await;
+    assert_eq!(live(&memory), 10, "what the tenant withdraws is not held");
+}
+
+#[tokio::test]
+async fn routes_that_a_tenant_s_selection_takes_away_count_for_the_tenant() {
+    let (memory, of_tenant) = peered(12, MEMBER).await;
+    let of_hub: Vec<End> = (100..104).map(|number| spoke(number, HUB)).collect();
+    add(&memory, &of_hub, 100);
+    sweep_and_run(&memory).await;
+    of_tenant.iter().for_each(|spoke| memory.tag_vpc(spoke, "isthmus:routes", "none"));
+    sweep_and_run(&memory).await;
+    assert_eq!(sweep_and_run(&memory).await.held, 12);
+    withdraw_each(&memory, &of_hub[..2]).await;
+    assert_eq!(live(&memory), 14, "what the hub withdraws is not held");
+}

@@ -41,6 +41,17 @@ async fn a_person_releases_as_many_as_they_say_the_oldest_first() {
     assert_eq!((swept.held, live(&memory)), (0, 2));
 }
 
+/// What a sweep starts may fail before it begins.
+#[tokio::test]
+async fn what_was_released_earlier_is_started_while_the_others_are_held() {
+    let (memory, spokes) = peered(14, HUB).await;
+    withdraw_all(&memory, &spokes[..12]).await;
+    try_sweep(&memory, &Machines::default(), json!({"Release": 1})).await.expect("swept");
+    assert_eq!(live(&memory), 14, "what that started has failed");
+    let swept = sweep_and_run(&memory).await;
+    assert_eq!((swept.held, swept.started.len(), live(&memory)), (11, 1, 13));
+}
+
 /// A side without routes is as good as no peering.
 #[tokio::test]
 async fn a_selection_that_leaves_no_route_counts_too() {

@@ -4,9 +4,10 @@
 
 use isthmus_peering::ledger::PairKey;
 use isthmus_peering::request::Moment;
+use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::plan_teardown;
-use isthmus_testing::pair::{assert_peered, ends, network, request};
-use isthmus_testing::sweeping::sweep_and_run;
+use isthmus_testing::pair::{assert_peered, ends, network, request, routed};
+use isthmus_testing::sweeping::{run_started, sweep_and_run, try_sweep_as};
 use isthmus_testing::three::{TAGS, start_as, task};
 use isthmus_testing::{Machines, Memory, context, execute, stack, tear_down};
 use serde_json::{Value, json};
@@ -120,4 +121,19 @@ async fn an_event_starts_it_with_the_stack_s_delay() {
         assert_eq!(spelled.get("NotBefore").is_some(), delay > 0, "{spelled}");
         assert_eq!(spelled["RequestedBy"], "tags");
     }
+}
+
+/// Nothing is torn down by it, and another selection brings the routes back.
+#[tokio::test]
+async fn a_selection_that_leaves_no_route_waits_for_no_delay() {
+    let memory = peered_by_tags().await;
+    let delayed = Stack { teardown_delay: 300, ..stack() };
+    memory.tag_vpc(&ends().0, "isthmus:routes", "none");
+    try_sweep_as(&memory, &Machines::default(), &delayed, json!({})).await.expect("swept");
+    assert_eq!(routed(&memory, &ends().0).len(), 4, "what that started has failed");
+    let machines = Machines::default();
+    let swept = try_sweep_as(&memory, &machines, &delayed, json!({})).await.expect("swept");
+    assert_eq!((swept.started.len(), swept.waiting), (1, 0));
+    run_started(&memory, &machines).await;
+    assert!(routed(&memory, &ends().0).is_empty());
 }

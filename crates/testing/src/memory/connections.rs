@@ -38,6 +38,11 @@ impl Memory {
         }
     }
 
+    /// Shows every connection as active that there ever was: EC2 may do so for a while.
+    pub fn show_all_as_active(&self) {
+        self.connections.borrow_mut().iter_mut().for_each(|connection| connection.status = Status::Active);
+    }
+
     /// Adds a connection that somebody else made.
     pub fn add_connection(&self, requester: &End, accepter: &End, status: Status) -> VpcPeeringConnectionId {
         let number = self.connections.borrow().len();

@@ -3,22 +3,11 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::{Connection, End, Status};
-use isthmus_peering::ports::Location;
-use isthmus_testing::owners::{EXTERNAL, HUB, end, request};
+use isthmus_testing::owners::{EXTERNAL, end, request, vendor};
 use isthmus_testing::pair::routed;
 use isthmus_testing::sweeping::sweep_and_run;
 use isthmus_testing::{FaultKind, Memory, PlannedFault, Scripted, execute, execute_as_deployed, tear_down};
 use serde_json::{Value, json};
-
-fn vendor() -> (Memory, End, End) {
-    // The vendor's id is the smaller one: in the canonical direction it would be the requester.
-    let (own, vendor) = (end("vpc-0000000b", HUB), end("vpc-0000000a", EXTERNAL));
-    let memory = Memory::default();
-    memory.add_vpc(&own, &["10.1.0.0/16"], 2);
-    memory.add_vpc(&vendor, &["10.2.0.0/16", "10.3.0.0/16"], 2);
-    memory.deny(&Location::from(&vendor));
-    (memory, own, vendor)
-}
 
 async fn run(memory: &Memory, name: &str, own: &End, vendor: &End) -> Value {
     execute(memory, name, &request(own, vendor, "execution")).await.expect("a success")
@@ -199,6 +188,21 @@ async fn only_the_recorded_request_is_told_as_rejected() {
     assert!(sweep_and_run(&memory).await.refused.is_empty());
     let again = run(&memory, "second", &own, &vendor).await;
     assert_eq!(again["VpcPeeringConnectionId"], waiting["VpcPeeringConnectionId"]);
+}
+
+/// Nor does it about one that was accepted, and that somebody deleted since.
+#[tokio::test]
+async fn an_earlier_rejection_prevents_no_new_request_where_a_peering_was_deleted() {
+    let (memory, own, vendor) = vendor();
+    memory.add_connection(&own, &vendor, Status::Rejected);
+    memory.tag_vpc(&own, "isthmus:peer", &format!("{}@us-east-1@{EXTERNAL}", vendor.vpc_id));
+    sweep_and_run(&memory).await;
+    memory.set_status(Status::Active);
+    sweep_and_run(&memory).await;
+    assert!(is_routed(&memory, &own, &vendor));
+    memory.delete(&live(&memory)[0]);
+    let swept = sweep_and_run(&memory).await;
+    assert_eq!((swept.refused.len(), live(&memory).len()), (0, 1), "{swept:?}");
 }
 
 /// Anybody may request: what nobody here consents to, or has ended, asks for nothing.

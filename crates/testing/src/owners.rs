@@ -2,6 +2,7 @@
 
 use crate::Memory;
 use isthmus_peering::connection::End;
+use isthmus_peering::ports::Location;
 use serde_json::{Value, json};
 
 /// The stack's account.
@@ -30,4 +31,15 @@ pub fn two(owner: &str) -> (Memory, End, End) {
     memory.add_vpc(&one, &["10.1.0.0/16"], 2);
     memory.add_vpc(&other, &["10.2.0.0/16"], 2);
     (memory, one, other)
+}
+
+/// A VPC of the hub with two tables, and one of an external account with two blocks.
+pub fn vendor() -> (Memory, End, End) {
+    // The vendor's id is the smaller one: in the canonical direction it would be the requester.
+    let (own, vendor) = (end("vpc-0000000b", HUB), end("vpc-0000000a", EXTERNAL));
+    let memory = Memory::default();
+    memory.add_vpc(&own, &["10.1.0.0/16"], 2);
+    memory.add_vpc(&vendor, &["10.2.0.0/16", "10.3.0.0/16"], 2);
+    memory.deny(&Location::from(&vendor));
+    (memory, own, vendor)
 }

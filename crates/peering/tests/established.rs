@@ -107,6 +107,22 @@ async fn what_a_full_table_lacks_is_a_warning() {
     assert!(routed(&memory, &one).contains(&(1, "10.5.0.0/16".into())), "the other table has room");
 }
 
+/// AWS doesn't count them.
+#[tokio::test]
+async fn propagated_routes_take_no_place_in_a_table() {
+    let (one, other) = ends();
+    let memory = network();
+    for number in 0..500 {
+        let block = format!("10.{}.{}.0/24", 100 + number / 256, number % 256);
+        memory.add_route(&one, 0, Route { propagated: true, ..foreign(&block) });
+    }
+    let peered = execute(&memory, "the first", &request()).await;
+    assert!(peered.is_ok(), "{peered:?}");
+    memory.add_block(&other, "10.3.0.0/16");
+    let output = execute(&memory, "the second", &request()).await.expect("repaired");
+    assert_eq!(routes_to_peerings(&memory), 8, "{output}");
+}
+
 /// Whichever call fails, for good or for a while, in one invocation or in many: both tables of a changed selection, or both
 /// destinations of a changed block, are routed the old way or the new way.
 #[tokio::test]

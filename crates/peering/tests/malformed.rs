@@ -131,3 +131,17 @@ async fn the_valid_tables_of_a_list_are_added() {
     sweep_and_run(&memory).await;
     assert_eq!(routed(&memory, &one).into_iter().map(|(table, _)| table).collect::<Vec<_>>(), [1]);
 }
+
+/// Whoever asks: the widest selection there is must not take its place.
+#[tokio::test]
+async fn a_selection_that_can_t_be_understood_selects_nothing() {
+    let (memory, one, other) = two(HUB);
+    memory.tag_vpc(&one, "isthmus:routes", "rtb-oops");
+    let asked = json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id});
+    let output = execute(&memory, "a pipeline's", &asked).await.expect("peered");
+    assert_eq!((routed(&memory, &one).len(), routed(&memory, &other).len()), (0, 2));
+    assert!(output["Warnings"].to_string().contains("isthmus:routes of vpc-0000000a can't be understood"), "{output}");
+    memory.tag_vpc(&one, "isthmus:routes", "main");
+    execute(&memory, "once it can", &asked).await.expect("routed");
+    assert_eq!(routed(&memory, &one).len(), 1);
+}

@@ -31,6 +31,7 @@ def test_every_mutant_can_be_applied_and_judged() -> None:
         ({"tests": ()}, "lacks one of no test"),
         ({"filter": "no_such_test"}, "none of its tests is named no_such_test"),
         ({"name": MUTANTS[1].name}, "another mutant has this name"),
+        ({"file": MUTANTS[1].file, "old": MUTANTS[1].old, "new": MUTANTS[1].new}, "another mutant is the same change"),
     ],
 )
 def test_a_mutant_that_can_t_be_applied_is_named(change: dict[str, object], expected: str) -> None:

@@ -48,6 +48,8 @@ def faults(repository: Path, mutants: list[Mutant]) -> Iterator[str]:
     for mutant in mutants:
         if names.count(mutant.name) > 1:
             yield f"{mutant.name}: another mutant has this name"
+        if [each.name for each in mutants if each.digest == mutant.digest] != [mutant.name]:
+            yield f"{mutant.name}: another mutant is the same change"
         if mutant.old == mutant.new:
             yield f"{mutant.name}: it changes nothing"
         source = repository / mutant.file

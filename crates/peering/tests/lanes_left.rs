@@ -6,7 +6,8 @@ use isthmus_peering::connection::End;
 use isthmus_peering::ports::{CallErrorKind, Location};
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::grouped::{leave, two_lanes};
-use isthmus_testing::{Faulty, HasLedger, Memory, When, groups_arn, run_groups, stack};
+use isthmus_testing::sweeping::try_sweep;
+use isthmus_testing::{Faulty, HasLedger, Machines, Memory, When, groups_arn, in_virtual_time, run_groups, stack};
 use serde_json::json;
 
 fn run(memory: &Memory, name: &str) {
@@ -71,6 +72,30 @@ fn what_was_made_in_a_region_that_can_t_be_read_then_is_undone_later() {
             break;
         }
     }
+}
+
+/// No tag names its pairs, so that nothing but their holder says whose they are.
+#[test]
+fn the_sweep_starts_a_run_about_what_one_that_died_holds_and_no_tag_asks_for() {
+    let mut held = 0;
+    for calls in 0..40 {
+        let (memory, ends) = two_lanes();
+        let killed = Faulty::new(&memory, calls, When::Before, CallErrorKind::Unavailable);
+        let _died = run_groups(&killed, &stack(), "first", &json!({}));
+        memory.ledger().close(&groups_arn("first"), 316);
+        leave(&memory, &ends);
+        if memory.ledger().all().iter().all(|item| item.holder.is_none()) {
+            continue;
+        }
+        held += 1;
+        let machines = Machines::default();
+        in_virtual_time(try_sweep(&memory, &machines, json!({}))).expect("swept");
+        assert_eq!(machines.groups.take().len(), 1, "call {calls}");
+        assert!(machines.peerings.take().is_empty() && machines.teardowns.take().is_empty(), "call {calls}");
+        run(&memory, "second");
+        nothing_is_left(&memory, &format!("call {calls}"));
+    }
+    assert!(held > 5, "{held}");
 }
 
 /// No tag asks for it any more, and nothing is recorded to ask for it.

@@ -4,9 +4,13 @@
 
 use isthmus_peering::connection::Status;
 use isthmus_peering::ports::CallErrorKind;
-use isthmus_testing::pair::{CALLS, assert_peered, ends, network, request, routes_to_peerings};
-use isthmus_testing::{Faulty, Memory, When, execute, execute_with_time_for};
+use isthmus_peering::route_tables::{Route, Target};
+use isthmus_testing::pair::{
+    CALLS, assert_peered, ends, foreign, network, peered, request, routed, routes_to_peerings,
+};
+use isthmus_testing::{Faulty, Memory, When, execute, execute_with_time_for, tear_down};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn whatever_call_fails_for_good_nothing_half_made_is_left() {
@@ -89,4 +93,38 @@ async fn a_connection_that_somebody_makes_meanwhile_stays() {
     assert_eq!(execute(&meanwhile, "the execution", &request()).await.expect_err("denied").0, "AccessDenied");
     let live: Vec<_> = memory.connections().into_iter().filter(|connection| connection.status.is_live()).collect();
     assert_eq!((live.len(), &live[0].identity.requester, memory.connections().len()), (1, &one, 2));
+}
+
+/// The peerings of which a change failed, at the call of that number: it was to route one more block.
+async fn failed_changes() -> Vec<(usize, Memory)> {
+    let mut failed = Vec::new();
+    for calls in 0..CALLS {
+        let memory = peered().await;
+        memory.add_block(&ends().1, "10.3.0.0/16");
+        let denied = Faulty::once(&memory, calls, When::Before, CallErrorKind::Denied);
+        if execute(&denied, "the second", &request()).await.is_err() {
+            failed.push((calls, memory));
+        }
+    }
+    assert!(failed.len() > 5, "{failed:?}");
+    failed
+}
+
+#[tokio::test]
+async fn a_peering_that_stood_before_a_failed_change_stands_after_it() {
+    for (_, memory) in failed_changes().await {
+        assert_peered(&memory);
+    }
+}
+
+/// What is undone isn't ours any more: whoever writes it later keeps it.
+#[tokio::test]
+async fn a_route_that_was_rolled_back_and_is_then_made_by_hand_is_not_ours() {
+    let (one, _) = ends();
+    for (calls, memory) in failed_changes().await {
+        let target = Target::Peering(memory.connections()[0].id().clone());
+        memory.add_route(&one, 0, Route { target, ..foreign("10.3.0.0/16") });
+        tear_down(&memory, "a teardown", &request()).await.expect("torn down");
+        assert_eq!(routed(&memory, &one), BTreeSet::from([(0, "10.3.0.0/16".into())]), "call {calls}");
+    }
 }

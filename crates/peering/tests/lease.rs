@@ -2,15 +2,16 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use isthmus_peering::context::Context;
 use isthmus_peering::failure::RolledBack;
 use isthmus_peering::ledger::{LedgerItem, PairKey, Update};
 use isthmus_peering::ports::{LedgerWrites, Updated};
 use isthmus_peering::steps::{
     accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, roll_back, update_routes,
 };
-use isthmus_testing::pair::{assert_peered, ends, network, request};
-use isthmus_testing::{Memory, context, execute, stack, tear_down};
-use serde_json::json;
+use isthmus_testing::pair::{CALLS, assert_peered, ends, network, peered, request};
+use isthmus_testing::{Faulty, Memory, MemoryLedger, context, execute, stack, tear_down};
+use serde_json::{Value, json};
 
 fn key() -> PairKey {
     PairKey::of([&ends().0, &ends().1])
@@ -49,21 +50,25 @@ async fn an_execution_of_tags_that_gives_up_asks_for_another_one() {
     assert_eq!(item(&memory).again, Some(true));
 }
 
+/// The task of the states that follow the one in which the execution `first` took the pair and made the connection.
+async fn created(context: Context<'_, Memory, MemoryLedger>) -> Value {
+    let started = context.now * 1000;
+    let task = json!({"Request": request(), "Execution": "first", "Attempt": 0, "Time": "now", "Started": started});
+    let created = create_request(context, serde_json::from_value(task).expect("a task")).await.expect("created");
+    json!({"Peering": created.peering, "Execution": "first", "Attempt": 0, "Time": "now", "Started": started})
+}
+
 /// It resumes with the `$peering` of long ago.
 #[tokio::test]
 async fn a_redriven_execution_touches_nothing() {
     let memory = network();
     let stack = stack();
     let context = context(&memory, &stack);
-    let started = 1_800_000_000_000_i64;
-    let task = json!({"Request": request(), "Execution": "first", "Attempt": 0, "Time": "now", "Started": started});
-    let created = create_request(context, serde_json::from_value(task).expect("a task")).await.expect("created");
-    let peering = serde_json::to_value(created.peering).expect("JSON");
+    let task = created(context).await;
+    let task = || serde_json::from_value(task.clone()).expect("a task");
     let update = Update::release("first", &memory.ledger.get(&key()).expect("an item"));
     assert!(matches!(memory.ledger.update(&key(), &update).await, Ok(Updated::Done(_))));
     memory.take_calls();
-    let task = json!({"Peering": peering, "Execution": "first", "Attempt": 0, "Time": "now", "Started": started});
-    let task = || serde_json::from_value(task.clone()).expect("a task");
     for outcome in
         [json!(null), json!({"By": "first", "Error": "AccessDenied", "Message": "no"}), json!({"By": "other"})]
     {
@@ -130,4 +135,44 @@ async fn a_redriven_teardown_touches_nothing() {
     assert_eq!([routes, connection].map(|error| error.name_and_cause().0), ["PairBusy", "PairBusy"]);
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
     assert_peered(&memory);
+}
+
+/// Short of time, `UpdateRoutes` is called again; by then another execution has the pair.
+#[tokio::test]
+async fn who_has_lost_the_pair_between_two_calls_writes_no_more_routes() {
+    let memory = network();
+    let stack = stack();
+    let context = context(&memory, &stack);
+    let task = created(context).await;
+    let task = || serde_json::from_value(task.clone()).expect("a task");
+    accept_in_peer_region(context, task()).await.expect("accepted");
+    update_routes(context, task(), || false).await.expect_err("there is more to write");
+    memory.ledger.set(&key(), "Holder", json!("somebody"));
+    memory.take_calls();
+    let error = update_routes(context, task(), || true).await.expect_err("no lease");
+    assert_eq!(error.name_and_cause().0, "PairBusy");
+    assert_eq!(Memory::writes(&memory.take_calls()), [""; 0]);
+}
+
+/// Whichever call it makes when somebody else takes the pair: at the latest it notices when it records its end.
+#[tokio::test]
+async fn who_has_lost_the_pair_reports_no_success() {
+    let lose = |memory: &Memory| memory.ledger.set(&key(), "Holder", json!("somebody"));
+    for is_teardown in [false, true] {
+        for calls in 0.. {
+            let memory = if is_teardown { peered().await } else { network() };
+            let losing = Faulty::interrupted(&memory, calls, &lose);
+            let ended = match is_teardown {
+                true => tear_down(&losing, "second", &request()).await,
+                false => execute(&losing, "second", &request()).await,
+            };
+            if !losing.has_failed() {
+                assert!(calls >= CALLS, "{calls}");
+                break;
+            }
+            let (error, cause) = ended.expect_err("it has lost the pair");
+            assert_eq!((error.as_str(), &cause["Execution"]), ("PairBusy", &json!("somebody")), "call {calls}");
+            assert!(!item(&memory).records_end_of("second"), "call {calls}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::pair::{ends, foreign, peered, request, routed, routes_to_peerings};
-use isthmus_testing::{execute, tear_down};
+use isthmus_testing::{FaultKind, Memory, PlannedFault, Scripted, execute, tear_down};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -84,4 +84,33 @@ async fn blackholes_of_a_deleted_connection_go_from_tables_that_are_no_longer_se
     execute(&memory, "the second", &narrowed).await.expect("peered anew");
     assert!(memory.tables(&one).iter().flat_map(|table| &table.routes).all(|route| !route.blackhole));
     assert_eq!(routed(&memory, &one).into_iter().map(|(table, _)| table).collect::<Vec<_>>(), [0, 0]);
+}
+
+/// It leads to the connection, or is a blackhole to the one before.
+#[tokio::test]
+async fn a_stale_route_that_could_not_be_deleted_is_deleted_by_the_next_execution() {
+    let (one, _) = ends();
+    let mut narrowed = request();
+    narrowed["Routes"] = json!({"Tables": "main"});
+    let change = async |memory: &Memory, fault: Option<PlannedFault>| {
+        let network = Scripted::new(memory, fault);
+        let output = execute(&network, "the second", &narrowed).await.expect("what stands is no failure");
+        (network.calls(), output["Warnings"].to_string().contains("stale routes could not be deleted"))
+    };
+    for is_replaced in [false, true] {
+        let before = async || {
+            let memory = peered().await;
+            if is_replaced {
+                memory.delete(&memory.connections()[0]);
+            }
+            memory
+        };
+        let (calls, _) = change(&before().await, None).await;
+        let call = calls.iter().rposition(|call| *call == "DeleteRoute").expect("stale routes go");
+        let memory = before().await;
+        let (_, is_told) = change(&memory, Some(PlannedFault { call, kind: FaultKind::Denied, times: 1 })).await;
+        assert!(is_told && routed(&memory, &one).len() == 3, "{:?}", routed(&memory, &one));
+        execute(&memory, "the third", &narrowed).await.expect("narrowed");
+        assert_eq!(routed(&memory, &one).len(), 2, "of the main table");
+    }
 }

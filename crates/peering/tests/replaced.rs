@@ -8,7 +8,7 @@ use isthmus_peering::route_tables::{Route, Target};
 use isthmus_testing::pair::{ends, foreign, network, request, routed, routes_to_peerings};
 use isthmus_testing::sweeping::sweep_and_run;
 use isthmus_testing::{Faulty, Memory, When, execute, tear_down};
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn peered_by_tags() -> Memory {
     let memory = network();
@@ -84,31 +84,54 @@ async fn blackholes_of_a_pipeline_s_pair_are_removed() {
     assert!(sweep_and_run(&memory).await.started.is_empty());
 }
 
-/// Making it anew fails half-way, and then the tag goes: the blackholes of the first one are not forgotten.
+/// Each call may fail once, so that the roll-back can do its work; or with all that follow, so that it can't.
+fn failures() -> impl Iterator<Item = (usize, CallErrorKind, bool)> {
+    let kinds = [CallErrorKind::Denied, CallErrorKind::Unavailable];
+    let of_call = move |calls| {
+        kinds.into_iter().flat_map(move |kind| [true, false].map(|is_for_good| (calls, kind, is_for_good)))
+    };
+    (0..25).flat_map(of_call)
+}
+
+fn by_tags() -> Value {
+    let mut by_tags = request();
+    by_tags["RequestedBy"] = json!("tags");
+    by_tags
+}
+
+/// An execution of tags fails, and then the tag goes.
+async fn fail_and_untag(memory: &Memory, (calls, kind, is_for_good): (usize, CallErrorKind, bool)) {
+    let failing = match is_for_good {
+        true => Faulty::new(memory, calls, When::Before, kind),
+        false => Faulty::once(memory, calls, When::Before, kind),
+    };
+    let _ended = execute(&failing, "the second", &by_tags()).await;
+    memory.ledger.close("the second", 100);
+    memory.drop_tag(&ends().0, "isthmus:peer");
+}
+
+/// Making it anew fails half-way: the blackholes of the first one are not forgotten.
 #[tokio::test]
 async fn blackholes_are_remembered_when_the_next_connection_is_rolled_back() {
-    for calls in 0..25 {
-        for (kind, is_for_good) in [
-            (CallErrorKind::Denied, true),
-            (CallErrorKind::Unavailable, true),
-            (CallErrorKind::Denied, false),
-            (CallErrorKind::Unavailable, false),
-        ] {
-            let memory = peered_by_tags().await;
-            memory.delete(&memory.connections()[0]);
-            let mut by_tags = request();
-            by_tags["RequestedBy"] = json!("tags");
-            // Once, so that the roll-back can do its work; or for good, so that it can't.
-            let failing = match is_for_good {
-                true => Faulty::new(&memory, calls, When::Before, kind),
-                false => Faulty::once(&memory, calls, When::Before, kind),
-            };
-            let _ended = execute(&failing, "the second", &by_tags).await;
-            memory.ledger.close("the second", 100);
-            memory.drop_tag(&ends().0, "isthmus:peer");
-            let ended = tear_down(&memory, "a teardown", &request()).await;
-            assert!(ended.is_ok(), "{calls}, {kind:?}: {ended:?}");
-            assert_eq!(routes_to_peerings(&memory), 0, "{calls}, {kind:?}");
-        }
+    for failure in failures() {
+        let memory = peered_by_tags().await;
+        memory.delete(&memory.connections()[0]);
+        fail_and_untag(&memory, failure).await;
+        let ended = tear_down(&memory, "a teardown", &request()).await;
+        assert!(ended.is_ok(), "{failure:?}: {ended:?}");
+        assert_eq!(routes_to_peerings(&memory), 0, "{failure:?}");
+    }
+}
+
+/// To adopt theirs fails half-way: what leads to it already is not ours because ours had the same place.
+#[tokio::test]
+async fn routes_to_somebody_else_s_connection_stay_theirs_when_its_adoption_fails() {
+    for failure in failures() {
+        let memory = peered_by_tags().await;
+        let theirs = replace_by_hand(&memory);
+        fail_and_untag(&memory, failure).await;
+        let ended = tear_down(&memory, "a teardown", &by_tags()).await;
+        assert!(ended.is_ok(), "{failure:?}: {ended:?}");
+        theirs_are_left(&memory, &theirs);
     }
 }

@@ -5,7 +5,7 @@
 use isthmus_peering::connection::Status;
 use isthmus_peering::ports::CallErrorKind;
 use isthmus_testing::pair::{ends, network, request, routes_to_peerings, swapped};
-use isthmus_testing::{Faulty, Memory, When, execute, tear_down};
+use isthmus_testing::{Faulty, INSTALLATION, Memory, When, execute, tear_down};
 
 /// How many calls a teardown makes here: five to plan, two of tags, two of tables, one of each table directly before its
 /// routes, six routes, three to look once more, the deletion.
@@ -108,5 +108,23 @@ async fn an_end_that_can_t_be_read_is_not_an_untagged_one() {
             assert_eq!(error, "AccessDenied", "call {calls}");
             assert!(memory.connections().iter().any(|connection| connection.status.is_live()), "call {calls}");
         }
+    }
+}
+
+/// The policies let nothing be deleted without that tag, which somebody may take off.
+#[tokio::test]
+async fn a_connection_that_lost_the_stack_s_tag_gets_it_again_before_it_is_deleted() {
+    for is_lost in [false, true] {
+        let memory = peered().await;
+        if is_lost {
+            memory.clear_connection_tags();
+        }
+        tear_down(&memory, "a teardown", &request()).await.expect("torn down");
+        assert_gone(&memory, "with or without its tag");
+        let calls = memory.take_calls();
+        let of_connection: Vec<_> =
+            Memory::writes(&calls).into_iter().filter(|call| call.ends_with("_connection")).collect();
+        assert_eq!(of_connection, ["tag_connection", "delete_connection"][usize::from(!is_lost)..]);
+        assert_eq!(memory.connections()[0].tags["isthmus:stack"], INSTALLATION);
     }
 }

@@ -11,29 +11,9 @@ use aws_smithy_types::Blob;
 use isthmus_aws::DynamoLedger;
 use isthmus_peering::ledger::Withdrawer;
 use isthmus_peering::ports::LedgerReads;
+use isthmus_testing::ITEM_ATTRIBUTES;
 use serde_json::json;
 use std::collections::HashMap;
-
-const ATTRIBUTES: [&str; 18] = [
-    "Pair",
-    "V",
-    "Holder",
-    "Since",
-    "Again",
-    "Makers",
-    "Connection",
-    "AskedBy",
-    "RoutesA",
-    "RoutesB",
-    "PendingA",
-    "PendingB",
-    "Outcome",
-    "Owes",
-    "WithdrawnBy",
-    "Withdrawal",
-    "Removed",
-    "Expires",
-];
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -113,7 +93,7 @@ async fn scanned(items: Vec<Item>) -> Vec<Result<String, (String, String)>> {
 #[tokio::test]
 async fn an_item_of_any_attributes_is_read_or_refused_by_name() {
     let cases: Vec<(&str, AttributeValue)> =
-        ATTRIBUTES[1..].iter().flat_map(|name| values().into_iter().map(move |value| (*name, value))).collect();
+        ITEM_ATTRIBUTES[1..].iter().flat_map(|name| values().into_iter().map(move |value| (*name, value))).collect();
     let mut items: Vec<Item> =
         cases.iter().enumerate().map(|(number, case)| item(text(&key(number)), std::slice::from_ref(case))).collect();
     items.push(item(text(&key(cases.len())), &[]));

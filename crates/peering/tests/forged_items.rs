@@ -14,29 +14,9 @@ use isthmus_testing::owners::{HUB, end, two};
 use isthmus_testing::pair::{foreign, has_foreign};
 use isthmus_testing::sweeping::{run_started, try_sweep};
 use isthmus_testing::three::{TAGS, start_as, task};
-use isthmus_testing::{Ended, Machines, Memory, context, execute, scope, stack, tear_down};
+use isthmus_testing::{Ended, ITEM_ATTRIBUTES, Machines, Memory, context, execute, scope, stack, tear_down};
 use serde_json::{Value, json};
 use strum::VariantNames;
-
-const ATTRIBUTES: [&str; 17] = [
-    "Pair",
-    "V",
-    "Holder",
-    "Since",
-    "Again",
-    "Makers",
-    "Connection",
-    "AskedBy",
-    "RoutesA",
-    "RoutesB",
-    "PendingA",
-    "PendingB",
-    "Outcome",
-    "Owes",
-    "WithdrawnBy",
-    "Withdrawal",
-    "Removed",
-];
 
 /// Values of every type, most of them wrong for most attributes.
 fn any_values() -> Vec<Value> {
@@ -131,7 +111,7 @@ async fn use_it(memory: &Memory, [one, other]: &[End; 2]) {
 
 #[tokio::test]
 async fn an_attribute_may_have_any_value() {
-    for name in ATTRIBUTES {
+    for name in ITEM_ATTRIBUTES {
         for value in any_values() {
             let (memory, ends, key) = peered().await;
             memory.ledger.set(&key, name, value);

@@ -42,6 +42,28 @@ pub use script::{FaultKind, PlannedFault, Scripted};
 pub use state::{Machine, Retries, unless_killed};
 pub use virtual_time::{VirtualClock, in_virtual_time};
 
+/// The names of the attributes of an item of the ledger.
+pub const ITEM_ATTRIBUTES: [&str; 18] = [
+    "Pair",
+    "V",
+    "Holder",
+    "Since",
+    "Again",
+    "Makers",
+    "Connection",
+    "AskedBy",
+    "RoutesA",
+    "RoutesB",
+    "PendingA",
+    "PendingB",
+    "Outcome",
+    "Owes",
+    "WithdrawnBy",
+    "Withdrawal",
+    "Removed",
+    "Expires",
+];
+
 /// A figure of this process's memory, such as `VmRSS` or `VmHWM`, in MB.
 pub fn memory_mb(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -84,13 +84,23 @@ async fn their_request_is_accepted_where_the_vpc_s_id_is_accepted() {
 
 #[tokio::test]
 async fn of_both_directions_theirs_is_accepted_and_ours_deleted() {
-    let (memory, own, vendor) = vendor();
-    run(&memory, "first", &own, &vendor).await;
-    let theirs = memory.add_connection(&vendor, &own, Status::PendingAcceptance);
-    let output = run(&memory, "second", &own, &vendor).await;
-    assert_eq!(output["VpcPeeringConnectionId"], json!(theirs));
-    assert_eq!(live(&memory).len(), 1);
-    assert!(is_routed(&memory, &own, &vendor));
+    for is_lost in [false, true] {
+        let (memory, own, vendor) = vendor();
+        run(&memory, "first", &own, &vendor).await;
+        if is_lost {
+            memory.clear_connection_tags();
+        }
+        let theirs = memory.add_connection(&vendor, &own, Status::PendingAcceptance);
+        memory.take_calls();
+        let output = run(&memory, "second", &own, &vendor).await;
+        assert_eq!(output["VpcPeeringConnectionId"], json!(theirs));
+        assert_eq!(live(&memory).len(), 1);
+        assert!(is_routed(&memory, &own, &vendor));
+        let calls = memory.take_calls();
+        let before = Memory::writes(&calls).into_iter().take_while(|call| *call != "delete_connection");
+        let tagged = before.filter(|call| *call == "tag_connection").count();
+        assert_eq!(tagged, usize::from(is_lost), "the policies let nothing be deleted without the stack's tag");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::peering::{Peering, PeeringOutput};
 use crate::ports::{Ledger, Network};
 use crate::shared::external::refusal;
 use crate::shared::lease::update_held;
-use crate::shared::removal::delete_connection;
+use crate::shared::removal::delete_own_connection;
 use crate::shared::status_tags::write_status;
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
@@ -43,11 +43,11 @@ impl Plan {
     /// Deletes a request of ours that waits, where theirs is used: EC2 lets only one of the two be accepted.
     pub(super) async fn delete_opposite<L>(
         &self,
-        Context { network, stack, .. }: Context<'_, impl Network, L>,
+        context: Context<'_, impl Network, L>,
         used: &Connection,
         item: &LedgerItem,
     ) -> Result<(), Error> {
-        if !stack.is_external(&used.identity.requester.owner_id) {
+        if !context.stack.is_external(&used.identity.requester.owner_id) {
             return Ok(());
         }
         let is_opposite = |other: &&Connection| {
@@ -55,7 +55,7 @@ impl Plan {
             waits && other.id() != used.id() && item.owns(other)
         };
         for ours in self.survey.connections.iter().filter(is_opposite) {
-            delete_connection(network, &ours.identity.requester, ours.id()).await?;
+            delete_own_connection(context, &item.pair, &ours.identity.requester, ours.id()).await?;
         }
         Ok(())
     }

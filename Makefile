@@ -81,7 +81,7 @@ test: ## set up and run all tests
 	@$(MAKE) cli PROGRAM=--workspace
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --no-run
 	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
-	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile --ignore tests/soak tests benches
+	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile --no-loadscope-reorder --ignore tests/soak tests benches
 # The tests wait more than they compute: several run at once, each with its own local cloud.
 TEST_CLOUDS ?= 6
 
@@ -189,6 +189,7 @@ local-up: ## the local cloud with the stack deployed, in the background; writes 
 	@$(MAKE) $(TOGETHER) setup functions
 	@$(MAKE) cli PROGRAM=--workspace
 	@$(CLOUD) -m local_cloud start --state $(STATE)
+	@$(MAKE) local-build
 	@$(MAKE) local-deploy
 	@$(CLOUD) -m local_cloud outputs --state $(STATE)
 	@echo
@@ -298,14 +299,19 @@ build-%Function:
 	@[ -n "$${FUNCTIONS_ARE_BUILT:-}" ] || $(MAKE) functions PROFILE=$${PROFILE:-release} ARCH=$${ARCH:-arm64}
 	@cp $(LAMBDA)/$$(sed 's/\([A-Z]\)/-\L\1/g; s/^-//' <<< '$*')/bootstrap $(ARTIFACTS_DIR)/bootstrap
 
-# The tool that deploys the stack to AWS deploys it to the local cloud as well.
+# The tool that deploys the stack to AWS deploys it to the local cloud as well. What it has built can be deployed to several.
+BUILT ?= $(STATE)/sam
+.PHONY: local-build
+local-build:
+	@mkdir -p $(BUILT)
+	@FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(BUILT) > $(BUILT).log 2>&1 || { tail -40 $(BUILT).log; exit 1; }
+
 .PHONY: local-deploy
 local-deploy:
 	@echo "deploying the stack to the local cloud"
 	@source $(STATE)/env && \
-	  { FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(STATE)/sam && \
-	    $(LOCAL_SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(STATE)/sam/template.yaml \
-	      --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS); } > $(STATE)/logs/sam.log 2>&1 \
+	  $(LOCAL_SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env local --template-file $(BUILT)/template.yaml \
+	    --parameter-overrides Architecture=$(HOST_ARCH) $(LOCAL_PARAMETERS) > $(STATE)/logs/sam.log 2>&1 \
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
 	@$(CLOUD) -m local_cloud members --state $(STATE)
 # It asks CloudFormation every 0.2 seconds instead of every 5.

@@ -195,6 +195,11 @@ impl LedgerItem {
         routes.union(pending)
     }
 
+    /// Whether routes were about to be written that are neither recorded as written nor undone.
+    pub fn has_pending_routes(&self) -> bool {
+        !(self.pending_a.is_empty() && self.pending_b.is_empty())
+    }
+
     /// What the holder was about to write in the tables of that end.
     pub fn pending_at(&self, end: &End) -> &RecordedRoutes {
         if *end == *self.pair.ends()[0] { &self.pending_a } else { &self.pending_b }

@@ -5,7 +5,7 @@
 use isthmus_peering::connection::End;
 use isthmus_peering::ports::{CallErrorKind, Location};
 use isthmus_peering::route_tables::{Route, Target};
-use isthmus_testing::grouped::{leave, two_lanes};
+use isthmus_testing::grouped::{leave, peered, two_lanes};
 use isthmus_testing::sweeping::try_sweep;
 use isthmus_testing::{Faulty, HasLedger, Machines, Memory, When, groups_arn, in_virtual_time, run_groups, stack};
 use serde_json::json;
@@ -96,6 +96,39 @@ fn the_sweep_starts_a_run_about_what_one_that_died_holds_and_no_tag_asks_for() {
         nothing_is_left(&memory, &format!("call {calls}"));
     }
     assert!(held > 5, "{held}");
+}
+
+/// Somebody deleted the connection of a standing peering. The run that made another one has died, and the next one could do nothing
+/// while an owner excluded their VPC. What is left pending would go with the next roll-back.
+#[test]
+fn what_stands_and_is_left_pending_is_recorded_as_written() {
+    let mut left = 0;
+    for calls in 0..40 {
+        let (memory, ends) = two_lanes();
+        run(&memory, "set up");
+        memory.delete(&memory.connections()[0]);
+        let killed = Faulty::new(&memory, calls, When::Before, CallErrorKind::Unavailable);
+        let _died = run_groups(&killed, &stack(), "first", &json!({}));
+        memory.ledger().close(&groups_arn("first"), 316);
+        memory.tag_vpc(&ends[0], "isthmus:exclude", "true");
+        run(&memory, "while excluded");
+        memory.drop_tag(&ends[0], "isthmus:exclude");
+        let is_settled = || {
+            let items = memory.ledger().all();
+            items.iter().all(|item| item.holder.is_none() && item.makers.is_empty() && !item.has_pending_routes())
+        };
+        left += usize::from(!is_settled());
+        let machines = Machines::default();
+        in_virtual_time(try_sweep(&memory, &machines, json!({}))).expect("swept");
+        if !machines.groups.take().is_empty() {
+            run(&memory, "after the sweep");
+        }
+        assert_eq!((peered(&memory, &ends), is_settled()), (1, true), "call {calls}: {:?}", memory.ledger().all());
+        if !killed.has_failed() {
+            break;
+        }
+    }
+    assert!(left > 1, "the second run left something pending");
 }
 
 /// No tag asks for it any more, and nothing is recorded to ask for it.

@@ -2,11 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use isthmus_peering::ports::LedgerWrites;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{Started, Sweep, VpcChange, start_peering, sweep};
 use isthmus_testing::grouped::{counts, join, of_member, run, vpcs};
 use isthmus_testing::three::{TAGS, start, task};
-use isthmus_testing::{HasLedger, Machines, Memory, context, run_groups, scope, stack, tear_down};
+use isthmus_testing::{HasLedger, Machines, Memory, context, groups_arn, run_groups, scope, stack, tear_down};
 use serde_json::json;
 
 #[tokio::test]
@@ -75,6 +76,23 @@ async fn the_sweep_counts_the_pairs_of_groups_and_starts_a_run_about_them() {
     assert_eq!((found.repairable_drift(), found.waiting), (1, 0));
     assert!(machines.groups.borrow().contains("sweep-id") && machines.peerings.borrow().is_empty());
     assert_eq!(Memory::writes(&memory.take_calls()), [""; 0], "no status of it");
+}
+
+/// A large network keeps one busy for hours, and it reads everything again in each round.
+#[tokio::test]
+async fn while_a_run_works_the_sweep_starts_no_other() {
+    let (memory, ends) = vpcs(2);
+    join(&memory, "payments", &ends);
+    let works = groups_arn("works");
+    memory.ledger().take_groups(&works, None).await.expect("an answer").expect("free");
+    let (machines, how) = (Machines::default(), Sweep { scope: scope(), id: "id".into(), time: "now".into() });
+    let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    assert!(found.started.is_empty() && machines.groups.take().is_empty(), "{found:?}");
+    assert_eq!((found.drift[0].differs.as_str(), found.waiting), ("Missing", 1));
+    // It has died. The next one waits until nothing of it can write.
+    memory.ledger().close(&works, 1);
+    let found = sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+    assert_eq!((machines.groups.take().len(), found.waiting), (1, 0), "{found:?}");
 }
 
 #[tokio::test]

@@ -20,8 +20,9 @@ fn pcx(id: &str) -> VpcPeeringConnectionId {
 }
 
 fn destination() -> impl Strategy<Value = IpNet> {
-    let v4 = (0_u8..6, 16_u8..=24).prop_map(|(net, bits)| format!("10.{net}.0.0/{bits}"));
-    let v6 = (0_u8..4).prop_map(|net| format!("fd00:{net}::/64"));
+    // Few, so that what is desired often has a route already.
+    let v4 = (0_u8..4, 16_u8..=18).prop_map(|(net, bits)| format!("10.{net}.0.0/{bits}"));
+    let v6 = (0_u8..3).prop_map(|net| format!("fd00:{net}::/64"));
     prop_oneof![v4, v6].prop_map(|text| text.parse().expect("a block"))
 }
 
@@ -168,24 +169,42 @@ fn the_largest_legal_plan_is_small() {
     assert!(plan.len() < 40_000, "{} bytes a side", plan.len());
 }
 
+fn block(text: &str) -> IpNet {
+    text.parse().expect("a block")
+}
+
+fn table_with(routes: Vec<Route>) -> RouteTable {
+    RouteTable {
+        id: "rtb-0a1b2c3d".parse().expect("an id"),
+        main: true,
+        edge: false,
+        subnets: BTreeSet::new(),
+        tags: Default::default(),
+        routes,
+        prefix_lists: Vec::new(),
+    }
+}
+
+#[test]
+fn a_route_to_somebody_else_s_connection_is_a_conflict() {
+    let destination = block("10.2.0.0/16");
+    for blackhole in [false, true] {
+        let theirs = Route { destination, target: Target::Peering(pcx(STRANGER)), blackhole, propagated: false };
+        let plan = decide(&[table_with(vec![theirs])], &BTreeSet::from([destination]), 500);
+        assert_eq!((plan.conflicts.len(), plan.routes), (1, Vec::new()));
+        assert_eq!(plan.conflicts[0].target, STRANGER);
+    }
+}
+
 #[test]
 fn a_propagated_route_gives_way_and_a_shadow_is_told() {
-    let block = |text: &str| -> IpNet { text.parse().expect("a block") };
     let other = |destination, propagated| Route {
         destination: block(destination),
         target: Target::Other("vgw-0a1b2c3d".into()),
         blackhole: false,
         propagated,
     };
-    let table = RouteTable {
-        id: "rtb-0a1b2c3d".parse().expect("an id"),
-        main: true,
-        edge: false,
-        subnets: BTreeSet::new(),
-        tags: Default::default(),
-        routes: vec![other("10.2.0.0/16", true), other("10.2.7.0/24", false)],
-        prefix_lists: Vec::new(),
-    };
+    let table = table_with(vec![other("10.2.0.0/16", true), other("10.2.7.0/24", false)]);
     let plan = decide(&[table], &BTreeSet::from([block("10.2.0.0/16")]), 500);
     assert_eq!(plan.conflicts, []);
     assert_eq!(

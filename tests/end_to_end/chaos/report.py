@@ -45,6 +45,7 @@ def rows(document: Mapping[str, Any]) -> list[list[str]]:
         ["dead letters", counted(letters)],
         ["sweeps while tags changed", f"{document['sweeps_meanwhile']:,}"],
         ["sweeps in the end", f"1, which started {document['started_by_sweep']:,} executions{held}"],
+        ["refusals that the next sweep told", f"{document['told_later']:,}"],
         ["pairs peered in the end", f"{document['peered']:,}"],
         ["differences from what the tags ask for", "none" if not found else f"**{len(found)}**"],
     ]

@@ -14,6 +14,7 @@ from end_to_end.chaos.stack import Stack
 from end_to_end.chaos.verdict import differences, expected_pairs
 from end_to_end.chaos.world import World
 from end_to_end.clients import client
+from end_to_end.faults.trial import error_names
 from end_to_end.ledger import Ledger
 from end_to_end.network import Network
 from end_to_end.sweeping import Sweep
@@ -40,6 +41,8 @@ class Result:
     """Sweeps after the one in the end, to release what the brake still held."""
     executions: dict[str, dict[str, int]]
     dead_letters: dict[str, int]
+    told_later: int
+    """Pairs that can't be peered and that stood until that sweep, of which the next one told their owners."""
     differences: list[str]
     """Between the network and what the tags ask for. None, or something is wrong."""
 
@@ -70,6 +73,12 @@ class Run:
         self._stack.wait_until_idle()
         releases = self._release_the_rest(size) if size.released else 0
         _say("the network is compared with the tags")
+        found = self.differences()
+        told_later = len(self._refusals_to_tell())
+        if told_later:
+            self.sweep(**size.released)
+            self._stack.wait_until_idle()
+            found += [f"nobody is told of {each}" for each in self._refusals_to_tell()]
         return Result(
             seed=seed,
             size=size,
@@ -82,13 +91,21 @@ class Run:
             releases=releases,
             executions=self._stack.executions(),
             dead_letters=self.account_for_dead_letters(),
-            differences=self.differences(),
+            told_later=told_later,
+            differences=found,
         )
 
     def differences(self) -> list[str]:
         """By our own count, and what the sweep would still change."""
-        drift = [each for each in self.sweep(DryRun=True)["Drift"] if {each["VpcId"], each["PeerVpcId"]} <= self.world.ids]
+        drift = [each for each in self._drift() if each["Differs"] not in error_names()]
         return differences(self.network, self.world, self.ledger) + [f"the sweep finds {each}" for each in drift]
+
+    def _refusals_to_tell(self) -> list[dict[str, str]]:
+        """What can't be peered, and nobody was told yet. An execution that tells it changes nothing but the statuses."""
+        return [each for each in self._drift() if each["Differs"] in error_names()]
+
+    def _drift(self) -> list[dict[str, str]]:
+        return [each for each in self.sweep(DryRun=True)["Drift"] if {each["VpcId"], each["PeerVpcId"]} <= self.world.ids]
 
     def _change_tags(self, owner: Owner, size: Size, seed: str) -> int:
         """How many sweeps began meanwhile. They are started as the schedule does, which waits for none."""

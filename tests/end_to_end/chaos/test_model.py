@@ -150,7 +150,8 @@ def test_the_table_says_what_went_wrong() -> None:
         seed="7", size=large(60), changes={"peer": 2, "dns": 1}, removals=1, sweeps_meanwhile=5, peered=3,
         started_by_sweep=4, releases=2,
         disturbances=Disturbances({"Sent": 9, "Dropped": 1}, {"Throttled": 5}, {"Lost": 0}, 2),
-        executions={"peering": {"SUCCEEDED": 5, "PeerNotTrusted": 1}}, dead_letters={"unaccounted for": 0}, differences=["one"],
+        executions={"peering": {"SUCCEEDED": 5, "PeerNotTrusted": 1}}, dead_letters={"unaccounted for": 0},
+        told_later=0, differences=["one"],
     )  # fmt: skip
     shown = dict(rows({"day": "today", "machine": "this one", **result.as_document()}))
     assert shown["changes"] == "3: 2 peer, 1 dns" and shown["events"] == "9 Sent, 1 Dropped"

@@ -151,8 +151,7 @@ impl Update {
     /// Gives the pair back and changes nothing else. What an execution that died before it had made stays recorded.
     pub fn release(execution: &str, item: &LedgerItem) -> Self {
         let is_alone = item.makers.iter().all(|maker| maker == execution);
-        let is_pending = !item.pending_a.is_empty() || !item.pending_b.is_empty();
-        let lease = if is_alone && !is_pending { &LEASE[..] } else { &["Holder", "Since"] };
+        let lease = if is_alone && !item.has_pending_routes() { &LEASE[..] } else { &["Holder", "Since"] };
         Self::held_by(execution).remove(lease)
     }
 

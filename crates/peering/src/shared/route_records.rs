@@ -57,9 +57,8 @@ pub(crate) async fn settle_additions<N>(
     item: &LedgerItem,
     execution: &str,
 ) -> Result<(), Error> {
-    let is_pending = !item.pending_a.is_empty() || !item.pending_b.is_empty();
     let is_stale = peering.sides().into_iter().any(|side| side.plan.removals().next().is_some());
-    if !(peering.established && is_pending && is_stale) {
+    if !(peering.established && item.has_pending_routes() && is_stale) {
         return Ok(());
     }
     let key = peering.key();

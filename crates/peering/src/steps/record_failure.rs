@@ -187,13 +187,12 @@ async fn give_back<N>(
 /// How much is undone of what this execution, or a dead one before it, made.
 fn undone(task: &RecordFailureTask, item: &LedgerItem) -> Undone {
     let is_alone = item.makers.iter().all(|maker| *maker == task.execution);
-    let is_pending = !item.pending_a.is_empty() || !item.pending_b.is_empty();
     match &task.rolled_back {
         Some(undone) if !undone.left_behind.is_empty() => Undone::InPart,
         // A new connection is rolled back whole; an existing one loses only what was added.
         Some(_) if item.asked_by.is_none() => Undone::WithConnection,
         // The roll-back failed, or there was none: overlapping blocks, or a teardown.
-        None if task.failure.after.is_some() || !is_alone || is_pending => Undone::InPart,
+        None if task.failure.after.is_some() || !is_alone || item.has_pending_routes() => Undone::InPart,
         _ => Undone::Whole,
     }
 }

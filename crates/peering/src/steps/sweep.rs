@@ -79,21 +79,21 @@ pub async fn sweep(
         }
         match finding {
             Ok(Some(finding)) if finding.is_to_start() && waiting.is_none() => match is_of_groups {
-                true => groups.is_to_start(),
+                true => groups.leave_to_run(),
                 false => due.push((known, finding)),
             },
-            Ok(Some(_)) if is_of_groups && known.is_held() => groups.is_due = true,
+            Ok(Some(_)) if is_of_groups && known.is_held() => groups.is_held(),
             _ => {}
         }
     }
     let known: BTreeSet<PairKey> = pairs.iter().map(PairSnapshot::key).collect();
     groups.look(context, &snapshot, (&known, &mut statuses), &has_time).await;
-    let due_in_groups = groups.is_due;
+    let starts_run = groups.is_to_start();
     if !task.dry_run && context.stack.mode == Mode::Apply {
         statuses.write(context, &snapshot, &sweep.time).await;
     }
     start_all(context, executions, sweep, (due, task.dry_run), &mut swept, &has_time).await;
-    if due_in_groups && !task.dry_run {
+    if starts_run && !task.dry_run {
         of_groups::start(executions, sweep, &mut swept).await;
     }
     Ok(swept)

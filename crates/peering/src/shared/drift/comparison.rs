@@ -78,7 +78,9 @@ async fn compare_with_plan<L>(
         let is_this = item.connection.as_ref().is_some_and(|recorded| recorded.id == *connection.id());
         let is_asked =
             |recorded: &AskedBy| (&recorded.tags, &recorded.groups) == (&asked.asked_by.tags, &asked.asked_by.groups);
-        is_this && item.asked_by.as_ref().is_some_and(is_asked)
+        // A later roll-back would take away what an execution left pending.
+        let is_settled = item.makers.is_empty() && !item.has_pending_routes();
+        is_this && is_settled && item.asked_by.as_ref().is_some_and(is_asked)
     });
     if let (Status::Active, Some(by)) = (connection.status, &plan.emptied_by) {
         return Ok(Finding::Empty(by.clone()));

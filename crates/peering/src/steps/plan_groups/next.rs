@@ -121,8 +121,7 @@ pub(super) fn given_up(stack: &Stack, snapshot: &Snapshot, outcome: Option<Outco
 /// recorded.
 pub(super) fn undo(stack: &Stack, snapshot: &Snapshot, outcome: Option<Outcome>, known: PairSnapshot) -> Next {
     if known.is_established() {
-        let is_pending =
-            known.item.as_ref().is_some_and(|item| !item.pending_a.is_empty() || !item.pending_b.is_empty());
+        let is_pending = known.item.as_ref().is_some_and(LedgerItem::has_pending_routes);
         let undone = if is_pending { Undone::InPart } else { Undone::Whole };
         let settlement = outcome.map_or(Settlement::Released, |outcome| Settlement::Failed(outcome, undone));
         return Next::Settle(Box::new((known, settlement)));

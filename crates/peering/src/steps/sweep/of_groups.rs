@@ -2,10 +2,9 @@
 
 use crate::context::Context;
 use crate::ledger::PairKey;
-use crate::ports::{Executions, LedgerReads, NetworkReads};
+use crate::ports::{ExecutionState, Executions, LedgerReads, NetworkReads};
 use crate::shared::drift::examine;
 use crate::shared::grouped::Grouped;
-use crate::shared::lease::is_dead;
 use crate::shared::pairs::{PairSnapshot, pair};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
 use crate::shared::sweep_statuses::{Statuses, Told};
@@ -20,8 +19,8 @@ const LISTED: usize = 500;
 /// What a sweep finds about these pairs.
 pub(super) struct OfGroups<'s> {
     pub(super) swept: &'s mut Swept,
-    /// Whether a run is to be started.
-    pub(super) is_due: bool,
+    /// Whether something is left to a run.
+    is_due: bool,
     /// Whether one works already: it sets up whatever it finds.
     is_running: bool,
 }
@@ -30,7 +29,7 @@ impl<'s> OfGroups<'s> {
     pub(super) async fn new<N>(context: Context<'_, N, impl LedgerReads>, swept: &'s mut Swept) -> Self {
         let is_running = match context.ledger.groups_holder().await {
             Ok(None) => false,
-            Ok(Some(holder)) => !is_dead(context.ledger, &holder).await.unwrap_or(false),
+            Ok(Some(holder)) => matches!(context.ledger.execution_state(&holder).await, Ok(ExecutionState::Running)),
             Err(error) => {
                 swept.unreachable.push(format!("the groups: {error}"));
                 false
@@ -39,10 +38,20 @@ impl<'s> OfGroups<'s> {
         Self { swept, is_due: false, is_running }
     }
 
-    /// Something is to be done about that pair, by the next run or by the one that works.
-    pub(super) fn is_to_start(&mut self) {
+    /// Something is to be done about a pair, by the next run or by the one that works.
+    pub(super) fn leave_to_run(&mut self) {
         self.is_due = true;
         self.swept.waiting += usize::from(self.is_running);
+    }
+
+    /// A run has died while it worked on a pair, or still works on it.
+    pub(super) fn is_held(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Whether a run is to be started. A large network keeps one busy for hours: each sweep would add one that waits.
+    pub(super) fn is_to_start(&self) -> bool {
+        self.is_due && !self.is_running
     }
 
     /// Counts the pairs that groups ask for and that nobody has worked on yet, and those that they refuse. Each is let go once it is
@@ -71,7 +80,7 @@ impl<'s> OfGroups<'s> {
                 Some(Ok(examined)) => {
                     counted += 1;
                     if examined.finding.is_to_start() {
-                        self.is_to_start();
+                        self.leave_to_run();
                     }
                     self.swept.count_of_group(&pair, &examined.finding, counted <= LISTED);
                 }

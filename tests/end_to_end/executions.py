@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 
+from .network import POLL
+
 TIMEOUT = 240  # seconds
 
 
@@ -61,7 +63,7 @@ class Machine:
         deadline = time.monotonic() + TIMEOUT
         while (found := self.client.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline, f"{arn} is still running in {self.states(arn)}"
-            time.sleep(0.1)
+            time.sleep(POLL)
         return Execution(
             arn=arn,
             status=found["status"],
@@ -76,7 +78,7 @@ class Machine:
         deadline = time.monotonic() + TIMEOUT
         while state not in (states := self.states(arn)):
             assert time.monotonic() < deadline, f"{arn} has not entered {state}: {states}"
-            time.sleep(0.1)
+            time.sleep(POLL)
 
     def states(self, arn: str) -> list[str]:
         """The names of the states entered, in order."""

@@ -56,15 +56,16 @@ class Ledger:
 
     def wait_an_hour(self) -> None:
         """As if whatever tags took away, and is removed or held by now, had been so an hour earlier."""
-        for item in self.items():
-            if item["Pair"].startswith("brake@") or item.get("Withdrawal", {}).get("State") == "Done":
+        marked = "attribute_exists(Withdrawal) OR begins_with(Pair, :brake)"
+        for item in self.items(FilterExpression=marked, ExpressionAttributeValues={":brake": "brake@"}):
+            if item["Pair"].startswith("brake@") or item["Withdrawal"].get("State") == "Done":
                 self.table.update_item(Key={"Pair": item["Pair"]}, UpdateExpression="REMOVE WithdrawnBy, Withdrawal, HeldSince")
 
-    def items(self) -> list[Item]:
-        """Every item."""
+    def items(self, **given: Any) -> list[Item]:
+        """Every item, or those that a filter chooses."""
         found, after = [], {}
         while True:
-            page = self.table.scan(ConsistentRead=True, **after)
+            page = self.table.scan(ConsistentRead=True, **given, **after)
             found += page["Items"]
             if "LastEvaluatedKey" not in page:
                 return [_plain(item) for item in found]

@@ -24,6 +24,7 @@ VENDOR = "555555555555"
 HERE = "us-east-1"
 THERE = "eu-west-1"
 LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
+POLL = 0.25  # seconds between two looks; more of them would slow down what is looked at
 NEVER = 600  # seconds; longer than any test waits, until it advances the clock
 ENDED = ["failed", "expired", "rejected", "deleting", "deleted"]
 
@@ -206,9 +207,15 @@ class Network:
         yield calls
         calls.made = [call for call in record.new_calls() if is_by_a_function(call)]
 
-    def every_call(self) -> list[dict[str, Any]]:
-        """All calls to this cloud so far, of the tests too."""
-        return [json.loads(line) for line in self._call_log.read_text().splitlines()]
+    def mark(self) -> int:
+        """Now, for `calls_since`."""
+        return self._call_log.stat().st_size
+
+    def calls_since(self, mark: int = 0) -> list[dict[str, Any]]:
+        """All calls to this cloud since then, of the tests too. The log of a test run has hundreds of thousands: few are read."""
+        with self._call_log.open("rb") as log:
+            log.seek(mark)
+            return [json.loads(line) for line in log.read().splitlines(keepends=True) if line.endswith(b"\n")]
 
     def leave_outstanding_requests(self, count: int) -> None:
         """Sets the quota to so many more than the requests that wait in the stack's account and Region, of earlier tests."""
@@ -242,7 +249,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 240) -
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not true after {seconds} s: {what}"
-        time.sleep(0.1)
+        time.sleep(POLL)
 
 
 def unknown_vpc_id() -> str:

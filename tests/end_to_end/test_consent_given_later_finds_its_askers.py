@@ -36,7 +36,7 @@ def refused(network: Network, peerings: Peerings, ledger: Ledger) -> tuple[Vpc, 
 
 def consent(network: Network, peer: Vpc, **tags: str) -> list[dict[str, Any]]:
     """Sets those tags. Returns what the function that the event starts then asks EC2."""
-    before = len(network.every_call())
+    before = network.mark()
     peer.tag(**tags)
     wait_until(lambda: bool(by_start_peering(network, before)), "the event has arrived")
     network.settle()
@@ -44,7 +44,7 @@ def consent(network: Network, peer: Vpc, **tags: str) -> list[dict[str, Any]]:
 
 
 def by_start_peering(network: Network, since: int) -> list[dict[str, Any]]:
-    calls = network.every_call()[since:]
+    calls = network.calls_since(since)
     return [call for call in calls if "StartPeering" in (call["SessionName"] or call["Caller"]) and call["Service"] == "ec2"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from .executions import Machine
 from .network import HERE, HUB, MEMBER, NEVER, THERE, Network, Vpc, request, unknown_vpc_id, wait_until
 from .program import PROGRAM, Finished, Program, answering, refusing, topology
+from .sweeping import started
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
 DENIED = {"Code": "UnauthorizedOperation", "HttpStatus": 403}
@@ -149,7 +150,7 @@ def test_sweep_says_what_differs(isthmus: Program, network: Network, machine: Ma
     pairs = {frozenset(line.split()[:3:2]): line.split()[-1] for line in report.out.splitlines() if " ⇄ " in line}
     assert pairs[frozenset((vpc.id, peer.id))] == "Missing"
     swept = isthmus("--output", "json", "sweep").exited(0).document()
-    for name in swept["Started"]:
+    for name in started(swept, vpc):
         machine.wait(machine.executions(name)[0])
     assert vpc.connections("active")
 

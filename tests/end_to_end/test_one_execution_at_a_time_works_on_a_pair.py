@@ -200,6 +200,7 @@ def test_one_of_tags_that_gives_up_is_started_anew_when_the_holder_ends(
 ) -> None:
     vpc, peer = network.vpc(BLOCK), network.vpc(PEER_BLOCK, region=THERE)
     vpc.table()
+    network.services.scale_retry_delays(1)
     first = held_in_wait_active(network, machine, ledger, vpc, peer)
     wait_until(lambda: len(machine.failed_tries(first)) >= 8, "the holder waits for a quarter of a minute")
     network.control.disturb_events(drop=1)

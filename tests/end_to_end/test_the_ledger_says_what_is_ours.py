@@ -85,7 +85,7 @@ def test_a_member_s_forged_tags_tear_nothing_down(
         **{f"isthmus__routed__{member.main_table}": PEER_BLOCK, f"isthmus__routed__{other.main_table}": BLOCK},
     )  # fmt: skip
     with network.untouched(member, other):
-        before = len(network.every_call())
+        before = network.mark()
         member.tag(isthmus__dns="on")
         wait_until(lambda: describes(network, member, before), "the event has been acted on")
         assert drift(sweep(DryRun=True), member) == []
@@ -99,7 +99,7 @@ def test_a_member_s_forged_tags_tear_nothing_down(
 
 def describes(network: Network, vpc: Vpc, since: int) -> bool:
     """Whether the function that events start has read that VPC."""
-    calls = network.every_call()[since:]
+    calls = network.calls_since(since)
     return any("StartPeering" in (call["SessionName"] or call["Caller"]) and vpc.id in str(call["Parameters"]) for call in calls)
 
 

@@ -24,7 +24,7 @@ def of_account(network: Network, account: str) -> list[str]:
     """The calls that the functions made in that account."""
     return [
         call["Action"]
-        for call in network.every_call()
+        for call in network.calls_since()
         if call["Account"] == account and "aws-sdk-rust" in (call["UserAgent"] or "")
     ]
 

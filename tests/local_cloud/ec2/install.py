@@ -1,8 +1,11 @@
 """All patches of moto."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from moto import backends
+from moto.core import responses
 from moto.ec2 import urls
 from moto.ec2.models import EC2Backend, ec2_backends, route_tables
 from moto.ec2.responses import EC2Response
@@ -37,3 +40,7 @@ def install() -> None:
     ec2_backends.backend = StrictEC2Backend
     route_tables.Route = StrictRoute  # type: ignore[misc]
     route_tables.RouteTable = StrictRouteTable  # type: ignore[misc]
+    # What moto looks up anew for every request, and never changes.
+    modules = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
+    responses.method_names_from_class = cache(responses.method_names_from_class)

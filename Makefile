@@ -82,7 +82,7 @@ test: ## set up and run all tests
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --no-run
 	@$(CARGO_SETTING) cargo test $(CARGO_FLAGS) --workspace --quiet
 	@$(CLOUD) -m pytest -q --numprocesses $(TEST_CLOUDS) --dist loadfile --no-loadscope-reorder --ignore tests/soak tests benches
-# The tests wait more than they compute: several run at once, each with its own local cloud.
+# Several run at once, each with its own local cloud. More of them would wait for the processor alone.
 TEST_CLOUDS ?= 6
 
 .PHONY: soak
@@ -305,6 +305,7 @@ BUILT ?= $(STATE)/sam
 local-build:
 	@mkdir -p $(BUILT)
 	@FUNCTIONS_ARE_BUILT=yes $(SAM) build --config-env local --build-dir $(BUILT) > $(BUILT).log 2>&1 || { tail -40 $(BUILT).log; exit 1; }
+	@$(CLOUD) -m local_cloud.packages $(BUILT)
 
 .PHONY: local-deploy
 local-deploy:
@@ -315,7 +316,7 @@ local-deploy:
 	  || { tail -40 $(STATE)/logs/sam.log; exit 1; }
 	@$(CLOUD) -m local_cloud members --state $(STATE)
 # It asks CloudFormation every 0.2 seconds instead of every 5.
-LOCAL_SAM := SAM_CLI_POLL_DELAY=0.2 PYTHONPATH=tests $(SAM_ENV)/bin/python -m local_cloud.sam
+LOCAL_SAM := SAM_CLI_POLL_DELAY=0.2 $(SAM)
 LOCAL_PARAMETERS := TeardownDelay=0 ExternalAccounts=555555555555 MemberAccounts=222222222222,111111111111,333333333333 \
   Regions=eu-west-1,ap-southeast-2,us-west-2,eu-central-1 \
   FailureEmail=network@example.com PipelineAccounts=111111111111 \

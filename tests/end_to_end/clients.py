@@ -13,7 +13,7 @@ from local_cloud.ec2.control import Control
 
 from .network import HERE, HUB
 
-RETRY_DELAYS = 0.2
+RETRY_DELAYS = 0.3
 """The delays before a retry are those of the machines, multiplied by it."""
 
 

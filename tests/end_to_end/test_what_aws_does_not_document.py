@@ -22,7 +22,7 @@ def pair(network: Network, **place: str) -> tuple[Vpc, Vpc]:
 def test_a_connection_that_is_not_visible_yet_is_not_found_or_denied(
     network: Network, machine: Machine, either: bool, place: dict[str, str]
 ) -> None:
-    network.control.set(visible_after=2, denied_while_invisible=either)
+    network.control.set(visible_after=0.4, denied_while_invisible=either)
     vpc, peer = pair(network, **place)
     execution = machine.run(request(vpc, peer)).succeeded()
     assert execution.states.count("AcceptInPeerRegion") == 1 and len(vpc.connections("active")) == 1
@@ -60,7 +60,7 @@ def test_the_options_of_the_other_side_are_shown_or_hidden(network: Network, mac
 
 def test_a_connection_that_is_provisioning_is_deleted_now_or_later(network: Network, machine: Machine, either: bool) -> None:
     """The roll-back of an execution that fails while it waits."""
-    network.control.set(provisioning_for=4, deletes_while_provisioning=either)
+    network.control.set(provisioning_for=0.8, deletes_while_provisioning=either)
     vpc, peer = pair(network)
     fault = {"Action": "DescribeVpcPeeringConnections", "Code": "UnauthorizedOperation", "HttpStatus": 403, "AfterCalls": 1}
     network.control.plant_faults(fault)

@@ -98,6 +98,35 @@ fn the_sweep_starts_a_run_about_what_one_that_died_holds_and_no_tag_asks_for() {
     assert!(held > 5, "{held}");
 }
 
+/// An owner excludes their VPC while a new pair is made, then leaves the group, and lifts the exclusion.
+#[test]
+fn what_is_half_made_of_an_excluded_vpc_is_undone_once_it_is_not_excluded() {
+    let mut left = 0;
+    for calls in 0..40 {
+        let (memory, ends) = two_lanes();
+        let excluded = |memory: &Memory| memory.tag_vpc(&ends[0], "isthmus:exclude", "true");
+        let during = Faulty::interrupted(&memory, calls, &excluded);
+        run_groups(&during, &stack(), "first", &json!({})).expect("it ends");
+        memory.ledger().close(&groups_arn("first"), 316);
+        leave(&memory, &ends);
+        run(&memory, "while excluded");
+        memory.drop_tag(&ends[0], "isthmus:exclude");
+        left += memory.connections().iter().filter(|found| found.status.is_live()).count();
+        let machines = Machines::default();
+        in_virtual_time(try_sweep(&memory, &machines, json!({}))).expect("swept");
+        if !machines.groups.take().is_empty() {
+            run(&memory, "after the sweep");
+        }
+        if memory.ledger().all().iter().all(|item| item.asked_by.is_none()) {
+            nothing_is_left(&memory, &format!("call {calls}"));
+        }
+        if !during.has_failed() {
+            break;
+        }
+    }
+    assert!(left > 1, "something stood while it was excluded");
+}
+
 /// Somebody deleted the connection of a standing peering. The run that made another one has died, and the next one could do nothing
 /// while an owner excluded their VPC. What is left pending would go with the next roll-back.
 #[test]

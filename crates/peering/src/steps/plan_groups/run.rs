@@ -199,6 +199,8 @@ impl<'r> Run<'r> {
                 Update::fail(execution, &outcome, None, Undone::InPart)
             }
             Settlement::Released => match item {
+                // It stands while its VPC is excluded, and is half made.
+                Some(item) if is_unasked && item.own_connection().is_some() => return Ok(()),
                 Some(item) => Update::release(execution, item),
                 None => return Ok(()),
             },

@@ -15,6 +15,15 @@ fn run(memory: &Memory, name: &str) {
     memory.ledger().close(&groups_arn(name), 316);
 }
 
+/// The sweep, and the run of groups that it starts, if any.
+fn sweep_and_run(memory: &Memory) {
+    let machines = Machines::default();
+    in_virtual_time(try_sweep(memory, &machines, json!({}))).expect("swept");
+    if !machines.groups.take().is_empty() {
+        run(memory, "after the sweep");
+    }
+}
+
 fn nothing_is_left(memory: &Memory, what: &str) {
     assert!(memory.connections().iter().all(|found| !found.status.is_live()), "{what}: {:?}", memory.connections());
     for item in memory.ledger().all() {
@@ -112,11 +121,7 @@ fn what_is_half_made_of_an_excluded_vpc_is_undone_once_it_is_not_excluded() {
         run(&memory, "while excluded");
         memory.drop_tag(&ends[0], "isthmus:exclude");
         left += memory.connections().iter().filter(|found| found.status.is_live()).count();
-        let machines = Machines::default();
-        in_virtual_time(try_sweep(&memory, &machines, json!({}))).expect("swept");
-        if !machines.groups.take().is_empty() {
-            run(&memory, "after the sweep");
-        }
+        sweep_and_run(&memory);
         if memory.ledger().all().iter().all(|item| item.asked_by.is_none()) {
             nothing_is_left(&memory, &format!("call {calls}"));
         }
@@ -147,11 +152,7 @@ fn what_stands_and_is_left_pending_is_recorded_as_written() {
             items.iter().all(|item| item.holder.is_none() && item.makers.is_empty() && !item.has_pending_routes())
         };
         left += usize::from(!is_settled());
-        let machines = Machines::default();
-        in_virtual_time(try_sweep(&memory, &machines, json!({}))).expect("swept");
-        if !machines.groups.take().is_empty() {
-            run(&memory, "after the sweep");
-        }
+        sweep_and_run(&memory);
         assert_eq!((peered(&memory, &ends), is_settled()), (1, true), "call {calls}: {:?}", memory.ledger().all());
         if !killed.has_failed() {
             break;

@@ -82,7 +82,7 @@ pub async fn sweep(
                 true => groups.leave_to_run(),
                 false => due.push((known, finding)),
             },
-            Ok(Some(_)) if is_of_groups && known.is_held() => groups.is_held(),
+            Ok(Some(_)) if is_of_groups && known.is_held() => groups.leave_held_to_run(),
             _ => {}
         }
     }

@@ -45,7 +45,7 @@ impl<'s> OfGroups<'s> {
     }
 
     /// A run has died while it worked on a pair, or still works on it.
-    pub(super) fn is_held(&mut self) {
+    pub(super) fn leave_held_to_run(&mut self) {
         self.is_due = true;
     }
 

@@ -77,6 +77,20 @@ async fn a_deletion_that_is_answered_as_a_failure_has_happened_all_the_same() {
     assert_gone(&memory, "answered as a failure");
 }
 
+/// Refused while the connection was provisioning, which it isn't any longer when it is looked at.
+#[tokio::test]
+async fn a_deletion_that_comes_a_moment_too_early_is_tried_again() {
+    for too_early in [CallErrorKind::WrongState, CallErrorKind::NoSuchConnection] {
+        let memory = peered().await;
+        let refused = Faulty::once(&memory, CALLS - 1, When::Before, too_early);
+        let (error, _) = tear_down(&refused, "a teardown", &request()).await.expect_err("too early");
+        assert_eq!(error, "ServiceFault", "{too_early:?}: the machine tries again");
+        let ended = tear_down(&refused, "a teardown", &request()).await;
+        assert!(ended.is_ok(), "{too_early:?}: {ended:?}");
+        assert_gone(&memory, "tried again");
+    }
+}
+
 /// The tag may come back after the plan was made: nothing more is removed from then on.
 #[tokio::test]
 async fn a_pair_that_is_tagged_again_is_left_as_it_is() {

@@ -117,8 +117,8 @@ pub(crate) async fn delete_connection(
         Err(error) => match network.connection(requester, id).await {
             Ok(None) if error.kind == CallErrorKind::NoSuchConnection => Ok(()),
             Ok(Some(found)) if !found.status.is_live() => Ok(()),
-            // It is there: the call is made again later.
-            Ok(Some(_)) if error.kind == CallErrorKind::NoSuchConnection => {
+            // It is there, and may have become ready between the two calls: the deletion is tried again later.
+            Ok(Some(_)) if matches!(error.kind, CallErrorKind::NoSuchConnection | CallErrorKind::WrongState) => {
                 Err(CallError { kind: CallErrorKind::Unavailable, ..error })
             }
             // AWS documents for `active` and `pending-acceptance` alone that they can be deleted; the others pass in seconds.

@@ -9,7 +9,8 @@ from typing import Any
 from .clients import client
 from .executions import Machine
 from .ledger import Ledger
-from .network import ENDED, LIVE, MEMBER, NEVER, THERE, Network, Vpc, request, wait_until
+from .network import MEMBER, NEVER, THERE, Network, Vpc, request, wait_until
+from .vpc import ENDED, LIVE
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
 FIELDS = {"Tags": {"team": "payments"}}

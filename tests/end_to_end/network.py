@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from iam.recorded import Record
 from local_cloud.ec2.control import Control
 
 from .calls import Calls, is_by_a_function, is_write
+from .vpc import Vpc, as_tags
 
 HUB = "123456789012"
 MEMBER = "222222222222"
@@ -23,108 +23,10 @@ VENDOR = "555555555555"
 """An external account: it has no role of ours. Its VPCs are its owner's, whose calls are made by `Vpc.ec2`."""
 HERE = "us-east-1"
 THERE = "eu-west-1"
-LIVE = ["initiating-request", "pending-acceptance", "provisioning", "active"]
 POLL = 0.25  # seconds between two looks; more of them would slow down what is looked at
 NEVER = 600  # seconds; longer than any test waits, until it advances the clock
-ENDED = ["failed", "expired", "rejected", "deleting", "deleted"]
 
 _IDS = re.compile(r"(?:vpc|rtb|pcx)-[0-9a-f]+")
-
-
-@dataclass(frozen=True)
-class Vpc:
-    """A VPC that a test created."""
-
-    id: str
-    region: str
-    account: str
-    main_table: str
-    ec2: Any = field(repr=False, compare=False)
-
-    def end(self, prefix: str = "") -> dict[str, str]:
-        """The fields of a request that name this end; `prefix` is `Peer` for the other one."""
-        return {f"{prefix}VpcId": self.id, f"{prefix}Region": self.region, f"{prefix}OwnerId": self.account}
-
-    def table(self, **tags: str) -> str:
-        """One more route table."""
-        table = self.ec2.create_route_table(VpcId=self.id)["RouteTable"]["RouteTableId"]
-        if tags:
-            self.ec2.create_tags(Resources=[table], Tags=_tags(tags))
-        return table
-
-    def subnet(self, block: str, table: str | None = None) -> str:
-        """A subnet, associated with that table or, without one, using the main table."""
-        subnet = self.ec2.create_subnet(VpcId=self.id, CidrBlock=block)["Subnet"]["SubnetId"]
-        if table:
-            self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
-        return subnet
-
-    def internet_gateway(self) -> str:
-        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.id)
-        return gateway
-
-    def add_block(self, block: str) -> None:
-        """A secondary IPv4 block, or an IPv6 one."""
-        if ":" in block:
-            self.ec2.associate_vpc_cidr_block(VpcId=self.id, Ipv6CidrBlock=block, Ipv6Pool="ipv6pool-ec2-0123456789abcdef0")
-        else:
-            self.ec2.associate_vpc_cidr_block(VpcId=self.id, CidrBlock=block)
-
-    def tag(self, **tags: str) -> None:
-        self.ec2.create_tags(Resources=[self.id], Tags=_tags({key.replace("__", ":"): value for key, value in tags.items()}))
-
-    def untag(self, *keys: str) -> None:
-        self.ec2.delete_tags(Resources=[self.id], Tags=[{"Key": key} for key in keys])
-
-    def tags(self) -> dict[str, str]:
-        described = self.ec2.describe_vpcs(VpcIds=[self.id])["Vpcs"][0]
-        return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
-
-    def status(self, peer: "Vpc", prefix: str = "isthmus") -> str:
-        """The status that the stack wrote on this VPC for its peering with `peer`."""
-        return self.tags().get(f"{prefix}:status:{peer.id}", "")
-
-    def change_dns(self, **attribute: bool) -> None:
-        """Sets `EnableDnsSupport` or `EnableDnsHostnames`: EC2 accepts one attribute a call."""
-        [(name, value)] = attribute.items()
-        self.ec2.modify_vpc_attribute(VpcId=self.id, **{name: {"Value": value}})
-
-    def tables(self) -> dict[str, list[dict[str, Any]]]:
-        """Every route of every table of this VPC, as EC2 describes it."""
-        pages = self.ec2.get_paginator("describe_route_tables").paginate(Filters=[{"Name": "vpc-id", "Values": [self.id]}])
-        return {table["RouteTableId"]: table["Routes"] for page in pages for table in page["RouteTables"]}
-
-    def routes_to(self, connection: str) -> set[tuple[str, str, str]]:
-        """Table, destination and state of every route to that connection."""
-        return {
-            (table, route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"], route["State"])
-            for table, routes in self.tables().items()
-            for route in routes
-            if route.get("VpcPeeringConnectionId") == connection
-        }
-
-    def connections(self, *statuses: str) -> list[dict[str, Any]]:
-        """The connections of this VPC in those statuses, live ones by default, as EC2 shows them to its own account and Region."""
-        found = [
-            connection
-            for side in ("requester", "accepter")
-            for connection in self.ec2.describe_vpc_peering_connections(
-                Filters=[
-                    {"Name": f"{side}-vpc-info.vpc-id", "Values": [self.id]},
-                    {"Name": "status-code", "Values": list(statuses or LIVE)},
-                ]
-            )["VpcPeeringConnections"]
-        ]
-        return sorted(found, key=lambda connection: connection["VpcPeeringConnectionId"])
-
-    def everything(self) -> dict[str, Any]:
-        """Everything that a peering could change: the route tables, and the connections in any status, with their tags."""
-        return {"tables": self.tables(), "connections": self.connections(*LIVE, *ENDED)}
-
-    def connection(self, connection: str) -> dict[str, Any]:
-        described = self.ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[connection])
-        return described["VpcPeeringConnections"][0]
 
 
 class Network:
@@ -154,7 +56,7 @@ class Network:
     def vpc(self, *blocks: str, region: str = HERE, account: str = HUB, consents: bool = True) -> Vpc:
         """A VPC with these blocks, the first of them primary. One of another account consents to the stack's, or not."""
         ec2 = self.ec2(region, account)
-        consent = [{"ResourceType": "vpc", "Tags": _tags({"isthmus:accept": HUB})}] if consents and account != HUB else []
+        consent = [{"ResourceType": "vpc", "Tags": as_tags({"isthmus:accept": HUB})}] if consents and account != HUB else []
         if consent:
             self.control.disturb_events(drop=1)  # consent from the start: the tag event is not part of the test
         vpc = ec2.create_vpc(CidrBlock=blocks[0], TagSpecifications=consent)["Vpc"]["VpcId"]
@@ -199,23 +101,17 @@ class Network:
         assert written == []
         assert [vpc.everything() for vpc in vpcs] == before
 
+    def record(self) -> Record:
+        """All calls to this cloud from now on, of the tests too."""
+        return Record(self._call_log)
+
     @contextmanager
     def calls(self) -> Iterator[Calls]:
         """The calls that the functions make in this block."""
         self.settle()
-        calls, record = Calls(), Record(self._call_log)
+        calls, record = Calls(), self.record()
         yield calls
         calls.made = [call for call in record.new_calls() if is_by_a_function(call)]
-
-    def mark(self) -> int:
-        """Now, for `calls_since`."""
-        return self._call_log.stat().st_size
-
-    def calls_since(self, mark: int = 0) -> list[dict[str, Any]]:
-        """All calls to this cloud since then, of the tests too. The log of a test run has hundreds of thousands: few are read."""
-        with self._call_log.open("rb") as log:
-            log.seek(mark)
-            return [json.loads(line) for line in log.read().splitlines(keepends=True) if line.endswith(b"\n")]
 
     def leave_outstanding_requests(self, count: int) -> None:
         """Sets the quota to so many more than the requests that wait in the stack's account and Region, of earlier tests."""
@@ -254,7 +150,3 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 240) -
 
 def unknown_vpc_id() -> str:
     return f"vpc-{uuid.uuid4().hex[:17]}"
-
-
-def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

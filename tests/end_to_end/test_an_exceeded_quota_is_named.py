@@ -3,7 +3,8 @@
 import pytest
 
 from .executions import Machine
-from .network import LIVE, THERE, Network, Vpc, request
+from .network import THERE, Network, Vpc, request
+from .vpc import LIVE
 
 BLOCK, PEER_BLOCK = "10.1.0.0/16", "10.2.0.0/16"
 

@@ -14,8 +14,8 @@ def test_every_call_of_a_function_names_the_version(environment: dict[str, str],
     network.remove_delays()
     vpc, peer = network.vpc("10.1.0.0/16"), network.vpc("10.2.0.0/16", region=THERE, account=MEMBER)
     forget_sessions(environment)
-    before = network.mark()
+    record = network.record()
     machine.run(request(vpc, peer)).succeeded()
-    calls = [call for call in network.calls_since(before) if is_by_a_function(call)]
+    calls = [call for call in record.calls() if is_by_a_function(call)]
     assert {call["Action"] for call in calls} >= {"AssumeRole", "CreateVpcPeeringConnection", "CreateRoute"}
     assert {call["UserAgent"] for call in calls if f" app/isthmus-{VERSION}" not in call["UserAgent"]} == set()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from iam.recorded import Record
 
 from .executions import Machine
 from .ledger import Ledger, Writes, end_key
@@ -36,15 +37,15 @@ def refused(network: Network, peerings: Peerings, ledger: Ledger) -> tuple[Vpc, 
 
 def consent(network: Network, peer: Vpc, **tags: str) -> list[dict[str, Any]]:
     """Sets those tags. Returns what the function that the event starts then asks EC2."""
-    before = network.mark()
+    record = network.record()
     peer.tag(**tags)
-    wait_until(lambda: bool(by_start_peering(network, before)), "the event has arrived")
+    wait_until(lambda: bool(by_start_peering(record)), "the event has arrived")
     network.settle()
-    return by_start_peering(network, before)
+    return by_start_peering(record)
 
 
-def by_start_peering(network: Network, since: int) -> list[dict[str, Any]]:
-    calls = network.calls_since(since)
+def by_start_peering(record: Record) -> list[dict[str, Any]]:
+    calls = record.calls()
     return [call for call in calls if "StartPeering" in (call["SessionName"] or call["Caller"]) and call["Service"] == "ec2"]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from .executions import Machine
-from .network import HERE, HUB, LIVE, MEMBER, NEVER, THERE, Network, Vpc, request
+from .network import HERE, HUB, MEMBER, NEVER, THERE, Network, Vpc, request
+from .vpc import LIVE
 
 REFUSED = ["CreateRequest", "RollBack", "RecordFailure", "PublishFailure", "ChooseEnding", "PeeringFailed"]
 PEER_BLOCK = "10.2.0.0/16"

@@ -4,6 +4,7 @@ A hub and its spokes, all in one Region of one account: the worst case, for all 
 """
 
 import pytest
+from iam.recorded import Record
 
 from .executions import Machine
 from .network import Network, request, wait_until
@@ -35,17 +36,17 @@ class Hub:
         return [machine.client.describe_execution(executionArn=arn)["status"] for arn in arns]
 
 
-def throttled(network: Network, since: int) -> int:
-    """How many calls EC2 has refused since then, for want of tokens or places."""
+def throttled(record: Record) -> int:
+    """How many of the calls EC2 refused, for want of tokens or places."""
     codes = ("RequestLimitExceeded", "OutstandingVpcPeeringConnectionLimitExceeded")
-    return sum(call.get("Error") in codes for call in network.calls_since(since))
+    return sum(call.get("Error") in codes for call in record.calls())
 
 
 def test_spokes_that_are_tagged_at_once_and_a_changed_selection(network: Network, machine: Machine, sweep: Sweep) -> None:
     network.leave_outstanding_requests(8)
     hub = Hub(network)
     network.settle()
-    before = network.mark()
+    record = network.record()
     network.control.set(throttling=FASTER)
     # However slow this machine is, and with it the calls: the first finds no token.
     network.control.plant_faults({"Action": "CreateRoute", "Code": "RequestLimitExceeded", "HttpStatus": 503, "Times": SPOKES})
@@ -53,7 +54,7 @@ def test_spokes_that_are_tagged_at_once_and_a_changed_selection(network: Network
     wait_until(lambda: hub.routed() == SPOKES, "all are routed", 400)
     wait_until(lambda: set(hub.ended(machine)) == {"SUCCEEDED"}, "all have succeeded", 100)
     assert len(hub.vpc.connections("active")) == SPOKES
-    assert throttled(network, before) >= SPOKES, "they did wait"
+    assert throttled(record) >= SPOKES, "they did wait"
 
     network.control.set(throttling=0)
     table = hub.vpc.table(tier="other")
@@ -92,8 +93,8 @@ def test_the_quota_of_outstanding_requests_is_waited_out(network: Network, machi
     network.leave_outstanding_requests(1)
     vpc, peer, third, fourth = (network.vpc(f"10.{number}.0.0/16") for number in range(4))
     last = network.peer_manually(third, fourth, accept=False)
-    before = network.mark()
+    record = network.record()
     arn = machine.start(request(vpc, peer))
-    wait_until(lambda: throttled(network, before) > 0, "it has no place")
+    wait_until(lambda: throttled(record) > 0, "it has no place")
     fourth.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=last)
     assert machine.wait(arn).succeeded().output["Status"] == "active"

@@ -65,9 +65,10 @@ def test_each_function_acts_there_with_its_own_session_name(
     member = "333333333333"  # no other test uses this account, so no function has a session there yet
     vpc = network.vpc("10.1.0.0/16", region=THERE, account=member)
     peer = network.vpc("10.2.0.0/16", region=SYDNEY, account=member)
+    record = network.record()
     machine.run({**vpc.end(), **peer.end("Peer")}).succeeded()
     role = f"arn:aws:iam::{member}:role/isthmus-member"
-    assumed = [call for call in network.calls_since() if call["Action"] == "AssumeRole" and call["Parameters"]["RoleArn"] == role]
+    assumed = [call for call in record.calls() if call["Action"] == "AssumeRole" and call["Parameters"]["RoleArn"] == role]
     sessions = {call["Parameters"]["RoleSessionName"]: call for call in assumed}
     acting = [function(environment, state) for state in ("CreateRequest", "AcceptInPeerRegion", "UpdateRoutes")]
     assert sessions.keys() >= {each["FunctionName"] for each in acting}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from .executions import Execution, Machine
-from .network import HERE, HUB, LIVE, MEMBER, NEVER, THERE, Network, Vpc, request, wait_until
+from .network import HERE, HUB, MEMBER, NEVER, THERE, Network, Vpc, request, wait_until
+from .vpc import LIVE
 
 READS_OF_A_RERUN = 5
 OWN_TAGS = {"isthmus:stack", "isthmus:execution"}

@@ -1,6 +1,7 @@
 """Tags that somebody else may write make nothing ours: neither a connection nor a route, and no teardown follows from them."""
 
 import pytest
+from iam.recorded import Record
 
 from .clients import client, output
 from .executions import Machine
@@ -85,9 +86,9 @@ def test_a_member_s_forged_tags_tear_nothing_down(
         **{f"isthmus__routed__{member.main_table}": PEER_BLOCK, f"isthmus__routed__{other.main_table}": BLOCK},
     )  # fmt: skip
     with network.untouched(member, other):
-        before = network.mark()
+        record = network.record()
         member.tag(isthmus__dns="on")
-        wait_until(lambda: describes(network, member, before), "the event has been acted on")
+        wait_until(lambda: describes(record, member), "the event has been acted on")
         assert drift(sweep(DryRun=True), member) == []
         assert started(sweep(), member) == []
         for ends in ((member, other), (other, member)):
@@ -97,9 +98,9 @@ def test_a_member_s_forged_tags_tear_nothing_down(
     assert "Connection" not in ledger.assert_free(member, other)
 
 
-def describes(network: Network, vpc: Vpc, since: int) -> bool:
+def describes(record: Record, vpc: Vpc) -> bool:
     """Whether the function that events start has read that VPC."""
-    calls = network.calls_since(since)
+    calls = record.calls()
     return any("StartPeering" in (call["SessionName"] or call["Caller"]) and vpc.id in str(call["Parameters"]) for call in calls)
 
 

@@ -59,9 +59,9 @@ def test_a_route_that_was_deleted_by_hand_is_drift_with_its_table(network: Netwo
 
 def test_a_member_is_read_by_the_role_that_can_only_read(network: Network, topology: Topology) -> None:
     vpc = network.vpc(BLOCK, region=THERE, account=MEMBER)
-    before = network.mark()
+    record = network.record()
     assert vpc.id in [each["VpcId"] for each in topology()["Vpcs"]]
-    made = [call for call in network.calls_since(before) if call["Service"] == "ec2" and "topology" in (call["SessionName"] or "")]
+    made = [call for call in record.calls() if call["Service"] == "ec2" and "topology" in (call["SessionName"] or "")]
     assert {call["RoleArn"] for call in made if call["Account"] == MEMBER} == {f"arn:aws:iam::{MEMBER}:role/isthmus-member-read"}
 
 

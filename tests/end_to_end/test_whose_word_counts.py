@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from iam.recorded import Record
 
 from .executions import Machine
 from .network import HUB, MEMBER, THERE, Network, Vpc, request, wait_until
@@ -20,13 +21,9 @@ def no_delays(network: Network) -> None:
     network.remove_delays()
 
 
-def of_account(network: Network, account: str) -> list[str]:
+def of_account(record: Record, account: str) -> list[str]:
     """The calls that the functions made in that account."""
-    return [
-        call["Action"]
-        for call in network.calls_since()
-        if call["Account"] == account and "aws-sdk-rust" in (call["UserAgent"] or "")
-    ]
+    return [call["Action"] for call in record.calls() if call["Account"] == account and "aws-sdk-rust" in (call["UserAgent"] or "")]
 
 
 def test_an_account_that_is_none_of_the_stack_s_is_not_even_looked_at(
@@ -34,7 +31,7 @@ def test_an_account_that_is_none_of_the_stack_s_is_not_even_looked_at(
 ) -> None:
     vpc, peer = network.vpc(BLOCK), network.vpc(PEER_BLOCK, account=STRANGER, consents=False)
     peer.tag(isthmus__accept=HUB)
-    before = peer.everything(), peer.tags()
+    before, record = (peer.everything(), peer.tags()), network.record()
     with network.untouched(vpc, peer):
         for ends in (request(vpc, peer), request(peer, vpc)):
             execution = machine.run(ends).failed("PeerNotTrusted")
@@ -43,7 +40,7 @@ def test_an_account_that_is_none_of_the_stack_s_is_not_even_looked_at(
     vpc.tag(isthmus__peer=f"{peer.id}@{peer.region}@{STRANGER}")
     wait_until(lambda: vpc.status(peer).startswith("failed PeerNotTrusted"), "the asking VPC's owner is told")
     refused = [each["Error"] for each in sweep()["Refused"] if peer.id in (each["VpcId"], each["PeerVpcId"])]
-    assert refused == ["PeerNotTrusted"] and of_account(network, STRANGER) == []
+    assert refused == ["PeerNotTrusted"] and of_account(record, STRANGER) == []
     assert (peer.everything(), peer.tags()) == before
 
 

@@ -20,22 +20,31 @@ Grant = tuple[str, str, str]
 
 
 class Record:
-    """The calls that are logged from now on, each of them once."""
+    """The calls that are logged from now on. The log of a test run has hundreds of thousands: few are read."""
 
     def __init__(self, *logs: Path) -> None:
-        self._read = {log: log.stat().st_size if log.exists() else 0 for log in logs}
+        self._begin = {log: log.stat().st_size if log.exists() else 0 for log in logs}
+        self._read = dict(self._begin)
+
+    def calls(self) -> list[Call]:
+        """All of them."""
+        return [json.loads(line) for log, begin in self._begin.items() for line in _complete_lines(log, begin)]
 
     def new_calls(self) -> list[Call]:
         """Those since the last call of this method."""
-        return [json.loads(line) for log in self._read for line in self._lines(log)]
+        lines = {log: list(_complete_lines(log, read)) for log, read in self._read.items()}
+        for log in lines:
+            self._read[log] += sum(map(len, lines[log]))
+        return [json.loads(line) for of_log in lines.values() for line in of_log]
 
-    def _lines(self, log: Path) -> Iterator[bytes]:
-        if log.exists():
-            with log.open("rb") as file:
-                file.seek(self._read[log])
-                complete = file.read().rpartition(b"\n")[0]
-            self._read[log] += len(complete) + 1 if complete else 0
-            yield from complete.splitlines()
+
+def _complete_lines(log: Path, begin: int) -> list[bytes]:
+    """Those from there on, with their ends."""
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(begin)
+        return [line for line in file.read().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def is_by_a_function(agent: str) -> bool:

@@ -2,55 +2,18 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "ec2/answers.rs"]
+mod answers;
+
+use answers::{end, failure, network, network_in, xml};
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::config::{BehaviorVersion, Credentials as Keys, Region, retry::RetryConfig};
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
-use isthmus_aws::{Accounts, Credentials, Ec2Network};
+use aws_smithy_mocks::mock;
 use isthmus_peering::connection::{ConnectionIdentity, DnsSides, End, Status};
 use isthmus_peering::error::Quota;
 use isthmus_peering::ports::{CallErrorKind, NetworkReads, NetworkWrites};
 use isthmus_peering::route_tables::Target;
 use isthmus_peering::stack::Mode;
 use serde_json::json;
-
-fn end() -> End {
-    serde_json::from_value(json!({"VpcId": "vpc-0a1b2c3d", "Region": "us-east-1", "OwnerId": "123456789012"}))
-        .expect("an end")
-}
-
-fn network(rules: &[&Rule]) -> Ec2Network {
-    network_in(Mode::Apply, rules)
-}
-
-fn network_in(mode: Mode, rules: &[&Rule]) -> Ec2Network {
-    let answers =
-        rules.iter().fold(MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny), |i, rule| i.with_rule(rule));
-    let config = aws_sdk_ec2::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Keys::new("id", "secret", None, None, "test"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(create_mock_http_client())
-        .interceptor(answers)
-        .build();
-    let shared = aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-    let accounts =
-        Accounts::new(shared, end().owner_id, Credentials::Own).with_client(&end(), Client::from_conf(config));
-    Ec2Network::new(accounts, mode)
-}
-
-/// A failure in EC2's query protocol.
-fn failure(status: u16, code: &str) -> aws_sdk_ec2::config::http::HttpResponse {
-    let body = format!(
-        "<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>"
-    );
-    aws_sdk_ec2::config::http::HttpResponse::new(status.try_into().expect("a status"), body.into())
-}
-
-/// An answer in EC2's query protocol.
-fn xml(body: &'static str) -> impl Fn() -> aws_sdk_ec2::config::http::HttpResponse + Send + Sync + 'static {
-    move || aws_sdk_ec2::config::http::HttpResponse::new(200.try_into().expect("a status"), body.into())
-}
 
 #[tokio::test]
 async fn every_associated_block_of_a_vpc_is_read_primary_first_and_once() {

@@ -3,59 +3,20 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use isthmus_peering::connection::{End, Status};
 use isthmus_peering::error::Error;
-use isthmus_peering::ledger::{LedgerItem, PairKey};
+use isthmus_peering::ledger::LedgerItem;
 use isthmus_peering::ports::{CallErrorKind, Network};
-use isthmus_peering::route_tables::{Route, Target};
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{Sweep, sweep};
-use isthmus_testing::grouped::{counts, join, of_member, peered, vpcs};
-use isthmus_testing::three::end;
+use isthmus_testing::grouped::{check_whole, counts, peered, three_lanes};
 use isthmus_testing::{
-    FaultKind, Faulty, HasLedger, Machines, Memory, PlannedFault, RunOfGroups, Scripted, When, context, execute,
-    groups_arn, in_virtual_time, run_groups, scope, stack,
+    FaultKind, Faulty, HasLedger, Machines, Memory, PlannedFault, RunOfGroups, Scripted, When, context, groups_arn,
+    in_virtual_time, run_groups, scope,
 };
 use serde_json::json;
 
 fn run(network: &(impl Network + HasLedger), stack: &Stack, name: &str) -> Result<RunOfGroups, Error> {
     run_groups(network, stack, name, &json!({}))
-}
-
-/// A mesh of three in three lanes, of two accounts and two Regions, with DNS resolution and a foreign route.
-fn mesh() -> (Memory, Vec<End>, Stack) {
-    let (memory, mut ends) = vpcs(1);
-    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
-    ends.push(of_member("vpc-000000b1"));
-    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
-    memory.add_vpc(&ends[2], &["10.202.0.0/16"], 1);
-    memory.turn_on_dns_hostnames();
-    memory.tag_vpc(&ends[0], "isthmus:dns", "on");
-    let foreign = Target::Other("igw-00000001".into());
-    let route = Route {
-        destination: "0.0.0.0/0".parse().expect("a block"),
-        target: foreign,
-        blackhole: false,
-        propagated: false,
-    };
-    ends.iter().for_each(|end| memory.add_route(end, 0, route.clone()));
-    join(&memory, "payments", &ends);
-    let group_accounts = "payments:mesh=123456789012,222222222222".parse().expect("words");
-    (memory, ends, Stack { group_accounts, ..stack() })
-}
-
-/// Nobody holds anything, each table has its foreign and its own route, and those of its peers.
-fn check_whole(memory: &Memory, ends: &[End], peers: usize, what: &str) {
-    for item in memory.ledger().all() {
-        assert!(item.holder.is_none() && item.makers.is_empty(), "{what}: {item:?}");
-        assert!(item.pending_a.is_empty() && item.pending_b.is_empty(), "{what}: {item:?}");
-    }
-    assert_eq!(memory.ledger().groups_run(), None, "{what}");
-    for end in ends {
-        let tables = memory.tables(end);
-        assert_eq!(tables[0].routes.len(), 2 + peers, "{what}: {:?}", tables[0].routes);
-        assert!(tables[0].routes.iter().all(|route| !route.blackhole), "{what}");
-    }
 }
 
 const FAULTS: [(When, CallErrorKind); 6] = [
@@ -72,7 +33,7 @@ fn whatever_fails_once_the_next_run_makes_whole() {
     for (when, kind) in FAULTS {
         for calls in 0.. {
             let what = format!("{kind:?} {when:?} call {calls}");
-            let (memory, ends, stack) = mesh();
+            let (memory, ends, stack) = three_lanes();
             let faulty = Faulty::once(&memory, calls, when, kind);
             let first = run(&faulty, &stack, "first");
             let is_over = !faulty.has_failed();
@@ -99,7 +60,7 @@ fn a_run_that_is_killed_anywhere_is_gone_on_with() {
     for when in [When::Before, When::After] {
         for calls in 0.. {
             let what = format!("{when:?} call {calls}");
-            let (memory, ends, stack) = mesh();
+            let (memory, ends, stack) = three_lanes();
             let killed = Faulty::new(&memory, calls, when, CallErrorKind::Unavailable);
             let first = run(&killed, &stack, "first");
             let is_over = !killed.has_failed();
@@ -120,7 +81,7 @@ fn a_teardown_that_is_killed_anywhere_is_gone_on_with() {
     for when in [When::Before, When::After] {
         for calls in 0.. {
             let what = format!("{when:?} call {calls}");
-            let (memory, ends, stack) = mesh();
+            let (memory, ends, stack) = three_lanes();
             run(&memory, &stack, "first").expect("it ends");
             ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
             let killed = Faulty::new(&memory, calls, when, CallErrorKind::Unavailable);
@@ -151,7 +112,7 @@ fn forget_retries(memory: &Memory) {
 #[test]
 fn tags_that_go_in_the_middle_leave_nothing_half_made() {
     for calls in 0.. {
-        let (memory, ends, stack) = mesh();
+        let (memory, ends, stack) = three_lanes();
         let leave = |memory: &Memory| ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
         let changing = Faulty::interrupted(&memory, calls, &leave);
         run(&changing, &stack, "first").expect("it ends");
@@ -167,51 +128,8 @@ fn tags_that_go_in_the_middle_leave_nothing_half_made() {
 }
 
 #[test]
-fn one_run_works_and_the_others_wait() {
-    let (memory, ends, stack) = mesh();
-    in_virtual_time(async {
-        use isthmus_peering::ports::LedgerWrites;
-        memory.ledger().take_groups(&groups_arn("first"), None).await.expect("an answer").expect("free");
-    });
-    let error = run(&memory, &stack, "second").expect_err("busy");
-    assert!(matches!(&error, Error::PairBusy { execution } if *execution == groups_arn("first")), "{error:?}");
-    memory.ledger().close(&groups_arn("first"), 314);
-    run(&memory, &stack, "second").expect_err("one of its lanes may still write");
-    memory.ledger().close(&groups_arn("first"), 316);
-    run(&memory, &stack, "second").expect("it ends");
-    assert_eq!(peered(&memory, &ends), 3);
-}
-
-#[test]
-fn a_pair_that_an_execution_works_on_is_left_to_it() {
-    let (memory, ends, stack) = mesh();
-    let pair = PairKey::of([&ends[0], &ends[1]]);
-    memory.ledger().set(&pair, "Holder", json!("arn:of:an:execution"));
-    let first = run(&memory, &stack, "first").expect("it ends");
-    assert_eq!((peered(&memory, &ends), first.report.left), (2, 1), "{first:?}");
-    memory.ledger().close("arn:of:an:execution", 76);
-    run(&memory, &stack, "second").expect("it ends");
-    assert_eq!(peered(&memory, &ends), 3);
-    check_whole(&memory, &ends, 2, "then");
-}
-
-#[test]
-fn an_execution_and_a_group_that_ask_for_one_pair_agree() {
-    let (memory, ends, stack) = mesh();
-    let input = json!({"VpcId": ends[0].vpc_id, "PeerVpcId": ends[1].vpc_id, "PeerRegion": ends[1].region});
-    in_virtual_time(execute(&memory, "by hand", &input)).expect("peered");
-    let run_after = run(&memory, &stack, "first").expect("it ends");
-    let (found, left) = (counts(&run_after.report.groups[0]), run_after.report.left);
-    assert_eq!((found, left), ([3, 0, 2, 0], 1), "DNS resolution of the one is the peering machine's");
-    ends.iter().for_each(|end| memory.drop_tag(end, "isthmus:group"));
-    run(&memory, &stack, "gone").expect("it ends");
-    let live = memory.connections().into_iter().filter(|found| found.status == Status::Active);
-    assert_eq!(live.count(), 1, "what the execution asked for stays");
-}
-
-#[test]
 fn what_is_refused_after_it_was_requested_is_undone_and_told() {
-    let (memory, ends, stack) = mesh();
+    let (memory, ends, stack) = three_lanes();
     let accepter = ends.iter().max().expect("ends").clone();
     memory.refuse_acceptances(&accepter);
     let refused = run(&memory, &stack, "first").expect("it ends");
@@ -228,7 +146,7 @@ fn what_is_refused_after_it_was_requested_is_undone_and_told() {
 
 #[test]
 fn a_lane_that_never_works_is_given_up_and_the_others_are_done() {
-    let (memory, ends, stack) = mesh();
+    let (memory, ends, stack) = three_lanes();
     let broken = Faulty::lane(&memory, &(&ends[2]).into(), CallErrorKind::Unavailable);
     let given_up = run(&broken, &stack, "first").expect("it ends");
     assert_eq!(peered(&memory, &ends), 1, "{given_up:#?}");
@@ -242,7 +160,7 @@ fn a_lane_that_never_works_is_given_up_and_the_others_are_done() {
 
 #[test]
 fn the_sweep_starts_a_run_after_one_that_died() {
-    let (memory, ends, stack) = mesh();
+    let (memory, ends, stack) = three_lanes();
     let killed = Faulty::new(&memory, 40, When::Before, CallErrorKind::Unavailable);
     let _died = run(&killed, &stack, "first");
     assert!(memory.ledger().all().iter().any(|item| item.holder.is_some()), "it holds something");
@@ -262,13 +180,13 @@ fn the_sweep_starts_a_run_after_one_that_died() {
 /// The ledger has no bucket that paces a lane.
 #[test]
 fn a_lane_whose_ledger_fails_for_ever_waits_between_its_calls() {
-    let (memory, _, stack) = mesh();
+    let (memory, _, stack) = three_lanes();
     let network = Scripted::new(&memory, None);
     run(&network, &stack, "first").expect("it ends");
     let calls = network.calls();
     let created = calls.iter().position(|call| *call == "CreateVpcPeeringConnection").expect("a lane works");
     let next = calls[created..].iter().position(|call| *call == "dynamodb:UpdateItem").expect("it records");
-    let (memory, _, stack) = mesh();
+    let (memory, _, stack) = three_lanes();
     let fault = PlannedFault { call: created + next, kind: FaultKind::Denied, times: usize::MAX };
     let failing = Scripted::new(&memory, Some(fault));
     let _ended = run(&failing, &stack, "first");

@@ -53,6 +53,42 @@ pub fn two_lanes() -> (Memory, Vec<End>) {
     (memory, ends)
 }
 
+/// A mesh of three in three lanes, of two accounts and two Regions, with DNS resolution and a foreign route.
+pub fn three_lanes() -> (Memory, Vec<End>, Stack) {
+    let (memory, mut ends) = vpcs(1);
+    ends.push(End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000a1") });
+    ends.push(of_member("vpc-000000b1"));
+    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
+    memory.add_vpc(&ends[2], &["10.202.0.0/16"], 1);
+    memory.turn_on_dns_hostnames();
+    memory.tag_vpc(&ends[0], "isthmus:dns", "on");
+    let foreign = Target::Other("igw-00000001".into());
+    let route = Route {
+        destination: "0.0.0.0/0".parse().expect("a block"),
+        target: foreign,
+        blackhole: false,
+        propagated: false,
+    };
+    ends.iter().for_each(|end| memory.add_route(end, 0, route.clone()));
+    join(&memory, "payments", &ends);
+    let group_accounts = "payments:mesh=123456789012,222222222222".parse().expect("words");
+    (memory, ends, Stack { group_accounts, ..stack() })
+}
+
+/// Nobody holds anything, each table has its foreign and its own route, and those of its peers.
+pub fn check_whole(memory: &Memory, ends: &[End], peers: usize, what: &str) {
+    for item in memory.ledger.all() {
+        assert!(item.holder.is_none() && item.makers.is_empty(), "{what}: {item:?}");
+        assert!(item.pending_a.is_empty() && item.pending_b.is_empty(), "{what}: {item:?}");
+    }
+    assert_eq!(memory.ledger.groups_run(), None, "{what}");
+    for end in ends {
+        let tables = memory.tables(end);
+        assert_eq!(tables[0].routes.len(), 2 + peers, "{what}: {:?}", tables[0].routes);
+        assert!(tables[0].routes.iter().all(|route| !route.blackhole), "{what}");
+    }
+}
+
 /// The hub of the group `payments`, and so many spokes, set up by a run.
 pub fn star(spokes: u8) -> (Memory, Vec<End>) {
     let (memory, ends) = vpcs(spokes + 1);

@@ -20,15 +20,13 @@ mod pause;
 mod resent;
 mod script;
 pub mod spokes;
+mod stack;
 mod state;
 pub mod sweeping;
 pub mod three;
 mod virtual_time;
 
-pub use chain::{
-    Ended, Execution, INSTALLATION, clean_up, context, execute, execute_as_deployed, execute_with_time_for, stack,
-    tear_down,
-};
+pub use chain::{Ended, Execution, clean_up, context, execute, execute_as_deployed, execute_with_time_for, tear_down};
 pub use executions::{Machines, Unavailable, scope};
 pub use explore::{Scenario, explore, kill_after, until_free};
 pub use faulty::{Faulty, When};
@@ -39,6 +37,7 @@ pub use metered::Metered;
 use pause::pause;
 pub use resent::Resent;
 pub use script::{FaultKind, PlannedFault, Scripted};
+pub use stack::{INSTALLATION, stack};
 pub use state::{Machine, Retries, unless_killed};
 pub use virtual_time::{VirtualClock, in_virtual_time};
 

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use isthmus_peering::connection::{End, canonical};
 pub use isthmus_peering::groups::Pairs;
 use isthmus_peering::groups::{CallCounts, Effort, GroupName, GroupsPlan, Member, Planning, Role, RouteRoom, plan};
+use std::collections::BTreeMap;
 
 /// The account of all members.
 pub const HUB: &str = "123456789012";
@@ -69,4 +70,12 @@ pub fn costs(members: &[Member], pairs: &Pairs, tables: impl Fn(usize) -> usize)
         lanes.add_routes(peer, tables(*other) * members[*one].routed.len(), 0);
     }
     lanes.effort()
+}
+
+/// The errors of a group's refusals, by the numbers of the two.
+pub fn refused(plan: &GroupsPlan) -> BTreeMap<(usize, usize), &'static str> {
+    let refusals = plan.groups.values().flat_map(|group| &group.refused);
+    refusals
+        .map(|refusal| ((refusal.member.min(refusal.peer), refusal.member.max(refusal.peer)), refusal.error))
+        .collect()
 }

@@ -16,7 +16,8 @@ from end_to_end.chaos.world import (
     without_local_ones,
 )
 from end_to_end.ledger import Item, Ledger
-from end_to_end.network import LIVE, Network
+from end_to_end.network import Network
+from end_to_end.vpc import LIVE
 
 LEASE = ("Holder", "Since", "Makers", "PendingA", "PendingB", "Again")
 """Attributes of a pair that an execution works on, or has left half done."""

@@ -6,7 +6,7 @@ use crate::intent::TagValue;
 use crate::ports::NetworkReads;
 use crate::route_tables::RouteTable;
 use crate::selection::{Selected, TableSelection};
-use crate::shared::route_plans::Side;
+use crate::shared::route_plans::side::Side;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 

@@ -97,6 +97,38 @@ async fn a_mistyped_table_removes_nothing() {
     assert_eq!(error, "InvalidRequest");
 }
 
+/// The same of a subnet, and of a table in the tag of an owner that a pipeline's request is narrowed to.
+#[tokio::test]
+async fn a_mistyped_subnet_removes_nothing_whoever_names_it() {
+    let (memory, one, other) = two(HUB);
+    let request = json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id});
+    execute(&memory, "a pipeline's", &request).await.expect("peered");
+    let before = routed(&memory, &one);
+    assert_eq!(before.len(), 2);
+    for selected in ["subnet-99999999", "rtb-99999999"] {
+        memory.tag_vpc(&one, "isthmus:routes", selected);
+        for asked in
+            [request.clone(), json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id, "Routes": {"Tables": "all"}})]
+        {
+            let output =
+                execute(&memory, selected, &asked).await.unwrap_or_else(|error| panic!("{selected}: {error:?}"));
+            assert!(output["Warnings"].to_string().contains(selected), "{output}");
+            assert_eq!(routed(&memory, &one), before, "{selected} in the owner's tag");
+        }
+    }
+    memory.drop_tag(&one, "isthmus:routes");
+    let mistyped = json!({"VpcId": one.vpc_id, "PeerVpcId": other.vpc_id, "Routes": {"Subnets": ["subnet-99999999"]}});
+    let (error, cause) = execute(&memory, "with subnets", &mistyped).await.expect_err("a pipeline is told");
+    assert_eq!((error.as_str(), &cause["Field"]), ("InvalidRequest", &json!("Routes.Subnets")));
+    assert_eq!(routed(&memory, &one), before);
+    memory.tag_vpc(&one, "isthmus:peer", "vpc-0000000b");
+    memory.tag_vpc(&one, "isthmus:routes", "subnet-99999999");
+    for _ in 0..2 {
+        sweep_and_run(&memory).await;
+    }
+    assert_eq!(routed(&memory, &one), before, "asked for by tags");
+}
+
 /// A block that the VPC doesn't have.
 #[tokio::test]
 async fn a_mistyped_block_removes_nothing() {

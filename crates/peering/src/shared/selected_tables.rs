@@ -10,68 +10,92 @@ use crate::shared::route_plans::side::Side;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
+/// The tables that a selection picks.
+pub(super) struct Chosen<'t> {
+    pub(super) tables: Vec<&'t RouteTable>,
+    pub(super) warnings: Vec<String>,
+    /// Whether the selection names a table or a subnet that the VPC doesn't have: most likely mistyped.
+    pub(super) names_unknown: bool,
+}
+
 impl Side<'_> {
-    /// Leaves out the tables that the owner's own tag doesn't select, whoever asks for them.
+    /// Leaves out the tables that the owner's own tag doesn't select, whoever asks for them. Answers whether the tag names what
+    /// the VPC doesn't have.
     pub(super) async fn keep_to_owner_s_selection(
         &self,
         network: &impl NetworkReads,
         tables: &mut Vec<(&RouteTable, BTreeSet<IpNet>)>,
-    ) -> Result<Option<String>, Error> {
-        let allowed: BTreeSet<&RouteTableId> = match self.owner_selects {
-            TagValue::Absent => return Ok(None),
+        warnings: &mut Vec<String>,
+    ) -> Result<bool, Error> {
+        let vpc = &self.end.vpc_id;
+        let allowed = match self.owner_selects {
+            TagValue::Absent => return Ok(false),
             TagValue::Invalid => {
                 tables.clear();
-                let vpc = &self.end.vpc_id;
-                return Ok(Some(format!(
-                    "isthmus:routes of {vpc} can't be understood: nothing is changed in its tables"
-                )));
+                warnings.push(format!("isthmus:routes of {vpc} can't be understood: nothing is changed in its tables"));
+                return Ok(false);
             }
-            TagValue::Valid(selection) => {
-                self.existing(network, selection).await?.tables.into_iter().map(|table| &table.id).collect()
-            }
+            TagValue::Valid(selection) => self.existing(network, selection).await?,
         };
-        let left_out: Vec<_> = tables.extract_if(.., |(table, _)| !allowed.contains(&table.id)).collect();
-        let ids: Vec<&str> = left_out.iter().map(|(table, _)| table.id.as_str()).collect();
-        let vpc = &self.end.vpc_id;
-        Ok((!ids.is_empty())
-            .then(|| format!("the tags of {vpc} don't select {}: no route is written there", ids.join(", "))))
+        let is_allowed = |table: &RouteTable| allowed.tables.iter().any(|other| other.id == table.id);
+        let left_out: Vec<_> = tables.extract_if(.., |(table, _)| !is_allowed(table)).collect();
+        if !left_out.is_empty() {
+            let ids: Vec<&str> = left_out.iter().map(|(table, _)| table.id.as_str()).collect();
+            let ids = ids.join(", ");
+            warnings.push(format!("the tags of {vpc} don't select {ids}: no route is written there"));
+        }
+        if allowed.names_unknown {
+            let others = allowed.warnings.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>();
+            warnings.extend(others);
+        }
+        Ok(allowed.names_unknown)
     }
 
     /// The tables of the request. In an established peering, what it names and can't be had is left out with a warning.
-    pub(super) async fn select(&self, network: &impl NetworkReads, established: bool) -> Result<Selected<'_>, Error> {
-        if established && (self.is_lenient || self.unknown_tables().is_empty()) {
-            return self.existing(network, &self.selection.tables).await;
+    pub(super) async fn select(&self, network: &impl NetworkReads, established: bool) -> Result<Chosen<'_>, Error> {
+        let selection = &self.selection.tables;
+        let unknown = self.unknown_subnets(network, selection).await?;
+        let chosen = self.without(&unknown, selection);
+        if established && (self.is_lenient || !chosen.names_unknown) {
+            return Ok(chosen);
         }
-        if let Some(unknown) = self.unknown_subnets(network, &self.selection.tables).await?.first() {
+        if let Some(unknown) = unknown.first() {
             let message = format!("{unknown} is not a subnet of {}: name one of its own", self.end.vpc_id);
             return Err(Error::invalid(format!("{}.Subnets", self.field), message));
         }
-        let selected = self.selection.tables.pick(self.tables);
-        selected.map_err(|error| Error::invalid(format!("{}.{}", self.field, error.key), error.message))
+        match selection.pick(self.tables) {
+            Ok(Selected { tables, warnings }) => Ok(Chosen { tables, warnings, names_unknown: false }),
+            Err(error) => Err(Error::invalid(format!("{}.{}", self.field, error.key), error.message)),
+        }
     }
 
-    /// The tables that the request names, and that the VPC neither has nor had when routes of ours were written there: most
-    /// likely mistyped.
-    pub(super) fn unknown_tables(&self) -> Vec<&RouteTableId> {
-        let TableSelection::Ids(ids) = &self.selection.tables else { return Vec::new() };
-        let is_known = |id: &RouteTableId| {
-            self.tables.iter().any(|table| table.id == *id) || self.recorded.deletions().any(|route| route.table == *id)
-        };
-        ids.iter().filter(|id| !is_known(id)).collect()
-    }
-
+    /// The tables that a selection picks; what it names and can't be had is left out with a warning.
     pub(super) async fn existing(
         &self,
         network: &impl NetworkReads,
         selection: &TableSelection,
-    ) -> Result<Selected<'_>, Error> {
+    ) -> Result<Chosen<'_>, Error> {
         let unknown = self.unknown_subnets(network, selection).await?;
-        let TableSelection::Subnets(subnets) = selection else { return Ok(selection.pick_existing(self.tables)) };
-        let known = TableSelection::Subnets(subnets.difference(&unknown).cloned().collect());
-        let mut selected = known.pick_existing(self.tables);
+        Ok(self.without(&unknown, selection))
+    }
+
+    fn without(&self, unknown: &BTreeSet<SubnetId>, selection: &TableSelection) -> Chosen<'_> {
         let vpc = &self.end.vpc_id;
-        selected.warnings.extend(unknown.iter().map(|id| format!("{id} is not a subnet of {vpc}: it was left out")));
-        Ok(selected)
+        let Selected { tables, mut warnings } = match selection {
+            TableSelection::Subnets(subnets) => {
+                TableSelection::Subnets(subnets.difference(unknown).cloned().collect()).pick_existing(self.tables)
+            }
+            other => other.pick_existing(self.tables),
+        };
+        warnings.extend(unknown.iter().map(|id| format!("{id} is not a subnet of {vpc}: it was left out")));
+        let names_unknown = !unknown.is_empty()
+            || matches!(selection, TableSelection::Ids(ids) if ids.iter().any(|id| !self.has_or_had(id)));
+        Chosen { tables, warnings, names_unknown }
+    }
+
+    /// Whether the VPC has that table, or had it when routes of ours were written there.
+    fn has_or_had(&self, id: &RouteTableId) -> bool {
+        self.tables.iter().any(|table| table.id == *id) || self.recorded.deletions().any(|route| route.table == *id)
     }
 
     /// A subnet without an association of its own uses the main table, if it is a subnet of this VPC at all.

@@ -66,6 +66,7 @@ impl Side<'_> {
         };
         let (destinations, mut warnings) = self.other.destinations(self.selection, self.field, strictness)?;
         let selected = self.select(network, known.established).await?;
+        let mut names_unknown = selected.names_unknown;
         warnings.extend(selected.warnings);
         let mut tables: Vec<_> = selected.tables.into_iter().map(|table| (table, destinations.clone())).collect();
         if let Some(beside) = self.beside {
@@ -75,7 +76,7 @@ impl Side<'_> {
             );
             add_tables(&mut tables, selected.tables, &self.other.existing_destinations(beside));
         }
-        warnings.extend(self.keep_to_owner_s_selection(network, &mut tables).await?);
+        names_unknown |= self.keep_to_owner_s_selection(network, &mut tables, &mut warnings).await?;
         let desired = DesiredRoutes {
             tables: &tables,
             connection: known.id,
@@ -85,7 +86,10 @@ impl Side<'_> {
         };
         let mut routes = plan_routes_at(network, self.end, known.connections, desired).await?;
         routes.warnings.splice(0..0, warnings);
-        let (mut stale, replaced) = self.stale_routes(network, known, &routes.routes).await?;
+        let (mut stale, replaced) = match self.keeps_tables || names_unknown {
+            true => (Vec::new(), BTreeSet::new()),
+            false => self.stale_routes(network, known, &routes.routes).await?,
+        };
         if self.other.is_unclear() {
             stale.retain(|route| !tables.iter().any(|(table, _)| table.id == route.table));
         }
@@ -116,7 +120,7 @@ impl Side<'_> {
         known: &Known<'_>,
         planned: &[PlannedRoute],
     ) -> Result<(Vec<PlannedRoute>, BTreeSet<VpcPeeringConnectionId>), Error> {
-        if self.keeps_tables || self.other.are_unknown() || !self.unknown_tables().is_empty() {
+        if self.other.are_unknown() {
             return Ok((Vec::new(), BTreeSet::new()));
         }
         let recorded = &self.recorded;

@@ -51,6 +51,31 @@ async fn a_peer_named_in_the_wrong_place_does_not_disturb_the_right_one() {
     }
 }
 
+/// The same of an account that is none of the stack's, and of an external one.
+#[tokio::test]
+async fn a_word_with_a_wrong_account_does_not_disturb_the_right_one() {
+    for account in ["444444444444", "555555555555"] {
+        let memory = network();
+        let (one, _) = ends();
+        memory.tag_vpc(&one, "isthmus:peer", &format!("vpc-0000000a@eu-west-1@{account} vpc-0000000a@eu-west-1"));
+        for round in 0..4 {
+            let machines = Machines::default();
+            start_as(&memory, &machines, &stack(), task_about(&one)).await.expect("started");
+            run_started(&memory, &machines).await;
+            let swept = sweep_and_run(&memory).await;
+            let told = status(&memory, &one, "vpc-0000000a");
+            assert!(told.starts_with("active pcx-"), "{account}, {round}: {:?}", memory.tags(&one));
+            let invalid = status(&memory, &one, "invalid");
+            assert!(
+                invalid.contains(&format!("vpc-0000000a in eu-west-1 of {account} does not exist there")),
+                "{invalid}"
+            );
+            assert_eq!((swept.refused.len(), swept.started.len()), (1, 0), "{account}, {round}: {swept:?}");
+        }
+        assert_eq!(memory.connections().len(), 1, "{account}: nothing was requested there");
+    }
+}
+
 /// B names A rightly, and A names B without its Region.
 #[tokio::test]
 async fn a_wrong_word_at_one_end_does_not_disturb_the_right_one_at_the_other() {

@@ -48,7 +48,7 @@ async fn is_recorded<N>(
     Ok(item.and_then(|item| item.connection).is_some_and(|recorded| recorded.id == *connection.id()))
 }
 
-/// Why a peer is not found that the VPC's tags name, where another one of `peers` has its id and exists.
+/// Why a peer is not found, or not reached, that the VPC's tags name, where another one of `peers` has its id and exists.
 pub(crate) fn misplaced(prefix: &str, side: &VpcTags, peer: &VpcTags, peers: &[&VpcTags]) -> Option<String> {
     let there = namesake(peer, peers.iter().copied()).filter(|_| side.intent.names(peer.end()))?.end();
     Some(format!("{}: {} does not exist there, it is {there}", key(prefix, PEER), peer.end()))
@@ -63,8 +63,8 @@ pub(crate) fn routes_to_strangers(stack: &Stack, side: &VpcTags, is_peer: impl F
     side.intent.routes_to.keys().filter(is_stranger).map(reason).collect()
 }
 
-/// The VPC that has the id of that one, which does not exist where it is said to be.
+/// The VPC that has the id of that one, which was not found where it is said to be: an id is of one VPC in all accounts and Regions.
 pub(crate) fn namesake<'p>(missing: &VpcTags, mut others: impl Iterator<Item = &'p VpcTags>) -> Option<&'p VpcTags> {
     let is_it = |other: &&VpcTags| other.lookup == Lookup::Found && other.end().vpc_id == missing.end().vpc_id;
-    if missing.lookup == Lookup::NotFound { others.find(is_it) } else { None }
+    if missing.lookup == Lookup::Found { None } else { others.find(is_it) }
 }

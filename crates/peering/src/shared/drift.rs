@@ -156,9 +156,6 @@ impl PairSnapshot {
     pub(crate) fn misplaced_end<'s>(&'s self, pairs: &[Self]) -> Option<&'s End> {
         let [side, peer] = self.pair.sides();
         let is_misplaced = |(missing, present): &(&VpcTags, &VpcTags)| {
-            if missing.lookup != Lookup::NotFound {
-                return false;
-            }
             let joined = pairs.iter().filter(|other| other.pair.ends().contains(&present.end()));
             namesake(missing, joined.flat_map(|other| other.pair.sides())).is_some()
         };

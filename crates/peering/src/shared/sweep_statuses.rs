@@ -87,7 +87,7 @@ fn choose(stack: &Stack, side: &VpcTags, told: &[(Rc<VpcTags>, Told)], reserved:
     for (peer, told) in told {
         let known = of_peer.entry(peer.end().vpc_id.clone()).or_insert((peer, told));
         // Of two with the same id, the one that exists.
-        if known.0.lookup == Lookup::NotFound && peer.lookup != Lookup::NotFound {
+        if known.0.lookup != Lookup::Found && peer.lookup == Lookup::Found {
             *known = (peer, told);
         }
     }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::ids::VpcPeeringConnectionId;
 use crate::ledger::LedgerItem;
 use crate::ports::{Network, NetworkReads};
-use crate::shared::pair::{Pair, VpcTags};
+use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::status_tags::{write_status, written_status};
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
@@ -21,11 +21,7 @@ pub(super) async fn write_failed_status<L>(
     pair: &Pair,
 ) {
     let is_teardown = task.dead.as_deref().is_some_and(|dead| dead.contains("-teardown:"));
-    if is_teardown
-        || !failed.is_by_tags
-        || !pair.is_requested()
-        || is_about_another_end(context.stack, item, failed, pair)
-    {
+    if is_teardown || !failed.is_by_tags || !pair.is_requested() || is_about_another_end(context.stack, item, pair) {
         return;
     }
     let standing = match item.filter(|item| item.is_established() && failed.error == "Excluded") {
@@ -53,13 +49,13 @@ async fn live_connection(
     (found.status == Status::Active).then(|| id.clone())
 }
 
-/// Whether the VPC does not exist where a tag says, and the status is of a peering with the same VPC id elsewhere.
-fn is_about_another_end(stack: &Stack, item: Option<&LedgerItem>, failed: &FailedPair<'_>, pair: &Pair) -> bool {
+/// Whether the VPC was not found where a tag says, and the status is of a peering with the same VPC id elsewhere.
+fn is_about_another_end(stack: &Stack, item: Option<&LedgerItem>, pair: &Pair) -> bool {
     let [side, peer] = pair.sides();
     let is_active = |(side, peer): (&VpcTags, &VpcTags)| {
         written_status(stack, side, peer.end()).is_some_and(|written| written.starts_with("active "))
     };
-    failed.error == "VpcNotFound"
+    !pair.sides().iter().all(|side| side.lookup == Lookup::Found)
         && item.is_none_or(|item| item.connection.is_none())
         && [(side, peer), (peer, side)].into_iter().any(is_active)
 }

@@ -6,6 +6,7 @@ use isthmus_peering::ports::LedgerWrites;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{Started, Sweep, VpcChange, start_peering, sweep};
 use isthmus_testing::grouped::{counts, join, of_member, run, vpcs};
+use isthmus_testing::sweeping::sweep_and_run;
 use isthmus_testing::three::{TAGS, start, task};
 use isthmus_testing::{HasLedger, Machines, Memory, context, groups_arn, run_groups, scope, stack, tear_down};
 use serde_json::json;
@@ -54,6 +55,26 @@ async fn a_pair_of_a_group_is_kept_when_the_peer_tag_goes() {
     memory.drop_tag(&ends[1], "isthmus:group");
     run_groups(&memory, &stack(), "gone", &json!({})).expect("it ends");
     assert!(memory.connections().iter().all(|connection| !connection.status.is_live()));
+}
+
+/// Without consent for the pair, which the group doesn't need.
+#[tokio::test]
+async fn the_status_of_a_peer_tag_is_true_where_a_group_has_set_up_the_pair() {
+    let (memory, mut ends) = vpcs(1);
+    ends.push(of_member("vpc-000000b1"));
+    memory.add_vpc(&ends[1], &["10.201.0.0/16"], 1);
+    memory.tag_vpc(&ends[0], "isthmus:peer", "vpc-000000b1@us-east-1@222222222222");
+    let status = || memory.tags(&ends[0]).get("isthmus:status:vpc-000000b1").cloned().unwrap_or_default();
+    sweep_and_run(&memory).await;
+    assert!(status().starts_with("failed PeerNotTrusted "), "{}", status());
+    join(&memory, "payments", &ends);
+    let group_accounts = "payments:mesh=123456789012,222222222222".parse().expect("words");
+    let stack = Stack { group_accounts, ..stack() };
+    let recorded = run_groups(&memory, &stack, "set-up", &json!({})).expect("it ends");
+    assert_eq!(counts(&recorded.report.groups[0]), [1, 0, 1, 0]);
+    let how = Sweep { scope: scope(), id: "id".into(), time: "now".into() };
+    sweep(context(&memory, &stack), &Machines::default(), &how, json!({}), || true).await.expect("swept");
+    assert!(status().starts_with("active pcx-"), "{}", status());
 }
 
 #[tokio::test]

@@ -50,6 +50,7 @@ fn a_refusal_names_the_field_and_says_what_to_do() {
         (json!({"Tags": {"aws:x": "y"}}), "Tags.aws:x", "AWS keeps keys"),
         (json!({"Tags": {"Name": "y"}}), "Tags.Name", "write it as the field Name"),
         (json!({"Tags": {"isthmus:stack": "y"}}), "Tags.isthmus:stack", "the stack's own"),
+        (json!({"Tags": {"Isthmus:Stack": "y"}}), "Tags.Isthmus:Stack", "the stack's own"),
         (json!({"Name": "x".repeat(257)}), "Name", "at most 256"),
         (json!({"Routes": {"Tables": "some"}}), "Routes.Tables", "\"all\", \"main\", \"none\""),
         (json!({"Routes": {"Tables": []}}), "Routes.Tables", "the list is empty"),

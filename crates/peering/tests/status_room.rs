@@ -68,6 +68,35 @@ async fn the_last_ten_tags_are_the_owner_s() {
     }
 }
 
+/// Those of groups count among the twenty, and are trimmed as the others are.
+#[tokio::test]
+async fn statuses_of_groups_take_their_places_among_the_twenty() {
+    for (own, expected) in [(1, 20), (36, 4), (39, 1), (40, 0)] {
+        let (memory, hub) = hub(30);
+        (1..own).for_each(|number| memory.tag_vpc(&hub, &format!("own-{number}"), ""));
+        for (name, value) in [("ledger", "3 of 3 active now"), ("payments", "failed Excluded hands off now")] {
+            memory.tag_vpc(&hub, &format!("isthmus:status:group:{name}"), value);
+        }
+        sweep_and_run(&memory).await;
+        sweep_and_run(&memory).await;
+        assert_eq!((statuses(&memory, &hub), memory.tags(&hub).len()), (expected, expected + own), "{own}");
+        let of_group = |name: &str| !status(&memory, &hub, &format!("group:{name}")).is_empty();
+        assert_eq!((of_group("payments"), of_group("ledger")), (expected > 0, expected > 11), "{own}");
+    }
+}
+
+/// What is invalid is told by the same sweep that makes room for it.
+#[tokio::test]
+async fn an_invalid_word_has_its_place_at_once() {
+    let (memory, hub) = hub(30);
+    sweep_and_run(&memory).await;
+    sweep_and_run(&memory).await;
+    memory.tag_vpc(&hub, "isthmus:dns", "perhaps");
+    sweep_and_run(&memory).await;
+    assert_eq!(statuses(&memory, &hub), 20);
+    assert!(status(&memory, &hub, "invalid").contains("isthmus:dns"), "{:?}", memory.tags(&hub));
+}
+
 /// Not a sweep but an execution writes it.
 #[tokio::test]
 async fn an_execution_leaves_the_last_tags_too() {

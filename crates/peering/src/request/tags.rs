@@ -10,7 +10,7 @@ const OWN: usize = 3;
 
 /// Fails with [`Error::InvalidRequest`] where AWS would refuse a tag, or one is the stack's own.
 pub(super) fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Error> {
-    let own = format!("{}:", stack.tag_prefix);
+    let own = [format!("{}:", stack.tag_prefix), CONNECTION_TAGS.to_owned()].map(|start| start.to_ascii_lowercase());
     if let Some(name) = &input.name
         && name.chars().count() > VALUE_CHARACTERS
     {
@@ -30,7 +30,8 @@ pub(super) fn check_tags(input: &PeeringInput, stack: &Stack) -> Result<(), Erro
             key if key.to_ascii_lowercase().starts_with("aws:") => {
                 Some("AWS keeps keys that begin with aws: to itself".to_owned())
             }
-            key if key.starts_with(&own) || key.starts_with(CONNECTION_TAGS) => {
+            // IAM compares keys without case.
+            key if own.iter().any(|start| key.to_ascii_lowercase().starts_with(start)) => {
                 Some("keys with that prefix are the stack's own".to_owned())
             }
             key if key.chars().count() > KEY_CHARACTERS => {

@@ -30,10 +30,18 @@ pub(crate) fn gets_status(side: &VpcTags, peer: &End) -> bool {
 
 /// How many status tags a VPC may have. AWS's own tags don't count.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
-pub(crate) fn room_for_statuses(tags: &Tags, prefix: &str) -> usize {
+fn room_for_statuses(tags: &Tags, prefix: &str) -> usize {
     let start = status_key_start(prefix);
     let others = tags.keys().filter(|key| !key.starts_with("aws:") && !key.starts_with(&start)).count();
     STATUSES.min((TAGS_PER_RESOURCE - LEFT_FOR_THE_OWNER).saturating_sub(others))
+}
+
+/// Of these statuses as many as the VPC has room for, beside so many others: failures first, then by their keys.
+pub(crate) fn trimmed(stack: &Stack, side: &VpcTags, statuses: Tags, others: usize) -> Tags {
+    let mut values: Vec<(String, String)> = statuses.into_iter().collect();
+    values.sort_by_key(|(_, value)| !PeeringStatus::is_failure(value));
+    values.truncate(room_for_statuses(&side.tags, &stack.tag_prefix).saturating_sub(others));
+    values.into_iter().collect()
 }
 
 /// The value of the VPC's status tag for that peer, empty where it has none yet; `None` where it gets none.

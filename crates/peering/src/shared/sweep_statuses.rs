@@ -7,10 +7,10 @@ use crate::ports::NetworkWrites;
 use crate::shared::candidates::{misplaced, routes_to_strangers};
 use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::snapshot::Snapshot;
-use crate::shared::status_tags::{gets_status, remove, room_for_statuses, write_invalid_status};
+use crate::shared::status_tags::{gets_status, remove, trimmed, write_invalid_status};
 use crate::stack::Stack;
 use crate::status::PeeringStatus;
-use crate::tags::{Tags, peers_with_status, status_key};
+use crate::tags::{Tags, group_statuses, peers_with_status, status_key};
 use futures_util::{StreamExt, stream};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -71,9 +71,13 @@ async fn write_statuses_of<L>(
     let reasons: Vec<String> = reasons.into_iter().collect();
     let is_invalid = !reasons.is_empty() || !side.intent.invalid.is_empty();
     let chosen = choose(stack, side, told, usize::from(is_invalid), time);
-    let stale = peers_with_status(&side.tags, &stack.tag_prefix).map(|id| status_key(&stack.tag_prefix, &id));
-    remove(context, side, stale.filter(|key| !chosen.contains_key(key)).collect()).await;
-    write_invalid_status(context, side, &reasons, time).await;
+    let of_peers = peers_with_status(&side.tags, &stack.tag_prefix).map(|id| status_key(&stack.tag_prefix, &id));
+    let present = of_peers.chain(group_statuses(&side.tags, &stack.tag_prefix).cloned());
+    let stale: BTreeSet<String> = present.filter(|key| !chosen.contains_key(key)).collect();
+    let left = side.tags.iter().filter(|(key, _)| !stale.contains(*key));
+    let left = VpcTags { tags: left.map(|(key, value)| (key.clone(), value.clone())).collect(), ..side.clone() };
+    remove(context, side, stale).await;
+    write_invalid_status(context, &left, &reasons, time).await;
     let changed: Tags = chosen.into_iter().filter(|(key, value)| side.tags.get(key) != Some(value)).collect();
     if !changed.is_empty() {
         let _logged = context.network.tag_vpc(side.end(), &changed).await;
@@ -91,11 +95,13 @@ fn choose(stack: &Stack, side: &VpcTags, told: &[(Rc<VpcTags>, Told)], reserved:
             *known = (peer, told);
         }
     }
-    let mut values: Vec<(bool, VpcId, String)> = Vec::new();
+    // A run of groups writes those of groups.
+    let of_groups = group_statuses(&side.tags, prefix);
+    let mut values: Tags = of_groups.filter_map(|key| Some((key.clone(), side.tags.get(key)?.clone()))).collect();
     for id in peers_with_status(&side.tags, prefix).filter(|id| !of_peer.contains_key(id)) {
         if side.intent.may_mention(&id) {
             let written = side.tags.get(&status_key(prefix, &id)).cloned().unwrap_or_default();
-            values.push((!PeeringStatus::is_failure(&written), id, written));
+            values.insert(status_key(prefix, &id), written);
         }
     }
     for (id, (peer, told)) in of_peer {
@@ -112,9 +118,7 @@ fn choose(stack: &Stack, side: &VpcTags, told: &[(Rc<VpcTags>, Told)], reserved:
                 Some(written.filter(|value| status.is_written_in(value)).unwrap_or_else(|| status.value(time)))
             }
         };
-        values.extend(value.map(|value| (!PeeringStatus::is_failure(&value), id, value)));
+        values.extend(value.map(|value| (status_key(prefix, &id), value)));
     }
-    values.sort();
-    values.truncate(room_for_statuses(&side.tags, prefix).saturating_sub(reserved));
-    values.into_iter().map(|(_, id, value)| (status_key(prefix, &id), value)).collect()
+    trimmed(stack, side, values, reserved)
 }

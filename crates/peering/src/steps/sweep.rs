@@ -72,7 +72,9 @@ pub async fn sweep(
             Err(error) => groups.swept.fail(known, error),
         }
         match (&finding, &waiting) {
-            _ if is_of_groups => groups.tell(known, &mut statuses),
+            (found, _) if is_of_groups => {
+                groups.tell(known, found.as_ref().ok().and_then(Option::as_ref), &mut statuses)
+            }
             (_, Some(status)) => statuses.add(&known.pair, &Told::Status(status.clone())),
             (Ok(Some(finding)), None) => statuses.add(&known.pair, &told(known, finding)),
             (Ok(None) | Err(_), None) => statuses.add(&known.pair, &Told::AsWritten),

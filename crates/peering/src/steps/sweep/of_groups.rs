@@ -3,12 +3,12 @@
 use crate::context::Context;
 use crate::ledger::PairKey;
 use crate::ports::{ExecutionState, Executions, LedgerReads, NetworkReads};
-use crate::shared::drift::examine;
+use crate::shared::drift::{Finding, examine};
 use crate::shared::grouped::Grouped;
 use crate::shared::pairs::{PairSnapshot, pair};
 use crate::shared::snapshot::{AT_ONCE, Snapshot};
 use crate::shared::sweep_statuses::{Statuses, Told};
-use crate::steps::sweep::{RefusedPair, Sweep, Swept};
+use crate::steps::sweep::{RefusedPair, Sweep, Swept, told};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -87,7 +87,7 @@ impl<'s> OfGroups<'s> {
             }
             // Their `routes` tags of single peers are about peers.
             if pair.pair.intents().iter().any(|intent| !intent.routes_to.is_empty()) {
-                self.tell(&pair, statuses);
+                self.tell(&pair, None, statuses);
             }
         }
         let (count, refused) = grouped.refusals(LISTED);
@@ -99,9 +99,13 @@ impl<'s> OfGroups<'s> {
         }));
     }
 
-    /// A pair that is left to groups has no status, unless a `peer` tag asks for it too.
-    pub(super) fn tell(&self, known: &PairSnapshot, statuses: &mut Statuses) {
-        let told = if known.pair.is_requested() { Told::AsWritten } else { Told::Nothing };
+    /// A pair that is left to groups has no status, unless a `peer` tag asks for it too: runs of groups write their own alone.
+    pub(super) fn tell(&self, known: &PairSnapshot, finding: Option<&Finding>, statuses: &mut Statuses) {
+        let told = match finding {
+            _ if !known.pair.is_requested() => Told::Nothing,
+            Some(finding) => told(known, finding),
+            None => Told::AsWritten,
+        };
         statuses.add(&known.pair, &told);
     }
 }

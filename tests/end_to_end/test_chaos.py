@@ -13,6 +13,7 @@ import pytest
 from .chaos.owned import are_to_peer, group_accounts, overlap, routes
 from .chaos.run import Run
 from .chaos.sizes import SMALL
+from .chaos.verdict import differences
 from .chaos.world import ROUTED_TO_THE_INTERNET, World, build
 from .clients import client, setting
 from .grouping import unused_name
@@ -67,13 +68,14 @@ def test_after_a_small_chaos_one_sweep_makes_the_network_what_the_tags_ask_for(
     assert result.differences == []
     assert result.dead_letters["unaccounted for"] == 0
     disturbances = result.disturbances
-    assert result.peered and disturbances.killed and all(disturbances.events[each] for each in ("Dropped", "Doubled", "Late"))
+    assert result.peered and disturbances.killed and disturbances.stopped
+    assert all(disturbances.events[each] for each in ("Dropped", "Doubled", "Late"))
     assert all(disturbances.ec2_calls.values()), "each kind of fault has struck"
 
     spoil(network, ledger, world)
     poison = json.dumps({"requestPayload": {"resources": ["of nobody"]}})
     client(environment, "sqs").send_message(QueueUrl=environment["DEAD_LETTER_QUEUE_URL"], MessageBody=poison)
     assert run.account_for_dead_letters()["unaccounted for"] == 1
-    found = run.differences()
+    found = differences(network, world, ledger)
     for wrong in ("lacks", "has lost", "nothing asks for it", "had the tags", "in place of", "somebody else's", "has Holder"):
         assert any(wrong in sentence for sentence in found), f"{wrong!r} would have been seen"

@@ -116,7 +116,8 @@ def test_an_organization_that_demands_a_tag_lets_it_be_created(
     ("value", "is_taken"),
     [
         *((value, True) for value in ("", "a=1", "CostCenter=4711,owner of it=network team", "Names=1", "empty=")),
-        *((value, False) for value in ("isthmus:stack=mine", "Isthmus:Stack=mine", "AWS:x=1", "a=1,Name=mine", "aws:cost=1", "CostCenter", "=1", "a=1,")),
+        *((value, False) for value in ("isthmus:stack=mine", "Isthmus:Stack=mine", "a=1,Name=mine", "aws:cost=1", "AWS:cost=1")),
+        *((value, False) for value in ("CostCenter", "=1", "a=1,")),
         *((value, False) for value in ("k" * 129 + "=1", "k=" + "v" * 257, "a=b=c,")),
     ],
 )

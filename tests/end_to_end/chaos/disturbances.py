@@ -1,4 +1,4 @@
-"""What goes wrong meanwhile: events, calls, and functions that are killed."""
+"""What goes wrong meanwhile: events, calls, functions that are killed, and executions that somebody stops."""
 
 import os
 import random
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from end_to_end.chaos.sizes import EVENTS, FAULTS, THROTTLED, Size
+from end_to_end.chaos.stack import Stack
 from end_to_end.function_processes import activity
 from end_to_end.network import Network
 
@@ -24,22 +25,29 @@ class Disturbances:
     """Of EC2 and STS."""
     other_calls: dict[str, int] = field(default_factory=dict)
     killed: int = 0
+    stopped: int = 0
+    """Executions. What they hold the clean-up gives back, or the next run of groups."""
 
 
 @contextmanager
-def disturbed(network: Network, environment: dict[str, str], size: Size, seed: str) -> Iterator[Disturbances]:
-    """In this block events are disturbed, calls fail and functions are killed."""
+def disturbed(network: Network, environment: dict[str, str], stack: Stack, size: Size, seed: str) -> Iterator[Disturbances]:
+    """In this block events are disturbed, calls fail, functions are killed and executions stopped."""
     found, is_over = Disturbances(), threading.Event()
-    killer = threading.Thread(target=_kill, args=(environment, size, seed, is_over, found))
+    threads = [
+        threading.Thread(target=_kill, args=(environment, size, seed, is_over, found)),
+        threading.Thread(target=_stop, args=(stack, size, seed, is_over, found)),
+    ]
     network.control.set_event_rates(Seed=seed, **EVENTS)
     network.control.set_fault_rates(Seed=seed, Throttled=THROTTLED, **FAULTS)
     network.services.set_fault_rates(Seed=seed, **FAULTS)
-    killer.start()
+    for thread in threads:
+        thread.start()
     try:
         yield found
     finally:
         is_over.set()
-        killer.join()
+        for thread in threads:
+            thread.join()
         found.events = network.control.event_rates()
         found.ec2_calls, found.other_calls = network.control.fault_rates(), network.services.fault_rates()
         network.control.set_event_rates()
@@ -57,3 +65,10 @@ def _kill(environment: dict[str, str], size: Size, seed: str, is_over: threading
         if working and not is_over.is_set():
             os.kill(chance.choice(working), signal.SIGKILL)
             found.killed += 1
+
+
+def _stop(stack: Stack, size: Size, seed: str, is_over: threading.Event, found: Disturbances) -> None:
+    """Stops now and then an execution that runs."""
+    chance = random.Random(seed)
+    while not is_over.wait(chance.expovariate(1 / size.seconds_between_stops)):
+        found.stopped += stack.stop_one(chance)

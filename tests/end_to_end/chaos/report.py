@@ -41,6 +41,7 @@ def rows(document: Mapping[str, Any]) -> list[list[str]]:
         ["calls of EC2 and STS", counted(disturbances["ec2_calls"])],
         ["calls of DynamoDB and Step Functions", counted(disturbances["other_calls"])],
         ["functions killed", f"{disturbances['killed']:,}"],
+        ["executions stopped", f"{disturbances['stopped']:,}"],
         *([f"executions of {name}", counted(endings)] for name, endings in document["executions"].items()),
         ["dead letters", counted(letters)],
         ["sweeps while tags changed", f"{document['sweeps_meanwhile']:,}"],

@@ -60,7 +60,7 @@ class Run:
         owner = Owner(self.world, size, seed)
         self._stack.forget_dead_letters()
         _say("tags change")
-        with disturbed(self.network, self._environment, size, seed) as disturbances:
+        with disturbed(self.network, self._environment, self._stack, size, seed) as disturbances:
             sweeps = self._change_tags(owner, size, seed)
         _say("nothing goes wrong any more")
         owner.lift_exclusions()
@@ -73,12 +73,13 @@ class Run:
         self._stack.wait_until_idle()
         releases = self._release_the_rest(size) if size.released else 0
         _say("the network is compared with the tags")
-        found = self.differences()
-        told_later = len(self._refusals_to_tell())
+        drift = self._drift()
+        found = self.differences(drift)
+        told_later = len(refusals(drift))
         if told_later:
             self.sweep(**size.released)
             self._stack.wait_until_idle()
-            found += [f"nobody is told of {each}" for each in self._refusals_to_tell()]
+            found += [f"nobody is told of {each}" for each in refusals(self._drift())]
         return Result(
             seed=seed,
             size=size,
@@ -95,14 +96,10 @@ class Run:
             differences=found,
         )
 
-    def differences(self) -> list[str]:
+    def differences(self, drift: list[dict[str, str]]) -> list[str]:
         """By our own count, and what the sweep would still change."""
-        drift = [each for each in self._drift() if each["Differs"] not in error_names()]
-        return differences(self.network, self.world, self.ledger) + [f"the sweep finds {each}" for each in drift]
-
-    def _refusals_to_tell(self) -> list[dict[str, str]]:
-        """What can't be peered, and nobody was told yet. An execution that tells it changes nothing but the statuses."""
-        return [each for each in self._drift() if each["Differs"] in error_names()]
+        to_change = [each for each in drift if each not in refusals(drift)]
+        return differences(self.network, self.world, self.ledger) + [f"the sweep finds {each}" for each in to_change]
 
     def _drift(self) -> list[dict[str, str]]:
         return [each for each in self.sweep(DryRun=True)["Drift"] if {each["VpcId"], each["PeerVpcId"]} <= self.world.ids]
@@ -133,6 +130,11 @@ class Run:
         letters = self._stack.dead_letters()
         ours = sum(bool(vpcs & self.world.ids) for vpcs in letters)
         return {"about VPCs of the run": ours, "unaccounted for": len(letters) - ours}
+
+
+def refusals(drift: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What can't be peered, and nobody was told yet. An execution that tells it changes nothing but the statuses."""
+    return [each for each in drift if each["Differs"] in error_names()]
 
 
 def _say(what: str) -> None:

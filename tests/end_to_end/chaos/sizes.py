@@ -19,6 +19,9 @@ class Size:
     pause: float
     """Between two changes, on average."""
     seconds_between_kills: float
+    """Of functions."""
+    seconds_between_stops: float
+    """Of executions."""
     seconds_between_sweeps: float
     """While tags change; the last one comes afterwards."""
     removals: int | None
@@ -31,8 +34,18 @@ class Size:
         return {"Release": 10_000} if self.removals is None else {}
 
 
-SMALL = Size(vpcs=12, pairs=24, seconds=60, pause=0.5, seconds_between_kills=4, seconds_between_sweeps=25, removals=10)
+SMALL = Size(
+    vpcs=12,
+    pairs=24,
+    seconds=60,
+    pause=0.5,
+    seconds_between_kills=4,
+    seconds_between_stops=8,
+    seconds_between_sweeps=25,
+    removals=10,
+)
 
 
 def large(seconds: float) -> Size:
-    return Size(vpcs=40, pairs=200, seconds=seconds, pause=1.0, seconds_between_kills=10, seconds_between_sweeps=300, removals=None)
+    often = {"seconds_between_kills": 10, "seconds_between_stops": 30, "seconds_between_sweeps": 300}
+    return Size(vpcs=40, pairs=200, seconds=seconds, pause=1.0, **often, removals=None)

@@ -1,12 +1,14 @@
 """The deployed stack during a run: whether it is still at work, how its executions ended, and its dead letters."""
 
 import json
+import random
 import re
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from local_cloud import function_calls
 
 from end_to_end.clients import client
@@ -41,6 +43,18 @@ class Stack:
             if not under_way and not waiting and self._size_of_logs() == before:
                 return
             assert time.monotonic() < deadline, f"still at work: {waiting} events, {under_way}"
+
+    def stop_one(self, chance: random.Random) -> int:
+        """Stops one of the executions that run now, if there is one. Answers how many."""
+        running = [(machine, arn) for machine in self.machines.values() for arn in _running(machine)]
+        if not running:
+            return 0
+        machine, arn = chance.choice(running)
+        try:
+            machine.client.stop_execution(executionArn=arn)
+        except ClientError:  # It has ended meanwhile.
+            return 0
+        return 1
 
     def executions(self) -> dict[str, dict[str, int]]:
         """How many executions of each machine ended how since this was made: by status or, of failed ones, by error."""

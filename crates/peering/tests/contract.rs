@@ -153,6 +153,16 @@ fn every_setting_that_a_function_reads_is_in_the_template() {
         );
     }
 }
+
+#[test]
+fn a_round_is_planned_for_as_many_lanes_as_work_at_once() {
+    let (machine, template) = (groups(), text("template.yaml"));
+    let planned = &machine["States"]["PlanGroups"]["Arguments"]["Payload"]["LanesAtOnce"];
+    assert!(planned.as_str().is_some_and(|planned| planned.contains("${LanesAtOnce}")), "{planned}");
+    assert_eq!(planned, &machine["States"]["WorkLanes"]["MaxConcurrency"]);
+    assert!(template.contains("\n        LanesAtOnce: !Ref LanesAtOnce\n"));
+}
+
 /// A failure of overlapping blocks skips the roll-back, for nothing was made, and has a Fail state of its own.
 #[test]
 fn overlapping_blocks_have_their_own_branch() {

@@ -7,7 +7,7 @@ use isthmus_peering::error::Error;
 use isthmus_peering::steps::{GroupsTask, plan_groups};
 use isthmus_testing::grouped::{alike, counts, join, of_member, planned, report, vpcs, with_quota};
 use isthmus_testing::three::end;
-use isthmus_testing::{Memory, context, execute, groups_arn, scope, stack};
+use isthmus_testing::{LANES_AT_ONCE, Memory, context, execute, groups_arn, scope, stack};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_run_can_be_about_one_group_and_says_where_there_is_none() {
 async fn without_time_pairs_are_left_and_counted() {
     let (memory, ends) = vpcs(3);
     join(&memory, "payments", &ends);
-    let task = json!({"Input": {}, "Execution": groups_arn("run"), "Time": "now"});
+    let task = json!({"Input": {}, "Execution": groups_arn("run"), "LanesAtOnce": LANES_AT_ONCE, "Time": "now"});
     let task: GroupsTask = serde_json::from_value(task).expect("a task");
     let planned = plan_groups(context(&memory, &stack()), &scope(), task, || false).await.expect("planned");
     let report = planned.report.expect("a report");

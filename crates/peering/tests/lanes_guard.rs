@@ -147,7 +147,7 @@ fn what_a_round_passes_fits_into_the_machine_s_state() {
             region: "ap-southeast-2".parse().expect("a Region"),
         };
         let members: Vec<End> = (0..126).map(member).collect();
-        let mut round = Round::default();
+        let mut round = Round::of(accounts);
         let (mut taken, mut left) = (0, 0);
         for (number, one) in members.iter().enumerate() {
             for other in &members[number + 1..] {

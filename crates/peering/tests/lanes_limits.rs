@@ -13,7 +13,8 @@ use isthmus_testing::grouped::{join, peered, vpcs};
 use isthmus_testing::pair::foreign;
 use isthmus_testing::three::end;
 use isthmus_testing::{
-    Faulty, HasLedger, Memory, VirtualClock, When, context, groups_arn, in_virtual_time, run_groups, stack,
+    Faulty, HasLedger, LANES_AT_ONCE, Memory, VirtualClock, When, context, groups_arn, in_virtual_time, run_groups,
+    stack,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -36,7 +37,7 @@ fn a_lane_requests_no_more_than_may_be_outstanding() {
     }
     join(&memory, "payments:hub", &ends[..1]);
     join(&memory, "payments:spoke", &ends[1..]);
-    let mut round = Round::default();
+    let mut round = Round::of(LANES_AT_ONCE);
     for spoke in &ends[1..] {
         let pair = PairKey::of([&ends[0], spoke]);
         memory.ledger.set(&pair, "Holder", json!(groups_arn("a run")));

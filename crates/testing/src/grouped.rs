@@ -112,7 +112,14 @@ pub async fn planned(memory: &Memory, stack: &Stack, input: Value) -> Result<Pla
 /// What it answers at the start of the run of that name.
 pub async fn planned_for(memory: &Memory, stack: &Stack, run: &str, input: Value) -> Result<PlannedGroups, Error> {
     let execution = crate::groups_arn(run);
-    let task = GroupsTask { input, execution, before: None, attempt: 0, time: "2026-11-25T12:00:00.000Z".into() };
+    let task = GroupsTask {
+        input,
+        execution,
+        before: None,
+        lanes_at_once: crate::LANES_AT_ONCE,
+        attempt: 0,
+        time: "2026-11-25T12:00:00.000Z".into(),
+    };
     plan_groups(context(memory, stack), &scope(), task, || true).await
 }
 

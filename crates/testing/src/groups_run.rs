@@ -14,6 +14,9 @@ use isthmus_peering::steps::{LaneTask, Pace, plan_groups, work_lane};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// How many lanes work at once.
+pub const LANES_AT_ONCE: usize = 5;
+
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct RunOfGroups {
@@ -69,8 +72,10 @@ pub async fn run_with(
     // The start, FollowName, and the end.
     let (mut rounds, mut transitions) = (0, 3);
     loop {
-        let task =
-            json!({"Input": input, "Execution": execution, "Before": progress, "Time": "2026-11-25T12:00:00.000Z"});
+        let time = "2026-11-25T12:00:00.000Z";
+        let task = json!({
+            "Input": input, "Execution": execution, "Before": progress, "LanesAtOnce": LANES_AT_ONCE, "Time": time,
+        });
         let step = async |task| {
             plan_groups(context(network, stack), scope, serde_json::from_value(task).expect("a task"), || true).await
         };
@@ -86,6 +91,7 @@ pub async fn run_with(
         }
         let is_first = rounds == 0;
         let lanes = answer["Lanes"].as_array().expect("lanes").clone();
+        assert!(lanes.len() <= LANES_AT_ONCE, "{} lanes would wait for each other", lanes.len());
         // The map; and of each child its start, its state and its end.
         transitions += 1 + 3 * lanes.len();
         let work = lanes.into_iter().map(async |lane| {
@@ -107,7 +113,7 @@ pub async fn run_with(
 /// Has the lanes of these ends do that for the run of that name, one after the other, and answers what they wrote.
 pub fn work_at(memory: &Memory, run: &str, ends: &[End], pair: &PairKey, work: Work) -> Vec<&'static str> {
     memory.take_calls();
-    let mut round = Round::default();
+    let mut round = Round::of(LANES_AT_ONCE);
     assert!(round.add(pair, work, ends, 1));
     for lane in round.into_lanes() {
         let task = json!({"Lane": lane, "Execution": groups_arn(run), "IsFirst": true});

@@ -30,7 +30,7 @@ pub use chain::{Ended, Execution, clean_up, context, execute, execute_as_deploye
 pub use executions::{Machines, Unavailable, scope};
 pub use explore::{Scenario, explore, kill_after, until_free};
 pub use faulty::{Faulty, When};
-pub use groups_run::{RunOfGroups, groups_arn, run_groups, run_in, run_with, work_at};
+pub use groups_run::{LANES_AT_ONCE, RunOfGroups, groups_arn, run_groups, run_in, run_with, work_at};
 pub use ledger::{HasLedger, MemoryLedger};
 pub use memory::Memory;
 pub use metered::Metered;

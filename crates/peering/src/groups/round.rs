@@ -112,8 +112,10 @@ impl Place {
 }
 
 /// All lanes of a round.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Round {
+    /// How many of them work at once.
+    lanes_at_once: usize,
     lanes: BTreeMap<Location, Vec<(Work, PairKey)>>,
     /// The calls of each lane.
     calls: BTreeMap<Location, usize>,
@@ -135,6 +137,19 @@ const BYTES_OF_A_VPC: usize = 26;
 const BYTES_OF_A_PAIR: usize = 12;
 
 impl Round {
+    /// A round of no more lanes than work at once: a lane waits for the others of its pairs. But it has those of its first pair, or a
+    /// pair of two lanes would have none where one works at once.
+    pub fn of(lanes_at_once: usize) -> Self {
+        Self {
+            lanes_at_once,
+            lanes: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            places: BTreeSet::new(),
+            ends: BTreeSet::new(),
+            bytes: 0,
+        }
+    }
+
     /// Gives that pair, with so many calls of one action at each end, to the lanes of these ends, if all have room for it.
     pub fn add(&mut self, pair: &PairKey, work: Work, at: &[End], calls: usize) -> bool {
         let lanes: BTreeSet<Location> = at.iter().map(Location::from).collect();
@@ -151,7 +166,9 @@ impl Round {
             + new_places.len() * BYTES_OF_A_PLACE
             + new.len() * BYTES_OF_A_VPC
             + lanes.len() * BYTES_OF_A_PAIR;
-        if lanes.iter().any(is_full) || self.bytes + bytes > BYTES {
+        let opens_too_many =
+            new_lanes > 0 && !self.lanes.is_empty() && self.lanes.len() + new_lanes > self.lanes_at_once;
+        if opens_too_many || lanes.iter().any(is_full) || self.bytes + bytes > BYTES {
             return false;
         }
         self.bytes += bytes;

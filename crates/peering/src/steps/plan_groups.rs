@@ -79,7 +79,7 @@ pub async fn plan_groups(
     task: GroupsTask,
     has_time: impl Fn() -> bool,
 ) -> Result<PlannedGroups, Error> {
-    let GroupsTask { input, execution, before, time, .. } = task;
+    let GroupsTask { input, execution, before, lanes_at_once, time, .. } = task;
     let input = GroupsInput::parse(&input)?;
     let acts = !input.dry_run && context.stack.mode == Mode::Apply;
     let mut run = Run::new(&execution, &time, acts);
@@ -101,7 +101,7 @@ pub async fn plan_groups(
     let mut done = Done { torn_down: leaving.going, ..Done::default() };
     let mut lanes = Vec::new();
     if acts {
-        lanes = carry_out(context, view, &run, (&mut found, &progress, &mut done)).await?;
+        lanes = carry_out(context, view, &run, (&mut found, &progress, &mut done), lanes_at_once).await?;
     }
     let mut answer = PlannedGroups { lanes, progress, report: None, publish: !input.dry_run, held: leaving.held };
     if answer.lanes.is_empty() {

@@ -22,6 +22,7 @@ pub(super) async fn carry_out<N>(
     view: View<'_>,
     run: &Run<'_>,
     (found, progress, done): (&mut Found, &Progress, &mut Done),
+    lanes_at_once: usize,
 ) -> Result<Vec<Lane>, Error> {
     let todo = give_up(context, view, progress, std::mem::take(&mut found.todo));
     if !todo.is_empty() {
@@ -32,7 +33,12 @@ pub(super) async fn carry_out<N>(
         forget_withdrawal(context, item).await;
     }
     settle(context, run, todo.settle, done).await?;
-    let lanes = take_for_lanes(context, view, run, todo.lanes).await?;
+    let mut pairs = todo.lanes;
+    if progress.idle_rounds > 0 {
+        // What the last round could do nothing about leaves its lanes to what has had none.
+        pairs.sort_by_key(|pair| pair.known.is_held_by(run.execution));
+    }
+    let lanes = take_for_lanes(context, view, run, pairs, lanes_at_once).await?;
     if lanes.is_empty() {
         let unknown: Vec<&LedgerItem> = view
             .snapshot
@@ -94,8 +100,9 @@ async fn take_for_lanes<N>(
     view: View<'_>,
     run: &Run<'_>,
     pairs: Vec<ForLanes>,
+    lanes_at_once: usize,
 ) -> Result<Vec<Lane>, Error> {
-    let mut round = Round::default();
+    let mut round = Round::of(lanes_at_once);
     let has_room = |pair: &ForLanes| round.add(&pair.known.key(), pair.work, &pair.at, pair.calls);
     let chosen: Vec<ForLanes> = pairs.into_iter().filter(has_room).collect();
     let taken = stream::iter(chosen).map(async |pair| {
@@ -107,7 +114,7 @@ async fn take_for_lanes<N>(
         Ok::<_, Error>((pair, is_taken))
     });
     let taken: Vec<_> = taken.buffered(AT_ONCE).try_collect().await?;
-    let mut round = Round::default();
+    let mut round = Round::of(lanes_at_once);
     for (pair, _) in taken.iter().filter(|(_, is_taken)| *is_taken) {
         round.add(&pair.known.key(), pair.work, &pair.at, pair.calls);
     }

@@ -18,6 +18,8 @@ pub struct GroupsTask {
     /// What the round before left; `None` in the first.
     #[serde(default)]
     pub before: Option<Progress>,
+    /// How many lanes work at once.
+    pub lanes_at_once: usize,
     /// How often the machine has called this step before.
     #[serde(default)]
     pub attempt: u32,

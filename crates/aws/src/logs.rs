@@ -48,7 +48,7 @@ pub fn log_started(started: &Started) {
     for invalid in &started.invalid {
         tracing::warn!(invalid, "nothing is started for this");
     }
-    tracing::info!(executions = ?started.executions, teardowns = ?started.teardowns, groups = started.groups, "started");
+    tracing::info!(executions = ?started.executions, teardowns = ?started.teardowns, groups = ?started.groups, "started");
 }
 
 /// Likewise for a request.

@@ -5,10 +5,11 @@
 use isthmus_peering::connection::{End, Status};
 use isthmus_peering::ledger::Withdrawer;
 use isthmus_peering::stack::Stack;
-use isthmus_peering::steps::{Sweep, Swept, sweep};
+use isthmus_peering::steps::{Sweep, Swept, VpcChange, sweep};
 use isthmus_testing::grouped::{counts, join, leave, of_member, peered, star, vpcs};
 use isthmus_testing::spokes::wait_an_hour;
-use isthmus_testing::{HasLedger, Machines, Memory, RunOfGroups, context, run_groups, scope, stack};
+use isthmus_testing::three::{start_as, task};
+use isthmus_testing::{HasLedger, Machines, Memory, RunOfGroups, context, in_virtual_time, run_groups, scope, stack};
 use serde_json::{Value, json};
 
 fn run(memory: &Memory, stack: &Stack, name: &str) -> RunOfGroups {
@@ -22,7 +23,7 @@ fn live(memory: &Memory) -> usize {
 fn swept(memory: &Memory, stack: &Stack, task: Value) -> (Swept, Machines) {
     let machines = Machines::default();
     let how = Sweep { scope: scope(), id: "id".into(), time: "now".into() };
-    let swept = isthmus_testing::in_virtual_time(sweep(context(memory, stack), &machines, &how, task, || true));
+    let swept = in_virtual_time(sweep(context(memory, stack), &machines, &how, task, || true));
     (swept.expect("swept"), machines)
 }
 
@@ -74,6 +75,32 @@ fn nothing_goes_before_the_delay_is_over() {
     assert_eq!(machines.groups.borrow().len(), 1, "now it is due");
     run(&memory, &slow, "late");
     assert_eq!(live(&memory), 2);
+}
+
+/// The runs that an event of the first spoke's tag starts.
+fn started(memory: &Memory, stack: &Stack) -> Vec<String> {
+    let event = task("vpc-00000002", VpcChange::Tags { accept: false, group: true });
+    in_virtual_time(start_as(memory, &Machines::default(), stack, event)).expect("started").groups
+}
+
+#[test]
+fn an_event_starts_another_run_for_the_end_of_the_delay() {
+    for (delay, due) in [(0, None), (30, None), (300, Some("08-06")), (6 * 3_600, Some("14-01")), (6 * 3_600 + 1, None)]
+    {
+        let (memory, ends) = star(2);
+        let slow = Stack { teardown_delay: delay, ..stack() };
+        let names = |due: Option<&str>| -> Vec<String> {
+            let minutes = ["08-01"].into_iter().chain(due);
+            minutes.map(|minute| format!("tags-2027-01-15T{minute}-00Z")).collect()
+        };
+        assert_eq!(started(&memory, &slow), names(None), "nothing has left");
+        leave(&memory, &ends[1..2]);
+        for event in ["first", "repeated"] {
+            assert_eq!(started(&memory, &slow), names(due), "{delay} seconds, {event}");
+        }
+        join(&memory, "payments:spoke", &ends[1..2]);
+        assert_eq!(started(&memory, &slow), names(None), "it is back");
+    }
 }
 
 #[test]

@@ -115,6 +115,7 @@ async fn an_event_starts_it_with_the_stack_s_delay() {
         let machines = Machines::default();
         let task = isthmus_peering::steps::StartTask { end: ends().0, ..task("vpc-00000000", TAGS) };
         start_as(&memory, &machines, &of_stack, task).await.expect("started");
+        assert!(machines.groups.borrow().is_empty(), "it is no group's");
         let input = machines.teardowns.take().into_values().next().expect("a teardown");
         assert_eq!(input.not_before, (delay > 0).then_some(Moment(NOW + delay)));
         let spelled = serde_json::to_value(&input).expect("JSON");

@@ -19,6 +19,7 @@ use crate::shared::status_tags::{clear_status, clear_unasked_statuses, write_inv
 use crate::shared::tag_requests::{input, invalid_routes, name_by_tags, narrowing_input, side_with_invalid_routes};
 use crate::status::PeeringStatus;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A hint that something changed about a VPC.
 #[derive(Debug, Clone)]
@@ -55,8 +56,8 @@ pub enum VpcChange {
 pub struct Started {
     /// The names of the executions of the peering machine.
     pub executions: Vec<String>,
-    /// The name of the one of the groups machine.
-    pub groups: Option<String>,
+    /// The names of those of the groups machine.
+    pub groups: Vec<String>,
     /// The names of those of the teardown machine.
     pub teardowns: Vec<String>,
     /// The VPCs and words of tags that nothing is started for.
@@ -118,15 +119,17 @@ pub async fn start_peering(
             Err(error) => first_failure = first_failure.or(Some(error)),
         }
     }
+    let mut minutes: BTreeSet<i64> = decided.iter().filter_map(|decided| decided.due_by_groups(context)).collect();
     // All that is withdrawn is recorded before the first of it is carried out: the brake counts it.
     for decided in decided {
         let result = started.start(context, executions, &task, &decided).await;
         first_failure = first_failure.or(result.err());
     }
-    if let VpcChange::Tags { group, .. } = task.change
-        && (group || is_member)
-    {
-        started.groups = Some(start_groups(executions, context.now).await?);
+    if matches!(task.change, VpcChange::Tags { group, .. } if group || is_member) {
+        minutes.insert(end_of_minute(context.now));
+    }
+    for minute in minutes {
+        started.groups.push(start_groups(executions, minute).await?);
     }
     let unread = sides.into_iter().find_map(Result::err);
     first_failure.or(unread).map_or(Ok(started), Err)
@@ -159,6 +162,13 @@ impl Decided {
             forget_withdrawal(context, item).await;
         }
         Ok(Self { pair, item, decision, withdrawal })
+    }
+
+    /// The end of the minute in which `TeardownDelay` is over for a pair of groups, unless a run can't wait for so long.
+    fn due_by_groups<N, L>(&self, context: Context<'_, N, L>) -> Option<i64> {
+        let Moment(due) = withdrawal_due(Some(self.withdrawal?), context)?;
+        let can_wait = due - context.now <= LONGEST_WAIT;
+        (can_wait && is_of_groups(&self.pair, self.item.as_ref(), context.stack)).then_some(end_of_minute(due))
     }
 }
 
@@ -213,11 +223,14 @@ fn invalid_words(side: &VpcTags) -> Vec<String> {
     side.intent.invalid.iter().map(|(key, malformed)| format!("{vpc_id}: {key}: {malformed}")).collect()
 }
 
-/// Starts the run of the groups machine for everything that changes in this minute: it waits until the minute ends, and its name
-/// says so, so that all these changes start one. One that is closed has read before this change; then it is the next minute's.
-async fn start_groups(executions: &impl Executions, now: i64) -> Result<String, Error> {
-    let this_minute = now / 60 + 1;
-    for minute in this_minute..this_minute + MINUTES {
+fn end_of_minute(seconds: i64) -> i64 {
+    seconds / 60 + 1
+}
+
+/// Starts the run of the groups machine for everything that changes in a minute: it waits until the minute ends, and its name says
+/// so, so that all these changes start one. One that is closed has read before this change; then it is the next minute's.
+async fn start_groups(executions: &impl Executions, end: i64) -> Result<String, Error> {
+    for minute in end..end + MINUTES {
         let name = format!("tags-{}", String::from(Moment(minute * 60)).replace(':', "-"));
         if executions.start_groups(&name).await? {
             return Ok(name);
@@ -229,3 +242,5 @@ async fn start_groups(executions: &impl Executions, now: i64) -> Result<String, 
 
 /// The clocks of Lambda and of Step Functions differ by less.
 const MINUTES: i64 = 10;
+/// The groups machine ends after twelve hours, of which a run works in what is left. What is due later is left to the sweep.
+const LONGEST_WAIT: i64 = 6 * 60 * 60;

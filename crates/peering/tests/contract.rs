@@ -7,6 +7,7 @@ mod files;
 
 use files::{errors_equals, functions, groups, kebab, machine, reports, states_of, tasks, teardown, text};
 use isthmus_peering::error::Error;
+use isthmus_peering::tags::{ACCEPT, ADVERTISE, DNS, GROUP, PEER, ROUTES};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use strum::VariantNames;
@@ -151,6 +152,17 @@ fn every_setting_that_a_function_reads_is_in_the_template() {
             template.contains(&format!("\n        {name}: ")) || template.contains(&format!("\n          {name}: ")),
             "{name}"
         );
+    }
+}
+
+/// What only begins like one is told as invalid.
+#[test]
+fn a_change_of_every_key_and_of_what_begins_like_one_is_heard_here_and_in_members() {
+    for template in [text("template.yaml"), text("member/template.yaml")] {
+        for key in [PEER, ACCEPT, ROUTES, ADVERTISE, DNS, GROUP] {
+            assert!(template.contains(&format!(" - !Sub ${{TagPrefix}}:{key}\n")), "{key}");
+            assert!(template.contains(&format!(" - prefix: !Sub \"${{TagPrefix}}:{key}:\"")), "{key}");
+        }
     }
 }
 

@@ -186,6 +186,21 @@ async fn refusals_of_groups_are_no_status() {
 }
 
 #[tokio::test]
+async fn a_key_that_only_begins_like_that_of_groups_is_told_as_invalid() {
+    let (memory, ends) = vpcs(1);
+    let (machines, how) = (Machines::default(), Sweep { scope: scope(), id: "id".into(), time: "now".into() });
+    let told = async || {
+        sweep(context(&memory, &stack()), &machines, &how, json!({}), || true).await.expect("swept");
+        memory.tags(&ends[0]).get("isthmus:status:invalid").cloned().unwrap_or_default()
+    };
+    memory.tag_vpc(&ends[0], "isthmus:group:payments", "hub");
+    let invalid = told().await;
+    assert!(invalid.contains("isthmus:group:payments: there is no such key"), "{invalid}");
+    memory.drop_tag(&ends[0], "isthmus:group:payments");
+    assert_eq!(told().await, "");
+}
+
+#[tokio::test]
 async fn routes_for_a_member_of_one_s_group_are_for_no_stranger() {
     let (memory, ends) = vpcs(3);
     join(&memory, "payments", &ends[..2]);

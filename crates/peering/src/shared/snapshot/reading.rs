@@ -23,7 +23,13 @@ impl Snapshot {
     ) -> Result<Self, Error> {
         let peers = key(&context.stack.tag_prefix, PEER);
         let group = key(&context.stack.tag_prefix, GROUP);
-        let mut keys = vec![format!("{peers}:*"), peers, group, status_key_pattern(&context.stack.tag_prefix)];
+        let mut keys = vec![
+            format!("{peers}:*"),
+            peers,
+            format!("{group}:*"),
+            group,
+            status_key_pattern(&context.stack.tag_prefix),
+        ];
         if !context.stack.external_accounts.is_empty() {
             // Consent alone makes a pair with a VPC whose owner asks in EC2.
             let accept = key(&context.stack.tag_prefix, ACCEPT);

@@ -58,7 +58,7 @@ impl Executions for StateMachines {
         self.start(&self.arns.groups, name, &json!({})).await
     }
 
-    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
+    async fn start_clean_up(&self, name: &str, execution: &str) -> Result<(), Error> {
         let fault =
             |code: &str| Error::ServiceFault { action: "states:DescribeExecution".into(), code: code.to_owned() };
         let described = self.client.describe_execution().execution_arn(execution).send().await;
@@ -72,13 +72,6 @@ impl Executions for StateMachines {
             "status": described.status().as_str(),
             "input": request,
         });
-        self.start(&self.arns.clean_up, &name_of(execution), &input).await.map(drop)
+        self.start(&self.arns.clean_up, name, &input).await.map(drop)
     }
-}
-
-/// The clean-up after an execution has a name made of its own: a second one for the same execution is none. At most 80
-/// characters.
-fn name_of(execution: &str) -> String {
-    let name = execution.rsplit(':').next().unwrap_or_default();
-    "after-".chars().chain(name.chars()).take(80).collect()
 }

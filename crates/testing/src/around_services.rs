@@ -115,7 +115,7 @@ impl<M: Executions, H: ServiceHook> Executions for AroundMachines<'_, M, H> {
         self.around(async || self.inner.start_groups(name).await).await
     }
 
-    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
-        self.around(async || self.inner.start_clean_up(execution).await).await
+    async fn start_clean_up(&self, name: &str, execution: &str) -> Result<(), Error> {
+        self.around(async || self.inner.start_clean_up(name, execution).await).await
     }
 }

@@ -1,4 +1,4 @@
-//! Both state machines, which remember what was started.
+//! The state machines, which remember what was started.
 
 use isthmus_peering::error::Error;
 use isthmus_peering::ports::Executions;
@@ -7,7 +7,8 @@ use isthmus_peering::stack::Scope;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Machines that remember what was started, each name once.
+/// Machines that remember what was started. What is taken out of them has ended: as in Step Functions, nothing starts by its name
+/// again.
 #[derive(Debug, Default)]
 pub struct Machines {
     /// Executions of the peering machine.
@@ -15,34 +16,47 @@ pub struct Machines {
     /// Executions of the teardown machine.
     pub teardowns: RefCell<BTreeMap<String, TeardownInput>>,
     /// Executions of the groups machine.
-    pub groups: RefCell<BTreeSet<String>>,
-    /// Those of the groups machine that are closed.
-    pub closed_groups: RefCell<BTreeSet<String>>,
-    /// The executions that the clean-up machine was started for.
-    pub clean_ups: RefCell<BTreeSet<String>>,
+    pub groups: RefCell<BTreeMap<String, ()>>,
+    /// Executions of the clean-up machine, and after which execution each cleans up.
+    pub clean_ups: RefCell<BTreeMap<String, String>>,
+    /// The machine and the name of everything that was ever started.
+    used: RefCell<BTreeSet<(&'static str, String)>>,
+}
+
+impl Machines {
+    /// `false` where an execution of that name is closed already, or has another input.
+    fn start<I: Clone + PartialEq>(
+        &self,
+        machine: &'static str,
+        running: &RefCell<BTreeMap<String, I>>,
+        name: &str,
+        input: &I,
+    ) -> bool {
+        assert!(name.chars().count() <= 80, "{name}: longer than a name may be");
+        if self.used.borrow_mut().insert((machine, name.to_owned())) {
+            running.borrow_mut().insert(name.to_owned(), input.clone());
+        }
+        running.borrow().get(name) == Some(input)
+    }
 }
 
 impl Executions for Machines {
     async fn start_peering(&self, name: &str, input: &PeeringInput) -> Result<(), Error> {
-        self.peerings.borrow_mut().entry(name.to_owned()).or_insert_with(|| input.clone());
+        self.start("peering", &self.peerings, name, input);
         Ok(())
     }
 
     async fn start_teardown(&self, name: &str, input: &TeardownInput) -> Result<(), Error> {
-        self.teardowns.borrow_mut().entry(name.to_owned()).or_insert_with(|| input.clone());
+        self.start("teardown", &self.teardowns, name, input);
         Ok(())
     }
 
     async fn start_groups(&self, name: &str) -> Result<bool, Error> {
-        let is_closed = self.closed_groups.borrow().contains(name);
-        if !is_closed {
-            self.groups.borrow_mut().insert(name.to_owned());
-        }
-        Ok(!is_closed)
+        Ok(self.start("groups", &self.groups, name, &()))
     }
 
-    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
-        self.clean_ups.borrow_mut().insert(execution.to_owned());
+    async fn start_clean_up(&self, name: &str, execution: &str) -> Result<(), Error> {
+        self.start("clean-up", &self.clean_ups, name, &execution.to_owned());
         Ok(())
     }
 }
@@ -64,7 +78,7 @@ impl Executions for Unavailable {
         panic!("{name}: must not be started")
     }
 
-    async fn start_clean_up(&self, execution: &str) -> Result<(), Error> {
+    async fn start_clean_up(&self, _name: &str, execution: &str) -> Result<(), Error> {
         panic!("{execution}: must not be cleaned up after")
     }
 }

@@ -16,5 +16,5 @@ pub trait Executions {
     async fn start_groups(&self, name: &str) -> Result<bool, Error>;
 
     /// Starts an execution of the clean-up machine, after an execution of the others that is closed.
-    async fn start_clean_up(&self, execution: &str) -> Result<(), Error>;
+    async fn start_clean_up(&self, name: &str, execution: &str) -> Result<(), Error>;
 }

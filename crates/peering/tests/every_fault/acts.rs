@@ -64,8 +64,8 @@ impl Scenario {
 
     /// Sweeps, and runs what that starts; once more where it had to clean up after a dead execution.
     async fn sweep(&self, network: &Network<'_>, stack: &Stack, name: &str) -> Ended {
+        let machines = Machines::default();
         loop {
-            let machines = Machines::default();
             let swept = invoke(async || {
                 let id = format!("{name} {}", self.memory.ledger.writes());
                 let how = Sweep { scope: scope(), id, time: "2026-11-26T13:00:00Z".into() };
@@ -101,9 +101,9 @@ impl Scenario {
     /// Answers whether there was anything.
     async fn clean_up(&self, network: &Network<'_>, stack: &Stack, machines: &Machines) -> bool {
         let dead = machines.clean_ups.take();
-        for execution_of in &dead {
+        for (name, execution_of) in &dead {
             let request = self.started.borrow()[execution_of].clone();
-            let _reported = execution(network, stack, "clean-up").clean_up(execution_of, &request).await;
+            let _reported = execution(network, stack, name).clean_up(execution_of, &request).await;
         }
         !dead.is_empty()
     }

@@ -4,12 +4,10 @@
 
 use isthmus_peering::connection::End;
 use isthmus_peering::ids::AccountId;
-use isthmus_peering::ledger::PairKey;
-use isthmus_peering::request::PeeringRequest;
 use isthmus_peering::stack::Stack;
-use isthmus_peering::steps::{CreateTask, RecordedFailure, create_request, record_failure};
+use isthmus_peering::steps::{CreateTask, create_request};
 use isthmus_testing::pair::routes_to_peerings;
-use isthmus_testing::{Memory, context, execute, stack};
+use isthmus_testing::{Memory, context, execute, record, stack};
 use serde_json::{Value, json};
 
 const HUB: &str = "123456789012";
@@ -61,21 +59,6 @@ async fn refused_as(memory: &Memory, stack: &Stack, end: &End, peer: &End, reque
         }
     }
     None
-}
-
-fn key_of(request: &Value) -> PairKey {
-    let request = PeeringRequest::parse(request, &stack()).expect("a request");
-    PairKey::of([&request.end, &request.peer])
-}
-
-async fn record(memory: &Memory, request: &Value, error: &str, cause: &Value) -> RecordedFailure {
-    let cause = json!({"errorType": error, "errorMessage": cause.to_string()}).to_string();
-    let failure = json!({"State": "CreateRequest", "Error": {"Error": error, "Cause": cause}});
-    memory.ledger.set(&key_of(request), "Holder", json!("an ARN"));
-    let task = json!({"Request": request, "Execution": "an ARN", "Failure": failure, "Attempt": 0,
-                      "Time": "2026-11-25T12:00:00.000Z"});
-    let task = serde_json::from_value(task).expect("a task");
-    record_failure(context(memory, &stack()), task).await.expect("recorded")
 }
 
 #[tokio::test]
@@ -218,7 +201,7 @@ async fn a_vpc_that_its_owner_excluded_is_not_written_to() {
 async fn a_failure_that_concerns_no_tag_writes_no_status() {
     let (one, other) = (end("vpc-0000000a", HUB), end("vpc-0000000b", MEMBER));
     let memory = network([&one, &other]);
-    let recorded = record(&memory, &request(&one, &other), "PeerNotTrusted", &json!({"Message": "no"})).await;
+    let recorded = record(&memory, &request(&one, &other), "PeerNotTrusted", json!({"Message": "no"})).await;
     assert!(recorded.resources.is_empty());
     assert!(memory.tags(&one).is_empty() && memory.tags(&other).is_empty());
 }

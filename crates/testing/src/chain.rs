@@ -1,15 +1,17 @@
 //! The states of the machines in their order, in memory: what passes from step to step is the JSON that the machine would pass.
 
-use crate::HasLedger;
 use crate::stack;
 use crate::state::{Machine, Retries};
+use crate::{HasLedger, Memory};
 use isthmus_peering::context::Context;
 use isthmus_peering::error::Error;
+use isthmus_peering::ledger::PairKey;
 use isthmus_peering::ports::Network;
+use isthmus_peering::request::PeeringRequest;
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{
-    accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown, record_failure, roll_back,
-    update_routes, wait_active,
+    RecordedFailure, accept_in_peer_region, create_request, delete_peering, delete_routes, plan_teardown,
+    record_failure, roll_back, update_routes, wait_active,
 };
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -65,6 +67,16 @@ pub async fn clean_up(network: &(impl Network + HasLedger), execution: &str, dea
     Execution { context, execution, routes: usize::MAX, retries: Retries::Signals }.clean_up(dead, request).await
 }
 
+/// Records that failure of an execution that holds the pair: the state, called once.
+pub async fn record(memory: &Memory, request: &Value, error: &str, cause: Value) -> RecordedFailure {
+    let stack = stack();
+    let of_pair = PeeringRequest::parse(request, &stack).expect("a request");
+    memory.ledger.set(&PairKey::of([&of_pair.end, &of_pair.peer]), "Holder", json!("an ARN"));
+    let task = json!({"Request": request, "Execution": "an ARN", "Failure": failure("CreateRequest", error, cause),
+                      "Attempt": 0, "Time": TIME});
+    record_failure(context(memory, &stack), read(task)).await.expect("recorded")
+}
+
 /// An execution of one of the machines.
 pub struct Execution<'c, N: HasLedger> {
     /// Of every step.
@@ -85,7 +97,7 @@ impl<N: HasLedger + Network> Execution<'_, N> {
             Ok(output) => return Ok(output),
             Err(failed) => failed,
         };
-        let mut task = json!({"Request": request, "Failure": failure(state, &error)});
+        let mut task = json!({"Request": request, "Failure": caught(state, &error)});
         if !matches!(error, Error::OverlappingCidrs { .. } | Error::PairBusy { .. }) {
             task["Peering"] = peering;
             self.undo(Machine::Peering, &mut task).await;
@@ -125,7 +137,7 @@ impl<N: HasLedger + Network> Execution<'_, N> {
             Ok(output) => return Ok(output),
             Err(failed) => failed,
         };
-        let task = json!({"Request": request, "Failure": failure(state, &error), "Resources": resources});
+        let task = json!({"Request": request, "Failure": caught(state, &error), "Resources": resources});
         self.record(Machine::Teardown, task).await
     }
 
@@ -160,7 +172,7 @@ impl<N: HasLedger + Network> Execution<'_, N> {
             Ok(undone) => task["RolledBack"] = undone,
             Err((state, error)) => {
                 let first = task["Failure"].take();
-                task["Failure"] = failure(state, &error);
+                task["Failure"] = caught(state, &error);
                 task["Failure"]["After"] = first;
             }
         }
@@ -204,9 +216,13 @@ impl<N: HasLedger + Network> Execution<'_, N> {
 }
 
 /// What a `Catch` assigns.
-fn failure(state: &str, error: &Error) -> Value {
+fn caught(state: &str, error: &Error) -> Value {
     let (name, cause) = error.name_and_cause();
-    let cause = json!({"errorType": name, "errorMessage": Value::Object(cause).to_string()}).to_string();
+    failure(state, &name, Value::Object(cause))
+}
+
+fn failure(state: &str, name: &str, cause: Value) -> Value {
+    let cause = json!({"errorType": name, "errorMessage": cause.to_string()}).to_string();
     json!({"State": state, "Error": {"Error": name, "Cause": cause}})
 }
 

@@ -26,7 +26,9 @@ pub mod sweeping;
 pub mod three;
 mod virtual_time;
 
-pub use chain::{Ended, Execution, clean_up, context, execute, execute_as_deployed, execute_with_time_for, tear_down};
+pub use chain::{
+    Ended, Execution, clean_up, context, execute, execute_as_deployed, execute_with_time_for, record, tear_down,
+};
 pub use executions::{Machines, Unavailable, scope};
 pub use explore::{Scenario, explore, kill_after, until_free};
 pub use faulty::{Faulty, When};

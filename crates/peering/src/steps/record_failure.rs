@@ -18,7 +18,7 @@ use crate::shared::lookups::check_regions;
 use crate::shared::pair::Pair;
 use crate::shared::retry::seconds_until_retry;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use status::write_failed_status;
 
 /// The task of the state, in each machine.
@@ -76,8 +76,10 @@ pub async fn record_failure(
 ) -> Result<RecordedFailure, Error> {
     let (error, mut cause) = task.failure.public();
     let held = cause.remove("Pairs").map(|pairs| {
-        let field = |name: &str| cause.get(name).cloned().unwrap_or_default();
-        json!({"Account": field("Account"), "Held": field("Held"), "Limit": field("Limit"), "Pairs": pairs})
+        let known = ["Account", "Group", "Held", "Limit"].into_iter();
+        let mut held: Map<_, _> = known.filter_map(|name| Some((name.to_owned(), cause.get(name)?.clone()))).collect();
+        held.insert("Pairs".into(), pairs);
+        Value::Object(held)
     });
     if let Some(rolled_back) = &task.rolled_back {
         cause.insert("RolledBack".into(), serde_json::to_value(rolled_back).unwrap_or_default());
@@ -113,14 +115,17 @@ async fn record(
     let item = context.ledger.item(&PairKey::of([end, peer])).await?;
     let is_held = item.as_ref().is_some_and(|item| item.is_held_by(&task.execution));
     let failed = FailedPair { ends: [end, peer], error, cause, is_by_tags: is_by_tags(request) };
-    let pair = match (&task.resources, check_regions(context.network, end, peer).await) {
-        (Some(_), _) | (_, Err(_)) => Ok(None),
-        (None, Ok(())) => Pair::read(context, [end, peer]).await.map(Some),
+    let pair = match read_pair(context, task, [end, peer]).await {
+        // The next call may read it: the status is written while the pair is held.
+        Err(failed @ (Error::ServiceFault { .. } | Error::Throttled { .. })) if task.attempt < RETRIES => {
+            return Err(failed);
+        }
+        read => read.ok().flatten(),
     };
     // While the pair is held: a later execution may write another status. Nobody can hold a pair with an account that is
     // none of the stack's.
     let is_refused = check_accounts([end, peer], context.stack).is_err();
-    if let (true, Ok(Some(pair))) = (is_held || is_refused, &pair) {
+    if let (true, Some(pair)) = (is_held || is_refused, &pair) {
         write_failed_status(context, task, item.as_ref(), &failed, pair).await;
     }
     match item {
@@ -131,8 +136,21 @@ async fn record(
         }
         _ => {}
     }
-    let resources = pair?.map(|pair| pair.resources(context.stack)).unwrap_or_default();
+    let resources = pair.map(|pair| pair.resources(context.stack)).unwrap_or_default();
     Ok(task.resources.clone().unwrap_or(resources))
+}
+
+/// `None` in the teardown machine, which writes no status and knows the ARNs.
+async fn read_pair<L>(
+    context: Context<'_, impl Network, L>,
+    task: &RecordFailureTask,
+    [end, peer]: [&End; 2],
+) -> Result<Option<Pair>, Error> {
+    if task.resources.is_some() {
+        return Ok(None);
+    }
+    check_regions(context.network, end, peer).await?;
+    Pair::read(context, [end, peer]).await.map(Some)
 }
 
 /// What failed, and for which pair.

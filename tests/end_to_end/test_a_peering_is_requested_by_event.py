@@ -116,7 +116,7 @@ def member_s_bus(environment: dict[str, str]) -> Iterator[Listener]:
 def test_the_member_is_answered_on_its_own_bus(
     machine: Machine, sender: Sender, pair: tuple[Vpc, Vpc], member_s_bus: Listener
 ) -> None:
-    """A failure as well as a success; and nobody hears of what others asked for."""
+    """A failure, a success, and a plan; and nobody hears of what others asked for."""
     vpc, peer = pair
     arn, _ = sender.starts(MEMBER, request(peer, vpc))
     cause = machine.wait(arn).failed("PeerNotTrusted").cause
@@ -129,10 +129,14 @@ def test_the_member_is_answered_on_its_own_bus(
     output = machine.wait(arn).succeeded().output
     assert member_s_bus.receive("VPC Peering Active", peer)["detail"] == output
 
+    arn, _ = sender.starts(MEMBER, request(peer, vpc, DryRun=True))
+    output = machine.wait(arn).succeeded().output
+    assert member_s_bus.receive("VPC Peering Planned", peer)["detail"] == output
+
     machine.run(request(vpc, peer)).succeeded()
     time.sleep(3)
     of_pair = [event for event in member_s_bus.received() if peer.id in json.dumps(event)]
-    assert [event["detail-type"] for event in of_pair] == ["VPC Peering Failed", "VPC Peering Active"]
+    assert [event["detail-type"] for event in of_pair] == ["VPC Peering Failed", "VPC Peering Active", "VPC Peering Planned"]
 
 
 def test_a_member_that_asks_for_a_vendor_is_told_that_it_waits(

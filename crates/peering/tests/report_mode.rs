@@ -56,6 +56,21 @@ async fn an_execution_plans_and_its_plan_is_published() {
 }
 
 #[tokio::test]
+async fn the_plan_of_a_dry_run_is_published_where_an_event_asked_for_it() {
+    for of_stack in [reporting(), stack()] {
+        for (by, is_published) in [("execution", false), ("tags", false), ("event", true)] {
+            let memory = network();
+            let mut dry = request();
+            (dry["DryRun"], dry["RequestedBy"]) = (json!(true), json!(by));
+            let planning = create_request(context(&memory, &of_stack), read(create_task(&dry)));
+            let created = only_reads(&memory, planning).await.expect("planned");
+            assert_eq!((created.publish, created.peering.is_none()), (is_published, true), "{by}");
+            assert_eq!(created.output.expect("a plan").status, "planned");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_teardown_plans_and_its_plan_is_published() {
     let (memory, of_stack) = (peered().await, reporting());
     for by in ["execution", "tags"] {

@@ -55,7 +55,7 @@ pub struct Created {
     pub peering: Option<Peering>,
     /// The output of a dry run, in report mode, or of a request that somebody else has yet to accept.
     pub output: Option<PeeringOutput>,
-    /// Whether that is published: not of a dry run.
+    /// Whether that is published: of a dry run only where an event asked for it.
     pub publish: bool,
     /// For its event: the ARNs of both VPCs where tags request the peering, else none.
     pub resources: Vec<String>,
@@ -78,7 +78,8 @@ pub async fn create_request(
     check_accounts([&request.end, &request.peer], context.stack)?;
     let key = PairKey::of([&request.end, &request.peer]);
     if request.dry_run || context.stack.mode == Mode::Report {
-        let publish = !request.dry_run;
+        // Who asks by event has no other answer.
+        let publish = !request.dry_run || request.requested_by == RequestedBy::Event;
         let item = context.ledger.item(&key).await?;
         if item.as_ref().is_some_and(|item| item.is_held_by(&execution)) {
             context.stack.check_mode()?;

@@ -24,7 +24,7 @@ LAMBDA_TRANSIENT = {
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
-LONGEST_WAIT_FOR_A_PAIR = 20 * 60  # seconds
+WAIT_FOR_A_PAIR = range(20 * 60, 21 * 60)  # seconds, on average
 MOST_ATTEMPTS = 300  # the language allows 99,999,999, which is not a limit
 NO_CATCH = "No Catch:"  # in the Comment of a Task, before the reason why it has no Catch
 
@@ -109,21 +109,22 @@ def lambda_faults_are_retried(state: State) -> Iterator[str]:
 
 
 def pair_is_waited_for(state: State) -> Iterator[str]:
-    """Executions wait for each other for 20 minutes at the most, and not all of them ask at the same moment."""
+    """Executions wait for each other for 20 minutes on average, and not all of them ask at the same moment."""
     for retrier in state.get("Retry", []):
         if "PairBusy" not in retrier.get("ErrorEquals", []):
             continue
         if retrier.get("JitterStrategy") != "FULL":
             yield "the Retry on PairBusy has no JitterStrategy FULL"
-        if (longest := longest_wait(retrier)) > LONGEST_WAIT_FOR_A_PAIR:
-            yield f"the Retry on PairBusy waits for up to {longest:.0f} s (at most {LONGEST_WAIT_FOR_A_PAIR})"
+        if int(average := average_wait(retrier)) not in WAIT_FOR_A_PAIR:
+            yield f"the Retry on PairBusy waits for {average:.0f} s on average ({WAIT_FOR_A_PAIR.start} to {WAIT_FOR_A_PAIR.stop})"
 
 
-def longest_wait(retrier: dict[str, Any]) -> float:
-    """Seconds between the first attempt and the last, without the attempts themselves."""
+def average_wait(retrier: dict[str, Any]) -> float:
+    """Seconds between the first attempt and the last, without the attempts themselves. Jitter halves each wait."""
     first, rate = retrier.get("IntervalSeconds", 1), retrier.get("BackoffRate", 2.0)
     waits = (first * rate**attempt for attempt in range(retrier.get("MaxAttempts", 3)))
-    return sum(min(wait, retrier.get("MaxDelaySeconds", wait)) for wait in waits)
+    longest = sum(min(wait, retrier.get("MaxDelaySeconds", wait)) for wait in waits)
+    return longest / 2 if retrier.get("JitterStrategy") == "FULL" else longest
 
 
 def task_catches_all(state: State) -> Iterator[str]:

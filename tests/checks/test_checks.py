@@ -64,7 +64,7 @@ def test_the_template_check_includes_the_definition() -> None:
 
 WAITS = "Looks once; Retry on PeeringPending is the poll, at one state transition each."
 OVERLAP, CAUSE = '"Error": "OverlappingCidrs"', '"Cause": "{% $string($report.Cause) %}"'
-LAMBDA_WAIT, PAIR_WAIT = (f'"MaxAttempts": {attempts}, "JitterStrategy": ' for attempts in (5, 44))
+LAMBDA_WAIT, PAIR_WAIT = (f'"MaxAttempts": {attempts}, "JitterStrategy": ' for attempts in (5, 85))
 EXPRESSION = "{% $states.result.Payload.Peering %}"
 MACHINE_MUTANTS = {
     "Next to nowhere": ('"Next": "WaitActive"', '"Next": "Nowhere"', 'No state found named "Nowhere"'),
@@ -77,7 +77,8 @@ MACHINE_MUTANTS = {
     "a Retry with too many attempts": ('"MaxAttempts": 300', '"MaxAttempts": 99999999', "which is not a limit"),
     "no jitter": (f'{LAMBDA_WAIT}"FULL"', f'{LAMBDA_WAIT}"NONE"', "the Retry on Lambda's transient errors has no JitterStrategy"),
     "no jitter for a pair": (f'{PAIR_WAIT}"FULL"', f'{PAIR_WAIT}"NONE"', "the Retry on PairBusy has no JitterStrategy FULL"),
-    "half an hour for a pair": ('"MaxAttempts": 44', '"MaxAttempts": 65', "the Retry on PairBusy waits for up to 1"),
+    "half an hour for a pair": ('"MaxAttempts": 85', '"MaxAttempts": 125', "the Retry on PairBusy waits for 1802 s"),
+    "ten minutes for a pair": ('"MaxAttempts": 85', '"MaxAttempts": 44', "the Retry on PairBusy waits for 587 s"),
     "a Lambda fault not retried": ('"Lambda.SdkClientException", ', "", "no Retry on all of Lambda's transient errors"),
     "a Retry without a maximum delay": ('"MaxDelaySeconds": 20,', "", "has no MaxDelaySeconds"),
     "no Catch for all": ('["States.ALL"]', '["States.Timeout"]', "a Task without a Catch for States.ALL"),

@@ -191,7 +191,7 @@ def test_one_that_has_waited_for_long_enough_ends_in_pair_busy_and_touches_nothi
     for execution in executions:
         assert execution.cause["Execution"] == holder
         assert "RollBack" not in execution.states and "RolledBack" not in execution.cause
-    assert len(machine.failed_tries(arns[0])) == 1 + 44
+    assert len(machine.failed_tries(arns[0])) == 1 + 85
     assert ledger.item(vpc, peer) == before, "nothing was written there either"
 
 

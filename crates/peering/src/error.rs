@@ -143,7 +143,7 @@ pub enum Error {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pairs: Vec<HeldPair>,
     },
-    /// Another execution works on the pair. The machine calls again for 20 minutes.
+    /// Another execution works on the pair. The machine calls again for 20 minutes on average.
     #[error("another execution works on this pair: wait until it has ended, then run again")]
     PairBusy {
         /// The ARN of that execution.

@@ -8,19 +8,20 @@ use crate::request::PeeringRequest;
 use crate::stack::Quotas;
 use crate::tags::{EXECUTION, STACK};
 
-/// Requests the connection, with the tags of the stack, of the request and of `execution`.
+/// Requests the connection, with the tags of the stack, of the request and of `execution`. `waits`: whether a full quota of
+/// outstanding requests is to be waited for.
 pub(crate) async fn create<L>(
     context: Context<'_, impl NetworkWrites, L>,
     request: &PeeringRequest,
     execution: &str,
-    attempt: u32,
+    waits: bool,
 ) -> Result<Connection, Error> {
     let (requester, accepter) = request.direction(context.stack);
     let mut tags = request.tags_at_creation(context.stack);
     tags.insert(STACK.into(), context.stack.installation.clone());
     tags.insert(EXECUTION.into(), execution.into());
     let created = context.network.create_connection(requester, accepter, &tags).await;
-    let connection = created.map_err(|error| explain(error, requester, context.stack.quotas, attempt))?;
+    let connection = created.map_err(|error| explain(error, requester, context.stack.quotas, waits))?;
     // The next step accepts what this one answers, so both ids, Regions and owners have to match.
     match connection.identity.joins(requester, accepter) {
         true => Ok(connection),
@@ -31,12 +32,18 @@ pub(crate) async fn create<L>(
     }
 }
 
-/// For so many attempts the quota of outstanding requests is waited for: we accept ours ourselves, within seconds.
-const ATTEMPTS_FOR_A_PLACE: u32 = 20;
+/// For so long after its start an execution waits for the quota of outstanding requests: we accept ours ourselves, within seconds.
+/// By then it may have waited 20 minutes for the pair.
+const SECONDS_FOR_A_PLACE: i64 = 30 * 60;
 
-fn explain(error: CallError, requester: &End, quotas: Quotas, attempt: u32) -> Error {
+/// Whether an execution waits for that quota still. `started` is when it did, in milliseconds since 1970.
+pub(crate) fn waits_for_a_place<N, L>(context: Context<'_, N, L>, started: i64) -> bool {
+    context.now - started / 1000 < SECONDS_FOR_A_PLACE
+}
+
+fn explain(error: CallError, requester: &End, quotas: Quotas, waits: bool) -> Error {
     match error.kind {
-        CallErrorKind::Quota(Quota::OutstandingPeeringRequests) if attempt < ATTEMPTS_FOR_A_PLACE => {
+        CallErrorKind::Quota(Quota::OutstandingPeeringRequests) if waits => {
             Error::Throttled { action: error.action, code: error.code }
         }
         CallErrorKind::NoSuchVpc => Error::missing(requester),

@@ -14,7 +14,7 @@ use crate::plan::{SidePlan, in_request_order, report};
 use crate::ports::{Ledger, Network, NetworkReads};
 use crate::request::PeeringRequest;
 use crate::shared::brake::{check_brake, forget_withdrawal, withdraw};
-use crate::shared::creation::create;
+use crate::shared::creation::{create, waits_for_a_place};
 use crate::shared::dns_resolution::read_dns_resolution;
 use crate::shared::external::waits_for;
 use crate::shared::lease::{acquire, check_time, update_held};
@@ -39,8 +39,6 @@ pub struct CreateTask {
     pub request: Value,
     /// The ARN of the execution: it holds the pair, and the connection that it makes carries it as a tag.
     pub execution: String,
-    /// How often the machine has called this step before.
-    pub attempt: u32,
     /// When the state was entered, as ISO 8601.
     pub time: String,
     /// When the execution started, in milliseconds since 1970.
@@ -73,7 +71,7 @@ pub async fn create_request(
     context: Context<'_, impl Network, impl Ledger>,
     task: CreateTask,
 ) -> Result<Created, Error> {
-    let CreateTask { request, execution, attempt, time, started } = task;
+    let CreateTask { request, execution, time, started } = task;
     let request = PeeringRequest::parse(&request, context.stack)?;
     check_accounts([&request.end, &request.peer], context.stack)?;
     let key = PairKey::of([&request.end, &request.peer]);
@@ -94,7 +92,7 @@ pub async fn create_request(
     let withdrawal = check_withdrawal(context, &plan, &item, &execution).await?;
     let connection = match plan.found(context.stack) {
         Some(connection) => connection.clone(),
-        None => create(context, &plan.asked.request, &execution, attempt).await?,
+        None => create(context, &plan.asked.request, &execution, waits_for_a_place(context, started)).await?,
     };
     let made = item.owns(&connection) || plan.asked.request.take_over;
     if made {

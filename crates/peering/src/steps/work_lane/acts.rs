@@ -90,7 +90,7 @@ pub(super) async fn perform(
     execution: &str,
 ) -> Result<Effect, Failed> {
     match act {
-        Act::Create => Ok(Effect::Seen(Box::new(create(context, &pair.request, execution, 0).await?))),
+        Act::Create => Ok(Effect::Seen(Box::new(create(context, &pair.request, execution, true).await?))),
         Act::Record => record(context, pair, execution).await,
         Act::Accept(connection) => accept(context, pair, connection, execution).await,
         Act::CreateRoute(write, to) => create_route(context, pair, write, to).await,

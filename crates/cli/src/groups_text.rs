@@ -21,13 +21,13 @@ fn of_group(group: &GroupReport) -> Vec<Line> {
     let roles = [(*hubs, "hub"), (*spokes, "spoke"), (*mesh, "mesh member")];
     let roles: Vec<String> =
         roles.into_iter().filter(|(count, _)| *count > 0).map(|(count, role)| counted(count, role)).collect();
+    let members = if roles.is_empty() { "no member".to_owned() } else { roles.join(", ") };
     let counts = [(*set_up, "set up"), (*torn_down, "torn down"), (*refused_count, "refused")];
     let counts: String =
         counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(" · {count} {what}")).collect();
     let pairs = counted(*pairs, "pair");
-    let head = Line::of("")
-        .styled(STRONG, name.as_str())
-        .and(format!("  {}  {pairs}: {in_place} in place{counts}", roles.join(", ")));
+    let head =
+        Line::of("").styled(STRONG, name.as_str()).and(format!("  {members}  {pairs}: {in_place} in place{counts}"));
     let more = refused_count.saturating_sub(refused.len());
     let more = (more > 0).then(|| Line::of(format!("  and {more} more refused")));
     [head].into_iter().chain(refused.iter().map(of_refusal)).chain(more).collect()

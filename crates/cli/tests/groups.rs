@@ -58,6 +58,16 @@ fn no_group_is_said() {
 }
 
 #[test]
+fn a_group_without_a_member_is_told_with_what_was_torn_down() {
+    let mut left = group("payments", [0, 0, 0, 0], json!([]));
+    for (field, count) in [("Hubs", 0), ("Spokes", 0), ("Mesh", 0), ("TornDown", 1)] {
+        left[field] = json!(count);
+    }
+    let report = json!({"Groups": [left], "Calls": {}, "LeastSeconds": 0, "NearQuota": [], "Left": 0, "Warnings": []});
+    assert_eq!(text(report), "payments  no member  0 pairs: 0 in place · 1 torn down\n");
+}
+
+#[test]
 fn nothing_of_a_report_moves_the_terminal() {
     let refused = json!([{
         "VpcId": "vpc-0aaaaaaaaaaaaaaa1", "PeerVpcId": "vpc-0bbbbbbbbbbbbbbb2", "Error": "PeerNotTrusted\u{1b}[2J",

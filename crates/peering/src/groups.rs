@@ -21,4 +21,5 @@ pub use overlaps::Overlaps;
 pub use planning::{GroupPlan, GroupsPlan, Member, Pairs, Planning, REFUSALS, Refusal, plan};
 pub use report::{Cost, GroupReport, GroupsReport, NearQuota, RefusedByGroup, SlowestLane};
 pub use room::RouteRoom;
+pub(crate) use room::TO_MAKE_ROOM;
 pub use round::{Lane, Round, Work};

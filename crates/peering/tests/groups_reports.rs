@@ -4,10 +4,13 @@
 
 use isthmus_peering::connection::Status;
 use isthmus_peering::error::Error;
+use isthmus_peering::groups::{Cost, GroupReport, GroupsReport};
 use isthmus_peering::steps::{GroupsTask, plan_groups};
-use isthmus_testing::grouped::{alike, counts, join, of_member, planned, report, vpcs, with_quota};
+use isthmus_testing::grouped::{
+    alike, counts, join, leave, of_member, peered, planned, report, star, vpcs, with_quota,
+};
 use isthmus_testing::three::end;
-use isthmus_testing::{LANES_AT_ONCE, Memory, context, execute, groups_arn, scope, stack};
+use isthmus_testing::{LANES_AT_ONCE, Memory, context, execute, groups_arn, run_groups, scope, stack};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -130,4 +133,63 @@ async fn the_refusals_of_one_group_don_t_hide_those_of_another() {
     let report = report(&memory).await;
     let listed: Vec<usize> = report.groups.iter().map(|group| group.refused.len()).collect();
     assert_eq!(listed, [494, 6], "630 and 6 are refused");
+}
+
+#[test]
+fn a_group_that_everybody_has_left_is_reported_with_what_is_torn_down() {
+    for asked in [json!({}), json!({"Groups": ["payments"]})] {
+        let (memory, ends) = star(2);
+        leave(&memory, &ends);
+        let mut dry = asked.clone();
+        dry["DryRun"] = json!(true);
+        for input in [dry, asked] {
+            let report = run_groups(&memory, &stack(), "gone", &input).expect("it ends").report;
+            let told: Vec<_> = report.groups.iter().map(|each| (each.name.as_str(), each.torn_down)).collect();
+            assert_eq!(told, [("payments", 2)], "{input}");
+            assert_eq!((counts(&report.groups[0]), report.warnings.len()), ([0; 4], 0), "{input}: {report:?}");
+        }
+        assert_eq!(peered(&memory, &ends), 0);
+        let later = run_groups(&memory, &stack(), "later", &json!({"Groups": ["payments"]})).expect("it ends").report;
+        assert_eq!((later.groups.len(), later.warnings), (0, vec!["no VPC is a member of payments".to_owned()]));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_to_do_in_the_room_that_a_report_and_a_status_have() {
+    let memory = Memory::default();
+    let blocks = ["10.1.0.0/16", "10.1.128.0/20", "10.2.0.0/16", "10.2.128.0/20", "10.3.0.0/16", "10.4.0.0/16"];
+    let ends: Vec<_> = (0..6).map(|number| end(&format!("vpc-{number:017x}"))).collect();
+    ends.iter().zip(blocks).for_each(|(end, block)| memory.add_vpc(end, &[block], 1));
+    join(&memory, "payments:hub", &ends[..1]);
+    join(&memory, "payments:spoke", &ends[1..]);
+    memory.tag_vpc(&ends[4], "isthmus:exclude", "true");
+    let planned = planned(&memory, &with_quota(1), json!({"DryRun": true})).await.expect("planned");
+    let refused = &planned.report.expect("a report").groups[0].refused;
+    let expected = [
+        ("OverlappingCidrs", "remove one of the two blocks, or take one of the VPCs out of the group"),
+        ("OverlappingCidrs", "let one of those two advertise other blocks, or take it out of the group"),
+        ("Excluded", "its owner has to remove that tag before anything is changed"),
+        ("QuotaExceeded", "raise that quota in Service Quotas and in the stack's parameters, or make room"),
+    ];
+    assert_eq!(refused.len(), expected.len(), "{refused:?}");
+    for (refused, (error, remedy)) in refused.iter().zip(expected) {
+        assert!(refused.error == error && refused.message.ends_with(&format!(": {remedy}")), "{refused:?}");
+        assert!(refused.message.len() <= 200, "{refused:?}");
+    }
+}
+
+#[test]
+fn of_very_many_groups_those_of_which_something_goes_are_listed() {
+    let group = |name: String, torn_down: usize| -> GroupReport {
+        let counts = json!({
+            "Name": name, "Hubs": 0, "Spokes": 0, "Mesh": 0, "Pairs": 0, "InPlace": 0, "SetUp": 0, "TornDown": torn_down,
+            "RefusedCount": 0, "Refused": [],
+        });
+        serde_json::from_value(counts).expect("a report")
+    };
+    let mut groups: Vec<GroupReport> = (100..400).map(|number| group(format!("a{number}"), 0)).collect();
+    groups.push(group("b".into(), 1));
+    let report = GroupsReport::new(groups, Cost::default(), Vec::new());
+    let last = report.groups.last().expect("a group");
+    assert_eq!((report.groups.len(), last.name.as_str()), (300, "b"));
 }

@@ -134,8 +134,9 @@ impl GroupsReport {
         };
         cut("groups", groups.len(), GROUPS_LISTED);
         cut("members are near their quota of peerings", near_quota.len(), NEAR_QUOTA_LISTED);
-        // Those that make no pair go first; the warnings have them.
-        groups.sort_by(|one, other| (one.pairs == 0, &one.name).cmp(&(other.pairs == 0, &other.name)));
+        // Those without a pair go first; the warnings have them.
+        let is_without = |group: &GroupReport| group.pairs == 0 && group.torn_down == 0;
+        groups.sort_by(|one, other| (is_without(one), &one.name).cmp(&(is_without(other), &other.name)));
         groups.truncate(GROUPS_LISTED);
         groups.sort_by(|one, other| one.name.cmp(&other.name));
         near_quota.truncate(NEAR_QUOTA_LISTED);

@@ -2,6 +2,9 @@
 
 use ipnet::IpNet;
 
+/// What to do where a quota leaves no room.
+pub(crate) const TO_MAKE_ROOM: &str = "raise that quota in Service Quotas and in the stack's parameters, or make room";
+
 /// The room of the fullest of a VPC's selected tables, IPv4 and IPv6 apart.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-route-tables>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

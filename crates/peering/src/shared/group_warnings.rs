@@ -5,22 +5,19 @@ use crate::shared::grouped::Grouped;
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
 use crate::tags::{GROUP, key};
-use std::collections::BTreeSet;
 
-/// All warnings, of the groups that are asked for; of those without a member too.
+/// All warnings, where they are about one group only of those that are asked for.
 pub(crate) fn warnings(
     snapshot: &Snapshot,
     grouped: &Grouped,
     stack: &Stack,
-    asked: &BTreeSet<GroupName>,
+    is_asked: impl Fn(&GroupName) -> bool,
 ) -> Vec<String> {
     let unread =
         snapshot.unreachable().into_iter().map(|reason| format!("not read, so nothing there counts: {reason}"));
-    let unknown = asked.iter().filter(|name| !grouped.plan.groups.contains_key(name));
-    let unknown = unknown.map(|name| format!("no VPC is a member of {name}"));
-    let chosen = grouped.plan.groups.iter().filter(|(name, _)| asked.is_empty() || asked.contains(name));
+    let chosen = grouped.plan.groups.iter().filter(|(name, _)| is_asked(name));
     let groups = chosen.filter_map(|(name, group)| without_pairs(grouped, name, group));
-    unread.chain(accounts(stack)).chain(unknown).chain(invalid_words(snapshot, stack)).chain(groups).collect()
+    unread.chain(accounts(stack)).chain(invalid_words(snapshot, stack)).chain(groups).collect()
 }
 
 /// The words of `group` tags that mean nothing, by VPC.

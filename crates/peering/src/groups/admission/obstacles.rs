@@ -1,9 +1,11 @@
 //! What stands against a pair.
 
+use crate::error::Error;
 use crate::groups::admission::whole_mesh::LeftOut;
 use crate::groups::admission::{Admission, ordered};
 use crate::groups::membership::GroupName;
-use crate::groups::room::RouteRoom;
+use crate::groups::room::{RouteRoom, TO_MAKE_ROOM};
+use crate::tags::EXCLUDE;
 use std::rc::Rc;
 
 const OVERLAP: &str = "OverlappingCidrs";
@@ -14,7 +16,8 @@ impl Admission<'_> {
     pub(super) fn exclusion(&self, member: usize, peer: usize) -> Option<(&'static str, String)> {
         let members = self.planning.members;
         let excluded = [member, peer].into_iter().find(|number| members[*number].excluded)?;
-        Some(("Excluded", format!("{} is excluded", members[excluded].end.vpc_id)))
+        let error = Error::Excluded { vpc_id: members[excluded].end.vpc_id.clone(), tag: EXCLUDE };
+        Some(("Excluded", error.to_string()))
     }
 
     /// What stands against the pair, whatever room there is.
@@ -24,7 +27,8 @@ impl Admission<'_> {
         }
         let (first, second) = ordered(member, peer);
         if let Some((block, other)) = self.overlaps.between(first, second) {
-            return Some((OVERLAP, format!("{block} overlaps {other}")));
+            let remedy = "remove one of the two blocks, or take one of the VPCs out of the group";
+            return Some((OVERLAP, format!("{block} overlaps {other}: {remedy}")));
         }
         self.conflict(member, peer).map(|reason| (OVERLAP, reason))
     }
@@ -56,7 +60,8 @@ impl Admission<'_> {
             let is_holder = |other: &&usize| **other != routed && self.conflicts.between(routed, **other).is_some();
             let holder = self.peers[at].iter().find(is_holder)?;
             let [routed, at, holder] = [routed, at, *holder].map(|number| &members[number].end.vpc_id);
-            Some(format!("{at} routes a block of {routed} to {holder}"))
+            let remedy = "let one of those two advertise other blocks, or take it out of the group";
+            Some(format!("{at} routes a block of {routed} to {holder}: {remedy}"))
         })
     }
 
@@ -76,8 +81,10 @@ impl Admission<'_> {
         let limit = self.planning.peerings_per_vpc;
         match self.has_no_peering_left(number, more) {
             _ if !self.is_full(number, more, routes) => None,
-            true => Some(format!("{id} has no room for {more} more of the {limit} peerings that its quota allows")),
-            false => Some(format!("a table of {id} has no room for the routes")),
+            true => Some(format!(
+                "{id} has no room for {more} more of the {limit} peerings that its quota allows: {TO_MAKE_ROOM}"
+            )),
+            false => Some(format!("a table of {id} has no room for the routes: {TO_MAKE_ROOM}")),
         }
     }
 

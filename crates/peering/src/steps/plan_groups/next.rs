@@ -3,7 +3,7 @@
 use super::looking::{Call, Looked, Stands};
 use super::run::Settlement;
 use crate::connection::{Connection, End, Status};
-use crate::groups::Work;
+use crate::groups::{TO_MAKE_ROOM, Work};
 use crate::ledger::{AskedBy, LedgerItem, Outcome, Undone};
 use crate::routes::stale_routes;
 use crate::shared::drift::{Examined, Finding};
@@ -63,7 +63,7 @@ pub(super) fn next(
         }
         Finding::NotRequested if is_held => undo(stack, snapshot, None, known),
         Finding::SetUp(_) if is_held => {
-            let message = Some("the plan of all groups has no place for it".to_owned());
+            let message = Some(format!("the plan of all groups has no place for it: {TO_MAKE_ROOM}"));
             let outcome = Outcome { error: Some("QuotaExceeded".to_owned()), message, ..Outcome::success("") };
             undo(stack, snapshot, Some(outcome), known)
         }

@@ -13,7 +13,7 @@ use crate::shared::group_warnings::warnings;
 use crate::shared::grouped::Grouped;
 use crate::shared::pairs::PairSnapshot;
 use crate::stack::Stack;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What this step has done.
 #[derive(Default)]
@@ -55,10 +55,12 @@ pub(super) fn report(
     cost: &Cost,
 ) -> GroupsReport {
     let View { snapshot, grouped, input } = view;
-    let chosen: Vec<(&GroupName, &GroupPlan)> =
-        grouped.plan.groups.iter().filter(|(name, _)| input.is_about(name)).collect();
     let torn_down = torn_down(view, run, done);
-    let reports = chosen.into_iter().map(|(name, group)| {
+    // One that nobody belongs to any more is reported while something of it goes.
+    let left: BTreeSet<&GroupName> = torn_down.keys().filter(|name| !grouped.plan.groups.contains_key(*name)).collect();
+    let empty = GroupPlan::default();
+    let groups = grouped.plan.groups.iter().chain(left.iter().map(|name| (*name, &empty)));
+    let reports = groups.filter(|(name, _)| input.is_about(name)).map(|(name, group)| {
         let of_group = torn_down.get(name).copied().unwrap_or_default();
         GroupReport { torn_down: of_group, ..report_of(view, run, (found, done), name, group) }
     });
@@ -70,8 +72,11 @@ pub(super) fn report(
         Stands::InPlace | Stands::Refused { .. } => false,
     };
     report.left = found.admitted.iter().filter(is_left).count();
-    let mut more: Vec<String> =
-        found.failures().cloned().chain(warnings(snapshot, grouped, stack, &input.groups)).collect();
+    let is_known = |name: &GroupName| grouped.plan.groups.contains_key(name) || left.contains(name);
+    let unknown = input.groups.iter().filter(|name| !is_known(name));
+    let unknown = unknown.map(|name| format!("no VPC is a member of {name}"));
+    let of_groups = warnings(snapshot, grouped, stack, |name| input.is_about(name));
+    let mut more: Vec<String> = found.failures().cloned().chain(unknown).chain(of_groups).collect();
     shorten(&mut more);
     report.warnings.extend(more);
     report

@@ -8,7 +8,7 @@ use crate::ledger::{
     Hold, LedgerItem, PairKey, Update, Withdrawal, WithdrawalState, Withdrawals, Withdrawer, Withdrawn, counted_since,
     limit,
 };
-use crate::ports::{Ledger, LedgerReads, LedgerWrites, Updated};
+use crate::ports::{Ledger, LedgerError, LedgerReads, LedgerWrites, Updated};
 use crate::request::Moment;
 use crate::shared::pair::{Lookup, Pair};
 use crate::stack::{Mode, Stack};
@@ -80,12 +80,34 @@ pub(crate) fn withdrawal_due<N, L>(
     (due > now).then_some(Moment(due))
 }
 
-/// Checks that these withdrawals may be carried out by that execution; else [`Error::TeardownHeld`]. A released one always may.
+/// Checks that these withdrawals may be carried out by that execution; else [`Error::TeardownHeld`], and from then on the brake holds
+/// them. A released one always may.
 pub(crate) async fn check_brake<N>(
     context: Context<'_, N, impl Ledger>,
     by: &Withdrawer,
     own: impl IntoIterator<Item = (PairKey, Withdrawal)>,
     execution: &str,
+) -> Result<(), Error> {
+    let hold = async |hold: Hold, before: Option<Hold>| context.ledger.hold(by, hold, before.as_ref()).await;
+    checked(context, by, own, execution, hold).await
+}
+
+/// The same, where nothing is carried out or recorded.
+pub(crate) async fn would_be_held<N>(
+    context: Context<'_, N, impl LedgerReads>,
+    by: &Withdrawer,
+    own: impl IntoIterator<Item = (PairKey, Withdrawal)>,
+    execution: &str,
+) -> Result<(), Error> {
+    checked(context, by, own, execution, async |hold: Hold, _| Ok(hold)).await
+}
+
+async fn checked<N>(
+    context: Context<'_, N, impl LedgerReads>,
+    by: &Withdrawer,
+    own: impl IntoIterator<Item = (PairKey, Withdrawal)>,
+    execution: &str,
+    begin: impl AsyncFnOnce(Hold, Option<Hold>) -> Result<Hold, LedgerError>,
 ) -> Result<(), Error> {
     let mut own = own.into_iter().filter(|(_, own)| own.state != WithdrawalState::Released).peekable();
     if own.peek().is_none() {
@@ -104,7 +126,7 @@ pub(crate) async fn check_brake<N>(
             return Ok(());
         }
         let hold = Hold { held_since: now, held_by: execution.to_owned(), limit };
-        all.hold = Some(context.ledger.hold(by, hold, all.hold.as_ref()).await?);
+        all.hold = Some(begin(hold, all.hold.take()).await?);
     }
     let is_first = all.hold.as_ref().is_some_and(|hold| hold.held_by == execution);
     Err(held(by, &all, is_first))

@@ -87,9 +87,7 @@ pub async fn plan_groups(
         return Ok(PlannedGroups::left_to(&later));
     }
     let snapshot = Snapshot::read(context, scope).await?;
-    if acts {
-        run.find_dead(context, &snapshot).await?;
-    }
+    run.find_dead(context, &snapshot).await?;
     let grouped = Grouped::of(&snapshot, context.stack);
     let view = View { snapshot: &snapshot, grouped: &grouped, input: &input };
     let mut found = find(context, view, &run, &has_time).await;

@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::groups::{GroupName, Work};
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawer};
 use crate::ports::Ledger;
-use crate::shared::brake::check_brake;
+use crate::shared::brake::{check_brake, would_be_held};
 use crate::shared::drift::Finding;
 use crate::shared::held::{Found, Held};
 use crate::shared::pairs::PairSnapshot;
 use crate::shared::snapshot::AT_ONCE;
-use crate::shared::withdrawals::record_withdrawal;
+use crate::shared::withdrawals::{as_recorded, record_withdrawal};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ pub(super) struct Leaving {
     pub(super) warnings: Vec<String>,
 }
 
-/// Marks all of it, and adds what may go now to what is to be done.
+/// Marks all of it, and adds what may go now to what is to be done. A run that doesn't act decides likewise, and marks nothing.
 pub(super) async fn leave(
     context: Context<'_, impl crate::ports::Network, impl Ledger>,
     View { snapshot, .. }: View<'_>,
@@ -47,7 +47,10 @@ pub(super) async fn leave(
     let mut pairs = Vec::new();
     // All of it, before the first is carried out: the brake counts it.
     let marking = stream::iter(std::mem::take(&mut todo.withdraw)).map(async |(mut known, finding)| {
-        if run.acts && record_withdrawal(context, &(&known, Ok(Some(finding.clone())))).await? {
+        let of_pair = Ok(Some(finding.clone()));
+        if !run.acts {
+            known.item = as_recorded(context, &(&known, of_pair));
+        } else if record_withdrawal(context, &(&known, of_pair)).await? {
             known.item = context.ledger.item(&known.key()).await?;
         }
         Ok::<_, Error>((known, finding))
@@ -63,13 +66,7 @@ pub(super) async fn leave(
         leaving.warnings.push(format!("{} removals wait for TeardownDelay", delayed.len()));
     }
     pairs.retain(|(known, _)| !delayed.contains(&known.key()));
-    let refused = match run.acts {
-        true => refused_by_brake(context, run, &pairs, &mut leaving).await?,
-        false => pairs.iter().map(|(known, _)| known.key()).filter(|key| held.is_held(key)).collect(),
-    };
-    if !run.acts && !refused.is_empty() {
-        leaving.warnings.push(format!("{} removals are held by the brake", refused.len()));
-    }
+    let refused = refused_by_brake(context, run, &pairs, &mut leaving).await?;
     for (known, finding) in pairs.into_iter().filter(|(known, _)| !refused.contains(&known.key())) {
         if let Finding::Empty(_) = finding {
             let at = known.key().ends().map(Clone::clone).to_vec();
@@ -113,12 +110,16 @@ async fn refused_by_brake<N>(
     }
     let mut refused = BTreeSet::new();
     for (by, own) in by_whom {
-        match check_brake(context, &by, own.clone(), run.execution).await {
+        let checked = match run.acts {
+            true => check_brake(context, &by, own.clone(), run.execution).await,
+            false => would_be_held(context, &by, own.clone(), run.execution).await,
+        };
+        match checked {
             Ok(()) => {}
             Err(error @ Error::TeardownHeld { .. }) => {
                 leaving.warnings.push(error.to_string());
                 let (_, detail) = error.name_and_cause();
-                if detail.contains_key("Pairs") && leaving.told.insert(by.clone()) {
+                if run.acts && detail.contains_key("Pairs") && leaving.told.insert(by.clone()) {
                     leaving.held.push(event(detail));
                 }
                 let is_released =

@@ -94,7 +94,7 @@ pub(super) async fn look<L>(
         let given_up = given_up(context.stack, snapshot, item.outcome.clone(), known.clone());
         return if run.holds(Some(item)) { given_up } else { given_up.stands.into() };
     }
-    let examined = match examine(context, snapshot, &known, run.acts).await {
+    let examined = match examine(context, snapshot, &known, true).await {
         Ok(examined) => examined,
         Err(error) => {
             let [end, peer] = known.pair.ends();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use isthmus_peering::connection::End;
 use isthmus_peering::route_tables::{Route, Target};
 use isthmus_peering::stack::Stack;
 use isthmus_peering::steps::{Sweep, sweep};
@@ -163,6 +164,30 @@ async fn a_request_to_a_vendor_takes_its_place() {
     join(&memory, "payments:spoke", &ends[1..]);
     let report = planned(&memory, &small, json!({"DryRun": true})).await.expect("planned").report.expect("a report");
     assert_eq!((counts(&report.groups[0]), errors(&report)), ([2, 0, 1, 1], vec!["QuotaExceeded"]));
+}
+
+#[tokio::test]
+async fn a_peer_tag_takes_a_place_of_the_quota_only_where_its_peering_may_stand() {
+    let far = End { region: "eu-west-1".parse().expect("a Region"), ..end("vpc-000000fc") };
+    for (named, free) in [
+        ("vpc-000000fe", true),            // excluded
+        ("vpc-000000fd", true),            // with a block of the hub
+        ("vpc-000000ff", true),            // gone
+        ("vpc-000000fc@eu-west-1", false), // in a Region that can't be read
+    ] {
+        let (memory, ends) = vpcs(3);
+        memory.add_vpc(&end("vpc-000000fe"), &["10.9.0.0/16"], 1);
+        memory.tag_vpc(&end("vpc-000000fe"), "isthmus:exclude", "true");
+        memory.add_vpc(&end("vpc-000000fd"), &["10.1.128.0/20"], 1);
+        memory.deny(&(&far).into());
+        memory.tag_vpc(&ends[0], "isthmus:peer", named);
+        join(&memory, "payments:hub", &ends[..1]);
+        join(&memory, "payments:spoke", &ends[1..]);
+        let planned = planned(&memory, &with_quota(2), json!({"DryRun": true})).await.expect("planned");
+        let report = planned.report.expect("a report");
+        let expected = if free { [2, 0, 2, 0] } else { [2, 0, 1, 1] };
+        assert_eq!((counts(&report.groups[0]), report.near_quota[0].peerings), (expected, 2), "{named}");
+    }
 }
 
 #[tokio::test]

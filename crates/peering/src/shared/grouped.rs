@@ -11,12 +11,13 @@ use crate::ledger::PairKey;
 use crate::route_tables::{Route, RouteTable};
 use crate::selection::{RouteSelection, TableSelection};
 use crate::shared::advertised::Advertised;
-use crate::shared::pair::VpcTags;
+use crate::shared::pair::{Lookup, VpcTags};
 use crate::shared::snapshot::Snapshot;
 use crate::stack::Stack;
 use crate::tags::is_excluded;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// All groups, and what is planned for them.
 pub(crate) struct Grouped {
@@ -139,16 +140,14 @@ fn asked_pairs(stack: &Stack, found: &[(&VpcTags, &Vpc)], numbers: &BTreeMap<&En
     by_tags.chain(live.iter().filter(is_of_no_group).copied()).collect()
 }
 
-/// For each member, how many connections it has, or is to have because of `peer` tags, with VPCs that are no members.
+/// For each member, how many connections it has with VPCs that are no members, or is to have because of `peer` tags, unless they can't
+/// stand.
 fn peers_outside(snapshot: &Snapshot, stack: &Stack, numbers: &BTreeMap<&End, usize>) -> Vec<usize> {
     let mut peers: Vec<BTreeSet<&End>> = vec![BTreeSet::new(); numbers.len()];
     let connected = snapshot.live_connections().into_values().map(ends);
     let requested = snapshot.sides().flat_map(|side| {
-        let is_granted = |peer: &&End| {
-            let peer = snapshot.tags_of(stack, peer);
-            peer.is_some_and(|peer| TagRequest::of(&side.intent, &peer.intent, stack) == TagRequest::Granted)
-        };
-        side.intent.peers.iter().filter(is_granted).map(|peer| [side.end(), peer])
+        let asked = side.intent.peers.iter().filter(|peer| can_be_had(snapshot, stack, side, peer));
+        asked.map(|peer| [side.end(), peer])
     });
     for [one, other] in connected.chain(requested) {
         for (end, peer) in [(one, other), (other, one)] {
@@ -158,6 +157,19 @@ fn peers_outside(snapshot: &Snapshot, stack: &Stack, numbers: &BTreeMap<&End, us
         }
     }
     peers.iter().map(BTreeSet::len).collect()
+}
+
+/// Whether the peering that a VPC's `peer` tag asks for can stand. What could not be read of its peer may allow it.
+fn can_be_had(snapshot: &Snapshot, stack: &Stack, side: &VpcTags, peer: &End) -> bool {
+    let unread = || Rc::new(VpcTags::unread(stack, peer, Lookup::AccessDenied));
+    let other = snapshot.tags_of(stack, peer).unwrap_or_else(unread);
+    let blocks = |end: &End| snapshot.vpc(end).map_or(&[][..], |vpc| &vpc.cidr_blocks);
+    let is_granted = || TagRequest::of(&side.intent, &other.intent, stack) == TagRequest::Granted;
+    other.lookup != Lookup::NotFound
+        && !is_excluded(&side.tags)
+        && !is_excluded(&other.tags)
+        && is_granted()
+        && overlaps(blocks(side.end()), blocks(peer)).is_empty()
 }
 
 fn ends(connection: &Connection) -> [&End; 2] {

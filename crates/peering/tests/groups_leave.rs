@@ -149,7 +149,7 @@ fn a_group_that_is_renamed_on_all_its_members_loses_nothing() {
     let renamed = run(&memory, &stack(), "renamed");
     assert_eq!((renamed.rounds, counts(&renamed.report.groups[0])), (0, [12, 12, 0, 0]));
     let writes = memory.take_calls();
-    assert!(Memory::writes(&writes).iter().all(|call| ["tag_vpcs", "untag_vpc"].contains(call)), "{writes:?}");
+    assert!(Memory::writes(&writes).iter().all(|call| ["tag_vpcs", "untag_vpcs"].contains(call)), "{writes:?}");
     let asked = |item: &isthmus_peering::ledger::LedgerItem| {
         item.asked_by.clone().expect("somebody").groups.iter().map(ToString::to_string).collect::<Vec<_>>()
     };

@@ -60,6 +60,7 @@ const DESCRIBE_VPCS: (&str, CallErrorKind) = ("DescribeVpcs", CallErrorKind::NoS
 const DESCRIBE_CONNECTIONS: (&str, CallErrorKind) = ("DescribeVpcPeeringConnections", CallErrorKind::NoSuchConnection);
 const DESCRIBE_TABLES: (&str, CallErrorKind) = ("DescribeRouteTables", CallErrorKind::NoSuchRouteTable);
 const TAG_VPC: (&str, CallErrorKind) = ("CreateTags", CallErrorKind::NoSuchVpc);
+const UNTAG_VPC: (&str, CallErrorKind) = ("DeleteTags", CallErrorKind::NoSuchVpc);
 
 impl<N: NetworkReads + HasLedger, H: Hook<N>> NetworkReads for Around<'_, N, H> {
     async fn vpc(&self, end: &End) -> CallResult<Vpc> {
@@ -114,7 +115,11 @@ impl<N: NetworkWrites + HasLedger, H: Hook<N>> NetworkWrites for Around<'_, N, H
     }
 
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
-        self.around(end, ("DeleteTags", CallErrorKind::NoSuchVpc), async |n| n.untag_vpc(end, keys).await).await
+        self.around(end, UNTAG_VPC, async |n| n.untag_vpc(end, keys).await).await
+    }
+
+    async fn untag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, keys: &BTreeSet<String>) -> CallResult<()> {
+        self.around(at, UNTAG_VPC, async |n| n.untag_vpcs(at, ids, keys).await).await
     }
 
     async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> CallResult<Connection> {

@@ -11,7 +11,7 @@ use isthmus_peering::ports::{CallError, CallErrorKind, CallResult, Location, Net
 use isthmus_peering::tags::Tags;
 use std::collections::BTreeSet;
 
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html>
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html>, and likewise DeleteTags.
 const RESOURCES_PER_CALL: usize = 1000;
 
 impl NetworkWrites for Ec2Network {
@@ -39,6 +39,19 @@ impl NetworkWrites for Ec2Network {
         let tags = keys.iter().map(|key| Tag::builder().key(key).build()).collect();
         let untagged = client.delete_tags().resources(end.vpc_id.as_str()).set_tags(Some(tags)).send().await;
         untagged.map(drop).map_err(|error| status_not_written(call_error("ec2:DeleteTags", end, error), end))
+    }
+
+    async fn untag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, keys: &BTreeSet<String>) -> CallResult<()> {
+        let ids: Vec<&VpcId> = ids.iter().collect();
+        for some in ids.chunks(RESOURCES_PER_CALL) {
+            let Some(end) = some.first().map(|id| at.end((*id).clone())) else { continue };
+            let client = self.writer("ec2:DeleteTags", &end).await?;
+            let resources = some.iter().map(ToString::to_string).collect();
+            let tags = keys.iter().map(|key| Tag::builder().key(key).build()).collect();
+            let untagged = client.delete_tags().set_resources(Some(resources)).set_tags(Some(tags)).send().await;
+            untagged.map_err(|error| status_not_written(call_error("ec2:DeleteTags", &end, error), &end))?;
+        }
+        Ok(())
     }
 
     async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> CallResult<Connection> {

@@ -57,6 +57,9 @@ pub trait NetworkWrites {
     /// Takes tags off the VPC, whatever their values.
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()>;
 
+    /// The same of many VPCs of one place, in one call for each thousand.
+    async fn untag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, keys: &BTreeSet<String>) -> CallResult<()>;
+
     /// Requests a connection, tagged in the same call. A second request in the same direction answers the live one
     /// there is, with the tags that it has.
     async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> CallResult<Connection>;

@@ -52,14 +52,14 @@ pub(crate) fn written_status<'t>(stack: &Stack, side: &'t VpcTags, peer: &End) -
 }
 
 fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
-    has_room_for(stack, side, key, 0)
+    has_room_for(stack, side, key, 0, 0)
 }
 
-/// Whether the VPC has room for that status tag, beside so many that it is about to get.
-pub(crate) fn has_room_for(stack: &Stack, side: &VpcTags, key: &str, more: usize) -> bool {
+/// Whether the VPC has room for that status tag, once it has so many more and so many fewer than now.
+pub(crate) fn has_room_for(stack: &Stack, side: &VpcTags, key: &str, more: usize, fewer: usize) -> bool {
     let start = status_key_start(&stack.tag_prefix);
-    let count = more + side.tags.keys().filter(|key| key.starts_with(&start)).count();
-    side.tags.contains_key(key) || count < room_for_statuses(&side.tags, &stack.tag_prefix)
+    let count = side.tags.keys().filter(|key| key.starts_with(&start)).count();
+    side.tags.contains_key(key) || count + more < room_for_statuses(&side.tags, &stack.tag_prefix) + fewer
 }
 
 /// Writes the status to each of these VPCs, under the peer beside it.

@@ -27,6 +27,14 @@ impl Memory {
         }
         Ok(())
     }
+
+    fn take_vpc_tags(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
+        match self.vpcs.borrow_mut().get_mut(end) {
+            Some(vpc) => vpc.tags.retain(|key, _| !keys.contains(key)),
+            None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
+        }
+        Ok(())
+    }
 }
 
 impl NetworkWrites for Memory {
@@ -42,11 +50,12 @@ impl NetworkWrites for Memory {
 
     async fn untag_vpc(&self, end: &End, keys: &BTreeSet<String>) -> CallResult<()> {
         self.called("untag_vpc").await;
-        match self.vpcs.borrow_mut().get_mut(end) {
-            Some(vpc) => vpc.tags.retain(|key, _| !keys.contains(key)),
-            None => return Err(call_error(end, CallErrorKind::NoSuchVpc)),
-        }
-        Ok(())
+        self.take_vpc_tags(end, keys)
+    }
+
+    async fn untag_vpcs(&self, at: &Location, ids: &BTreeSet<VpcId>, keys: &BTreeSet<String>) -> CallResult<()> {
+        self.called("untag_vpcs").await;
+        ids.iter().try_for_each(|id| self.take_vpc_tags(&at.end(id.clone()), keys))
     }
 
     async fn create_connection(&self, requester: &End, accepter: &End, tags: &Tags) -> CallResult<Connection> {

@@ -11,10 +11,9 @@ use crate::ids::VpcId;
 use crate::ports::{Location, NetworkWrites};
 use crate::shared::pair::VpcTags;
 use crate::shared::snapshot::AT_ONCE;
-use crate::shared::status_tags::{has_room_for, remove};
+use crate::shared::status_tags::has_room_for;
 use crate::status::PeeringStatus;
 use crate::tags::{Tags, group_status_key, group_statuses, is_excluded};
-use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,48 +45,55 @@ pub(super) async fn write_statuses<L>(
     let sides = view.snapshot.sides().filter(|side| view.snapshot.is_read(side.end()) && !is_excluded(&side.tags));
     let due: Vec<(&VpcTags, Tags, BTreeSet<String>)> = sides
         .map(|side| {
-            let (mut told, mut kept) = (Tags::new(), BTreeSet::new());
-            for name in side.intent.groups.keys() {
-                let key = group_status_key(&stack.tag_prefix, name.as_str());
-                let tally = tallies.remove(&(side.end().clone(), name.clone()));
-                match tally {
-                    // What nothing is known about, or another run is about, stays as it is written.
-                    _ if !view.input.is_about(name) => drop(kept.insert(key)),
-                    Some(tally) if tally.is_unknown => drop(kept.insert(key)),
-                    Some(tally) => {
-                        let status = tally.status();
-                        let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
-                        if !is_written && has_room_for(stack, side, &key, told.len()) {
-                            told.insert(key.clone(), status.value(run.time));
-                        }
-                        kept.insert(key);
-                    }
-                    // Its group makes no pair with it.
-                    None => {}
-                }
-            }
+            let key_of = |name: &GroupName| group_status_key(&stack.tag_prefix, name.as_str());
+            let kept: BTreeSet<String> = side.intent.groups.keys().map(key_of).collect();
             let stale = group_statuses(&side.tags, &stack.tag_prefix).filter(|key| !kept.contains(*key)).cloned();
             let stale: BTreeSet<String> = if side.intent.unclear.groups { BTreeSet::new() } else { stale.collect() };
+            let mut told = Tags::new();
+            for name in side.intent.groups.keys().filter(|name| view.input.is_about(name)) {
+                let key = key_of(name);
+                // There is none where its group makes no pair with it.
+                let tally = tallies.remove(&(side.end().clone(), name.clone())).unwrap_or_default();
+                let status = tally.status();
+                let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
+                // What nothing is known about stays as it is written.
+                let is_due = !tally.is_unknown && !is_written;
+                if is_due && has_room_for(stack, side, &key, told.len(), stale.len()) {
+                    told.insert(key, status.value(run.time));
+                }
+            }
             (side, told, stale)
         })
-        .filter(|(_, told, stale)| !told.is_empty() || !stale.is_empty())
         .collect();
-    let untag = due.iter().map(async |(side, _, stale)| remove(context, side, stale.clone()).await);
-    join_all(untag).await;
-    // Most members have the same to tell, which is one call for all of them in a place.
-    let mut alike: BTreeMap<(Location, Tags), BTreeSet<VpcId>> = BTreeMap::new();
-    for (side, told, _) in due.into_iter().filter(|(_, told, _)| !told.is_empty()) {
-        alike.entry((side.end().into(), told)).or_default().insert(side.end().vpc_id.clone());
-    }
-    let write = stream::iter(alike).map(async |((at, told), ids)| {
-        if context.network.tag_vpcs(&at, &ids, &told).await.is_err() && ids.len() > 1 {
-            // One of them may be gone, or have too many tags.
+    // Most members have the same to lose and to get, which is one call for all of them in a place. If it fails, one of them may be
+    // gone, or have too many tags.
+    let lost = due.iter().filter(|(_, _, stale)| !stale.is_empty()).map(|(side, _, stale)| (side.end(), stale));
+    let untag = stream::iter(alike(lost)).map(async |((at, keys), ids)| {
+        if context.network.untag_vpcs(&at, &ids, keys).await.is_err() && ids.len() > 1 {
             for id in ids {
-                let _logged = context.network.tag_vpc(&at.end(id), &told).await;
+                let _logged = context.network.untag_vpc(&at.end(id), keys).await;
+            }
+        }
+    });
+    untag.buffer_unordered(AT_ONCE).collect::<()>().await;
+    let told = due.iter().filter(|(_, told, _)| !told.is_empty()).map(|(side, told, _)| (side.end(), told));
+    let write = stream::iter(alike(told)).map(async |((at, told), ids)| {
+        if context.network.tag_vpcs(&at, &ids, told).await.is_err() && ids.len() > 1 {
+            for id in ids {
+                let _logged = context.network.tag_vpc(&at.end(id), told).await;
             }
         }
     });
     write.buffer_unordered(AT_ONCE).collect::<()>().await;
+}
+
+/// The VPCs for which one call does, by place and by what it writes.
+fn alike<'t, T: Ord>(due: impl Iterator<Item = (&'t End, &'t T)>) -> BTreeMap<(Location, &'t T), BTreeSet<VpcId>> {
+    let mut alike: BTreeMap<(Location, &T), BTreeSet<VpcId>> = BTreeMap::new();
+    for (end, what) in due {
+        alike.entry((end.into(), what)).or_default().insert(end.vpc_id.clone());
+    }
+    alike
 }
 
 /// By member and group.

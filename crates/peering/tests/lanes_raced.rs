@@ -122,3 +122,18 @@ fn of_the_runs_of_tags_that_wait_only_the_last_one_does() {
     run(&second).expect("it ends");
     assert_eq!(peered(&memory, &ends), 1);
 }
+
+/// It isn't told apart by how its name begins: a run of tags would leave to it what it was started for.
+#[test]
+fn a_run_that_a_person_has_given_a_name_like_that_is_none_of_tags() {
+    for named in ["tags-rollout", "tags-payments-release-01x", "tags-2026-11-26T12-00-01Z", "tags-2026-11-31T12-00-00Z"]
+    {
+        let (memory, ends) = vpcs(2);
+        join(&memory, "payments", &ends);
+        let works = groups_arn("by-hand");
+        in_virtual_time(memory.ledger().take_groups(&works, None)).expect("an answer").expect("free");
+        let run = |name: &str| run_groups(&memory, &stack(), name, &json!({}));
+        let is_busy = |name: &str| matches!(run(name), Err(Error::PairBusy { execution }) if execution == works);
+        assert!(is_busy(named) && is_busy("tags-2026-11-26T12-00-00Z"), "{named}");
+    }
+}

@@ -7,7 +7,7 @@ use crate::groups::GroupName;
 use crate::ids::AccountId;
 use crate::intent::{TagValue, VpcIntent};
 use crate::ledger::{AskedBy, AskedSelections, LedgerItem, PairKey};
-use crate::request::{PeeringInput, PeeringRequest};
+use crate::request::{Moment, PeeringInput, PeeringRequest};
 use crate::selection::RouteSelection;
 use crate::shared::pair::{Pair, VpcTags};
 use crate::stack::Stack;
@@ -209,4 +209,16 @@ fn identify(ends: [&End; 2], occasion: &str) -> String {
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 fn shortened(occasion: &str, characters: usize) -> String {
     occasion.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(characters).collect()
+}
+
+/// The name of the run of the groups machine for what changes before that minute, counted since 1970. The machine has the same shape.
+pub(crate) fn name_of_minute(minute: i64) -> String {
+    format!("tags-{}", String::from(Moment(minute * 60)).replace(':', "-"))
+}
+
+/// Whether an execution is called like that. A person may name one in any other way.
+pub(crate) fn is_name_of_minute(name: &str) -> bool {
+    let time = name.strip_prefix("tags-").and_then(|time| time.split_once('T'));
+    let moment = time.and_then(|(day, time)| Moment::try_from(format!("{day}T{}", time.replace('-', ":"))).ok());
+    moment.is_some_and(|Moment(seconds)| name_of_minute(seconds / 60) == name)
 }

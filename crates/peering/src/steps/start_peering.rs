@@ -9,14 +9,16 @@ use crate::error::Error;
 use crate::ids::VpcId;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
 use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
-use crate::request::{Moment, TeardownInput};
+use crate::request::TeardownInput;
 use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawer};
 use crate::shared::candidates::{candidates, misplaced, routes_to_strangers};
 use crate::shared::decision::{Decision, is_of_groups};
 use crate::shared::lookups::reject_unknown_regions;
 use crate::shared::pair::{Lookup, Pair, VpcTags};
 use crate::shared::status_tags::{clear_status, clear_unasked_statuses, write_invalid_status, write_status};
-use crate::shared::tag_requests::{input, invalid_routes, name_by_tags, narrowing_input, side_with_invalid_routes};
+use crate::shared::tag_requests::{
+    input, invalid_routes, name_by_tags, name_of_minute, narrowing_input, side_with_invalid_routes,
+};
 use crate::status::PeeringStatus;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -231,7 +233,7 @@ fn end_of_minute(seconds: i64) -> i64 {
 /// so, so that all these changes start one. One that is closed has read before this change; then it is the next minute's.
 async fn start_groups(executions: &impl Executions, end: i64) -> Result<String, Error> {
     for minute in end..end + MINUTES {
-        let name = format!("tags-{}", String::from(Moment(minute * 60)).replace(':', "-"));
+        let name = name_of_minute(minute);
         if executions.start_groups(&name).await? {
             return Ok(name);
         }

@@ -13,6 +13,7 @@ use crate::ports::{ExecutionState, Ledger, LedgerReads};
 use crate::routes::standing_routes;
 use crate::shared::lease::{is_dead, try_acquire, update_held};
 use crate::shared::snapshot::Snapshot;
+use crate::shared::tag_requests::is_name_of_minute;
 use std::collections::BTreeSet;
 
 /// For so long the item of a pair that is gone can still be looked at.
@@ -73,7 +74,7 @@ impl<'r> Run<'r> {
 
     /// By its name, which has the time until which it has waited for more changes.
     fn is_started_by_tags(&self) -> bool {
-        self.execution.rsplit(':').next().is_some_and(|name| name.starts_with("tags-"))
+        self.execution.rsplit(':').next().is_some_and(is_name_of_minute)
     }
 
     /// Looks up, once each, which of the executions that hold a pair have ended.

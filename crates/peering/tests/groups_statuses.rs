@@ -58,3 +58,22 @@ fn a_status_that_many_members_lose_or_get_is_one_call_in_a_place() {
     assert!(ends.iter().all(|end| status(&memory, end, "payments").is_empty()));
     assert!(ends.iter().all(|end| !status(&memory, end, "billing").is_empty()));
 }
+
+#[test]
+fn a_failure_takes_the_place_of_a_status_that_tells_of_none() {
+    let (memory, ends) = vpcs(2);
+    memory.add_block(&ends[1], "10.1.128.0/20");
+    join(&memory, "payments", &ends);
+    for number in 1..=20 {
+        memory.tag_vpc(&ends[0], &format!("isthmus:status:vpc-{number:08x}"), "active pcx-00000001 now");
+    }
+    run(&memory, "first");
+    let tags = memory.tags(&ends[0]);
+    let statuses: Vec<&String> = tags.keys().filter(|key| key.starts_with("isthmus:status:")).collect();
+    assert!(status(&memory, &ends[0], "payments").starts_with("failed OverlappingCidrs "), "{tags:?}");
+    assert!(
+        statuses.len() == 20 && !tags.contains_key("isthmus:status:vpc-00000014"),
+        "the last one went: {statuses:?}"
+    );
+    assert_eq!(run(&memory, "second"), [""; 0]);
+}

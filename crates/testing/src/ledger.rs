@@ -58,6 +58,7 @@ impl MemoryLedger {
         let mut items = self.items.borrow_mut();
         let item = items.entry(pair.clone()).or_insert_with(|| with_key(pair));
         item.insert(name.to_owned(), value);
+        self.writes.set(self.writes.get() + 1);
     }
 
     /// Step Functions knows the execution as closed for so long. All others are running.

@@ -52,14 +52,33 @@ pub(crate) fn written_status<'t>(stack: &Stack, side: &'t VpcTags, peer: &End) -
 }
 
 fn has_room(stack: &Stack, side: &VpcTags, key: &str) -> bool {
-    has_room_for(stack, side, key, 0, 0)
+    let count = written_statuses(stack, side).count();
+    side.tags.contains_key(key) || count < room_for_statuses(&side.tags, &stack.tag_prefix)
 }
 
-/// Whether the VPC has room for that status tag, once it has so many more and so many fewer than now.
-pub(crate) fn has_room_for(stack: &Stack, side: &VpcTags, key: &str, more: usize, fewer: usize) -> bool {
+fn written_statuses<'t>(stack: &Stack, side: &'t VpcTags) -> impl Iterator<Item = (&'t String, &'t String)> {
     let start = status_key_start(&stack.tag_prefix);
-    let count = side.tags.keys().filter(|key| key.starts_with(&start)).count();
-    side.tags.contains_key(key) || count + more < room_for_statuses(&side.tags, &stack.tag_prefix) + fewer
+    side.tags.iter().filter(move |(key, _)| key.starts_with(&start))
+}
+
+/// What of `told` the VPC has room for, and which of its statuses have to go for that, besides those that are stale.
+pub(crate) fn make_room(
+    stack: &Stack,
+    side: &VpcTags,
+    told: Tags,
+    mut stale: BTreeSet<String>,
+) -> (Tags, BTreeSet<String>) {
+    if told.is_empty() {
+        return (told, stale);
+    }
+    let invalid = invalid_status_key(&stack.tag_prefix);
+    let written = written_statuses(stack, side).filter(|(key, _)| **key != invalid && !stale.contains(*key));
+    let mut statuses: Tags = written.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let before: BTreeSet<String> = statuses.keys().cloned().collect();
+    statuses.extend(told.clone());
+    let kept = trimmed(stack, side, statuses, usize::from(side.tags.contains_key(&invalid)));
+    stale.extend(before.into_iter().filter(|key| !kept.contains_key(key)));
+    (told.into_iter().filter(|(key, _)| kept.contains_key(key)).collect(), stale)
 }
 
 /// Writes the status to each of these VPCs, under the peer beside it.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ids::VpcId;
 use crate::ledger::{LedgerItem, PairKey, Withdrawal, Withdrawn};
 use crate::ports::{Executions, Ledger, LedgerReads, Network, NetworkWrites};
-use crate::request::TeardownInput;
+use crate::request::{Moment, TeardownInput};
 use crate::shared::brake::{forget_withdrawal, withdraw, withdrawal_due, withdrawer};
 use crate::shared::candidates::{candidates, misplaced, routes_to_strangers};
 use crate::shared::decision::{Decision, is_of_groups};

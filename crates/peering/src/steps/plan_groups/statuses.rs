@@ -11,7 +11,7 @@ use crate::ids::VpcId;
 use crate::ports::{Location, NetworkWrites};
 use crate::shared::pair::VpcTags;
 use crate::shared::snapshot::AT_ONCE;
-use crate::shared::status_tags::has_room_for;
+use crate::shared::status_tags::make_room;
 use crate::status::PeeringStatus;
 use crate::tags::{Tags, group_status_key, group_statuses, is_excluded};
 use futures_util::{StreamExt, stream};
@@ -57,11 +57,11 @@ pub(super) async fn write_statuses<L>(
                 let status = tally.status();
                 let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
                 // What nothing is known about stays as it is written.
-                let is_due = !tally.is_unknown && !is_written;
-                if is_due && has_room_for(stack, side, &key, told.len(), stale.len()) {
+                if !tally.is_unknown && !is_written {
                     told.insert(key, status.value(run.time));
                 }
             }
+            let (told, stale) = make_room(stack, side, told, stale);
             (side, told, stale)
         })
         .collect();

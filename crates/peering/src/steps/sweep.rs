@@ -73,7 +73,7 @@ pub async fn sweep(
         }
         match (&finding, &waiting) {
             (found, _) if is_of_groups => {
-                groups.tell(known, found.as_ref().ok().and_then(Option::as_ref), &mut statuses)
+                groups.tell(known, found.as_ref().ok().and_then(Option::as_ref), &mut statuses);
             }
             (_, Some(status)) => statuses.add(&known.pair, &Told::Status(status.clone())),
             (Ok(Some(finding)), None) => statuses.add(&known.pair, &told(known, finding)),

@@ -4,7 +4,7 @@
 
 use isthmus_cli::plan_text::{Known, Names, PENDING_ACCEPTANCE, PeeringReport, TeardownReport, read};
 use isthmus_cli::status_text::{differs, status_lines, topology_lines};
-use isthmus_cli::text::{GOOD, Line, clean, is_invisible, quoted};
+use isthmus_cli::text::{Line, clean, is_invisible};
 use isthmus_picture::topology::Topology;
 use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};

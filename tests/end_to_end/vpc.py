@@ -25,7 +25,7 @@ class Vpc:
         """One more route table."""
         table = self.ec2.create_route_table(VpcId=self.id)["RouteTable"]["RouteTableId"]
         if tags:
-            self.ec2.createas_tags(Resources=[table], Tags=as_tags(tags))
+            self.ec2.create_tags(Resources=[table], Tags=as_tags(tags))
         return table
 
     def subnet(self, block: str, table: str | None = None) -> str:
@@ -48,10 +48,10 @@ class Vpc:
             self.ec2.associate_vpc_cidr_block(VpcId=self.id, CidrBlock=block)
 
     def tag(self, **tags: str) -> None:
-        self.ec2.createas_tags(Resources=[self.id], Tags=as_tags({key.replace("__", ":"): value for key, value in tags.items()}))
+        self.ec2.create_tags(Resources=[self.id], Tags=as_tags({key.replace("__", ":"): value for key, value in tags.items()}))
 
     def untag(self, *keys: str) -> None:
-        self.ec2.deleteas_tags(Resources=[self.id], Tags=[{"Key": key} for key in keys])
+        self.ec2.delete_tags(Resources=[self.id], Tags=[{"Key": key} for key in keys])
 
     def tags(self) -> dict[str, str]:
         described = self.ec2.describe_vpcs(VpcIds=[self.id])["Vpcs"][0]

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use isthmus_peering::connection::End;
-use isthmus_testing::grouped::{join, leave, star, vpcs};
+use isthmus_testing::grouped::{join, leave, star, two_lanes, vpcs};
 use isthmus_testing::{Memory, run_groups, stack};
 use serde_json::json;
 
@@ -34,6 +34,16 @@ fn a_member_with_which_its_group_makes_no_pair_has_a_status_too() {
     run(&memory, "the last peer leaves");
     assert!(status(&memory, &ends[0], "payments").starts_with("0 of 0 active 20"));
     assert_eq!(status(&memory, &ends[1], "payments"), "");
+}
+
+#[test]
+fn a_status_stays_while_the_region_of_the_peers_can_t_be_read() {
+    let (memory, ends) = two_lanes();
+    run(&memory, "first");
+    assert!(status(&memory, &ends[0], "payments").starts_with("1 of 1 active 20"));
+    memory.deny(&(&ends[1]).into());
+    assert_eq!(run(&memory, "second"), [""; 0]);
+    assert!(status(&memory, &ends[0], "payments").starts_with("1 of 1 active 20"));
 }
 
 #[test]

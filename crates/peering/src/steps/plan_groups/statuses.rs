@@ -41,6 +41,7 @@ pub(super) async fn write_statuses<L>(
     found: &Found,
 ) {
     let mut tallies = tally(view, found);
+    let all_is_read = view.snapshot.unreachable_regions().next().is_none();
     let stack = context.stack;
     let sides = view.snapshot.sides().filter(|side| view.snapshot.is_read(side.end()) && !is_excluded(&side.tags));
     let due: Vec<(&VpcTags, Tags, BTreeSet<String>)> = sides
@@ -52,8 +53,9 @@ pub(super) async fn write_statuses<L>(
             let mut told = Tags::new();
             for name in side.intent.groups.keys().filter(|name| view.input.is_about(name)) {
                 let key = key_of(name);
-                // There is none where its group makes no pair with it.
-                let tally = tallies.remove(&(side.end().clone(), name.clone())).unwrap_or_default();
+                // There is none where its group makes no pair with it, or its peers are in a Region that could not be read.
+                let known = tallies.remove(&(side.end().clone(), name.clone()));
+                let tally = known.unwrap_or_else(|| Tally { is_unknown: !all_is_read, ..Tally::default() });
                 let status = tally.status();
                 let is_written = side.tags.get(&key).is_some_and(|written| status.is_written_in(written));
                 // What nothing is known about stays as it is written.

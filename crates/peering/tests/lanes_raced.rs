@@ -99,13 +99,19 @@ fn at_every_call_what_is_written_is_recorded() {
     }
 }
 
-/// Each minute in which tags change starts one; the last one reads what all of them were started for.
-#[test]
-fn of_the_runs_of_tags_that_wait_only_the_last_one_does() {
+/// Two members, and the run that a person has started and that works.
+fn beside_a_run() -> (Memory, Vec<End>, String) {
     let (memory, ends) = vpcs(2);
     join(&memory, "payments", &ends);
     let works = groups_arn("by-hand");
     in_virtual_time(memory.ledger().take_groups(&works, None)).expect("an answer").expect("free");
+    (memory, ends, works)
+}
+
+/// Each minute in which tags change starts one; the last one reads what all of them were started for.
+#[test]
+fn of_the_runs_of_tags_that_wait_only_the_last_one_does() {
+    let (memory, ends, works) = beside_a_run();
     let run = |name: &str| run_groups(&memory, &stack(), name, &json!({}));
     let is_busy = |name: &str| matches!(run(name), Err(Error::PairBusy { execution }) if execution == works);
     let [first, second, last] = ["00", "01", "02"].map(|minute| format!("tags-2026-11-26T12-{minute}-00Z"));
@@ -128,10 +134,7 @@ fn of_the_runs_of_tags_that_wait_only_the_last_one_does() {
 fn a_run_that_a_person_has_given_a_name_like_that_is_none_of_tags() {
     for named in ["tags-rollout", "tags-payments-release-01x", "tags-2026-11-26T12-00-01Z", "tags-2026-11-31T12-00-00Z"]
     {
-        let (memory, ends) = vpcs(2);
-        join(&memory, "payments", &ends);
-        let works = groups_arn("by-hand");
-        in_virtual_time(memory.ledger().take_groups(&works, None)).expect("an answer").expect("free");
+        let (memory, _, works) = beside_a_run();
         let run = |name: &str| run_groups(&memory, &stack(), name, &json!({}));
         let is_busy = |name: &str| matches!(run(name), Err(Error::PairBusy { execution }) if execution == works);
         assert!(is_busy(named) && is_busy("tags-2026-11-26T12-00-00Z"), "{named}");
